@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make` alone lists the targets. Everything that is made goes to .cache/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+PATH_OUTSIDE := $(PATH)
+export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
+# The stages are started by tools/stages.py, which starts this make again.
+export MAKE
+
+ENV := .cache/venv/made-from
+LINK := .cache/collections/ansible_collections/gitlab_ops/duo
+WITH_LINK := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/collections"
+WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
+LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
+
+.PHONY: help test lint $(LINTERS) unit integration sanity build demo env format clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+
+test: $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
+	@python -m tools.stages sanity integration unit $(LINTERS)
+
+lint: $(ENV) ## All linters (make lint-types and so on: one of them)
+	@python -m tools.stages $(LINTERS)
+
+unit: $(ENV) ## Unit tests; ARGS='-k name -x' goes to pytest
+	python -m pytest -n 2 $(ARGS)
+
+integration: build ## Playbooks with the built collection against the sandbox; ARGS as above
+	$(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
+
+sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
+	python -m tools.sanity $(ARGS)
+
+build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
+	python -m tools.collection build
+
+demo: build ## See the collection at work on a stand-in GitLab
+	$(WITH_BUILT) tools/demo
+
+env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
+
+format: $(ENV) ## Let ruff mend what it can
+	-ruff check --fix .
+	ruff format .
+
+clean: ## Remove everything that was made
+	rm -rf .cache .ansible
+
+lint-python: $(ENV)
+	ruff check .
+	ruff format --check .
+
+lint-yaml: $(ENV)
+	yamllint --strict .
+
+lint-types: $(LINK)
+	mypy --python-version 3.10 -p ansible_collections.gitlab_ops.duo.plugins
+	mypy -p sandbox -p tools
+
+lint-ansible: $(LINK)
+	$(WITH_LINK) ansible-lint
+
+lint-docs: $(ENV)
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+lint-changelog: $(ENV)
+	antsibull-changelog lint
+
+lint-licences: $(ENV)
+	reuse lint
+
+$(ENV): requirements.txt requirements-dev.txt tools/environment.py
+	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment
+
+ifdef PYTHON
+.PHONY: $(ENV)
+endif
+
+$(LINK): | $(ENV)
+	python -m tools.collection link

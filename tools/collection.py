@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection as others see it: as an importable tree, as a clean copy, as built and installed.
+
+    python -m tools.collection link     .cache/collections: the working tree, importable
+    python -m tools.collection build    .cache/dist: the tarball; .cache/installed: what users get
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache"
+NAMESPACE, NAME = "gitlab_ops", "duo"
+INSIDE = pathlib.Path("ansible_collections", NAMESPACE, NAME)
+
+
+def link() -> pathlib.Path:
+    """Make the working tree importable as ansible_collections.gitlab_ops.duo; return the folder.
+
+    The link is relative, so that a clone can be moved, and is made in one step, so that any number
+    of processes may try at once.
+    """
+    top = CACHE / "collections"
+    target = top / INSIDE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        target.symlink_to(os.path.relpath(ROOT, target.parent))
+    return top
+
+
+def files() -> Iterator[pathlib.Path]:
+    """Yield every file of the project that git knows or would take, as paths from its root."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    for name in sorted(set(listing.decode().split("\0"))):
+        if name and (ROOT / name).is_file():
+            yield pathlib.Path(name)
+
+
+def copy(top: pathlib.Path) -> pathlib.Path:
+    """Copy the project's files below `top`, as ansible-test and ansible-galaxy want them.
+
+    A link would not do: ansible-test follows it, and then misses the ansible_collections folder.
+    """
+    shutil.rmtree(top, ignore_errors=True)
+    tree = top / INSIDE
+    for path in files():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, tree / path)
+    return tree
+
+
+def shipped_digest() -> str:
+    """Return a digest of all that ends up in the tarball."""
+    import yaml  # only here: the unit tests' conftest imports this file in lean environments
+
+    ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text())["build_ignore"]
+    content = hashlib.sha256()
+    for path in files():
+        parts = [path, *path.parents]
+        if not any(fnmatch.fnmatch(str(part), pattern) for part in parts for pattern in ignored):
+            content.update(f"{path}\0{(ROOT / path).stat().st_mode}\0".encode())
+            content.update((ROOT / path).read_bytes())
+    return content.hexdigest()
+
+
+def build() -> None:
+    """Build the tarball and install it, unless what is there was built from the same files."""
+    dist, installed = CACHE / "dist", CACHE / "installed"
+    stamp = installed / "built-from"
+    digest = shipped_digest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    for folder in (dist, installed):
+        shutil.rmtree(folder, ignore_errors=True)
+    tree = copy(CACHE / "build")
+    galaxy = [sys.executable, "-m", "ansible", "galaxy", "collection"]
+    # Told where it will be installed, ansible-galaxy has nothing to warn about.
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(installed)}
+    build_to_dist = [*galaxy, "build", "--output-path", str(dist)]
+    subprocess.run(build_to_dist, cwd=tree, env=environment, check=True)
+    (tarball,) = dist.glob("*.tar.gz")
+    install = [*galaxy, "install", "--offline", "--no-deps", "--force", "-p", str(installed)]
+    subprocess.run([*install, str(tarball)], env=environment, check=True)
+    stamp.write_text(digest)
+
+
+if __name__ == "__main__":
+    {"link": link, "build": build}[sys.argv[1]]()
