@@ -3,8 +3,8 @@
 
 """The collection as others see it: as an importable tree, as a clean copy, as built and installed.
 
-    python -m tools.collection link     .cache/collections: the working tree, importable
-    python -m tools.collection build    .cache/dist: the tarball; .cache/installed: what users get
+python -m tools.collection link     .cache/collections: the working tree, importable
+python -m tools.collection build    .cache/dist: the tarball; .cache/installed: what users get
 """
 
 from __future__ import annotations
