@@ -49,7 +49,7 @@ def prime_pip() -> None:
         script = PIP_CACHE / f"get_pip_{version.replace('.', '_')}.py"
         if not script.exists():
             PIP_CACHE.mkdir(parents=True, exist_ok=True)
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            pip = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps"]
             subprocess.run([*pip, "--dest", PIP_CACHE, f"pip=={version}"], check=True)
             script.write_text(BOOTSTRAP.format(version=version))
 
@@ -69,6 +69,8 @@ def main() -> None:
     """Run the sanity tests that the arguments name, or all."""
     prime_pip()
     tree = collection.copy(collection.CACHE / "sanity")
+    # Its own repository: in that of the clone, ansible-test would find all of .cache ignored.
+    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
     if list(tree.glob("tests/sanity/ignore-*")):
         sys.exit("Found a tests/sanity/ignore file: mend what it hides, and remove it.")
     command = ["ansible-test", "sanity", "--color", "no", *sys.argv[1:]]
