@@ -14,18 +14,21 @@ export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export MAKE
 
 ENV := .cache/venv/made-from
+OLDEST := .cache/venv-oldest/made-from
 LINK := .cache/collections/ansible_collections/gitlab_ops/duo
 WITH_LINK := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/collections"
 WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
+# The lower bounds of requirements.txt and the ansible-core of meta/runtime.yml.
+WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
 
-.PHONY: help test lint $(LINTERS) unit integration sanity build demo env format clean
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 
 test: $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -35,6 +38,12 @@ unit: $(ENV) ## Unit tests; ARGS='-k name -x' goes to pytest
 
 integration: build ## Playbooks with the built collection against the sandbox; ARGS as above
 	$(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
+
+unit-oldest: $(OLDEST) ## Unit tests with the oldest versions that the collection promises
+	$(WITH_OLDEST) python -m pytest -n 2 $(ARGS)
+
+integration-oldest: build $(OLDEST) ## Playbooks with those versions
+	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)
@@ -77,8 +86,9 @@ lint-changelog: $(ENV)
 lint-licences: $(ENV)
 	reuse lint
 
-$(ENV): requirements.txt requirements-dev.txt tools/environment.py
-	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment
+$(ENV) $(OLDEST): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
+		meta/runtime.yml tools/environment.py
+	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment $*
 
 ifdef PYTHON
 .PHONY: $(ENV)

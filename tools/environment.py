@@ -1,9 +1,13 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes .cache/venv with everything that `make` runs, from the newest suitable Python.
+"""Makes the environments that `make` uses, each from the Python that suits it best.
 
-PYTHON=/path/to/python chooses another one. Runs with any Python 3 and needs nothing installed.
+    python3 -m tools.environment venv           .cache/venv: the newest of everything
+    python3 -m tools.environment venv-oldest    .cache/venv-oldest: the oldest that is promised
+
+PYTHON=/path/to/python chooses another Python for the first. Runs with any Python 3 and needs
+nothing installed.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,68 +24,80 @@ import sys
 from tools import interpreters
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-VENV = ROOT / ".cache" / "venv"
-REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
-# Newest first. 3.11 is the oldest that a supported ansible-core and all the linters run on.
-VERSIONS = ["3.13", "3.12", "3.11"]
+CACHE = ROOT / ".cache"
+# In the order of preference. The sandbox wants 3.11; what the plugins promise beyond that, 3.10,
+# is for ansible-test to check.
+VERSIONS = {"venv": ["3.13", "3.12", "3.11"], "venv-oldest": ["3.11", "3.12"]}
 
 
-def choose() -> str:
+def choose(name: str) -> str:
     """Return the path of the interpreter to use."""
-    wanted = os.environ.get("PYTHON")
-    if wanted:
-        answer = interpreters.probe(wanted)
-        if not answer or answer[0] not in VERSIONS:
-            sys.exit(f"PYTHON={wanted} is not a working Python of {', '.join(VERSIONS)}.")
+    versions = VERSIONS[name]
+    named = os.environ.get("PYTHON")
+    if named and name == "venv":
+        answer = interpreters.probe(named)
+        if not answer or answer[0] not in versions:
+            sys.exit(f"PYTHON={named} is not a working Python of {', '.join(versions)}.")
         return answer[1]
-    found = interpreters.working(VERSIONS)
-    for version in VERSIONS:
+    found = interpreters.working(versions)
+    for version in versions:
         if version in found:
             return found[version]
     sys.exit(
-        f"No working Python of {', '.join(VERSIONS)} found on PATH. Install one, with its venv "
+        f"No working Python of {', '.join(versions)} found on PATH. Install one, with its venv "
         "module (Debian: python3-venv), or name it: make PYTHON=/path/to/python3.13"
     )
 
 
-def digest(python: str) -> str:
-    """Return what tells an environment that fits from one that has to be made anew."""
-    content = hashlib.sha256(python.encode())
-    for path in [*REQUIREMENTS, pathlib.Path(__file__)]:
-        content.update(path.read_bytes())
-    return content.hexdigest()
+def wanted(name: str) -> list[str]:
+    """Return what to install, as requirements."""
+    runtime, test, dev = (
+        [line for line in (ROOT / file).read_text().splitlines() if re.match(r"\w", line)]
+        for file in ("requirements.txt", "requirements-test.txt", "requirements-dev.txt")
+    )
+    if name == "venv":
+        return runtime + test + dev
+    # The promises themselves: each lower bound, and the ansible-core of meta/runtime.yml.
+    meta = (ROOT / "meta" / "runtime.yml").read_text()
+    promised = re.findall(r"^requires_ansible: ['\"]>=([\d.]+)['\"]", meta, flags=re.MULTILINE)
+    return [
+        *(line.replace(">=", "==") for line in runtime),
+        *(f"ansible-core=={version}" for version in promised),
+        *test,
+    ]
 
 
-def make(python: str) -> None:
-    """Make the environment from nothing, so that it holds what the requirements say, no more."""
-    print(f"Making .cache/venv from {python}", flush=True)
-    shutil.rmtree(VENV, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", str(VENV)], check=True)
-    inside = str(VENV / "bin" / "python")
+def make(venv: pathlib.Path, python: str, requirements: list[str]) -> None:
+    """Make the environment from nothing, so that it holds what is wanted and no more."""
+    print(f"Making {venv.relative_to(ROOT)} from {python}", flush=True)
+    shutil.rmtree(venv, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", str(venv)], check=True)
+    inside = str(venv / "bin" / "python")
     pip = [inside, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
     subprocess.run([*pip, "uv"], check=True)
     # Byte code now, once: where PYTHONDONTWRITEBYTECODE is set, each start of Ansible would
     # otherwise compile itself again.
     fast = [inside, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
-    if subprocess.run([*fast, "--python", inside, *files], check=False).returncode:
+    if subprocess.run([*fast, "--python", inside, *requirements], check=False).returncode:
         # uv does not read pip's configuration, which may name the only registry in reach.
-        subprocess.run([*pip, *files], check=True)
+        subprocess.run([*pip, *requirements], check=True)
 
 
-def main() -> None:
+def main(name: str) -> None:
     """Make the environment unless one that fits is there."""
-    VENV.parent.mkdir(exist_ok=True)
-    stamp = VENV / "made-from"
-    with (VENV.parent / "venv.lock").open("w") as lock:
+    venv = CACHE / name
+    stamp = venv / "made-from"
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once make one environment
-        python = choose()
-        wanted = digest(python)
-        if not stamp.is_file() or stamp.read_text() != wanted:
-            make(python)
-            stamp.write_text(wanted)
+        python, requirements = choose(name), wanted(name)
+        made_from = "\n".join([python, *requirements, pathlib.Path(__file__).read_text()])
+        digest = hashlib.sha256(made_from.encode()).hexdigest()
+        if not stamp.is_file() or stamp.read_text() != digest:
+            make(venv, python, requirements)
+            stamp.write_text(digest)
         stamp.touch()  # for make, which compares times
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
