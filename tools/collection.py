@@ -10,6 +10,7 @@ python -m tools.collection build    .cache/dist: the tarball; .cache/installed: 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import fnmatch
 import hashlib
 import os
@@ -96,5 +97,13 @@ def build() -> None:
     stamp.write_text(digest)
 
 
+def main(task: str) -> None:
+    """Do one task, one process at a time: stages that run side by side ask for the same."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "collection.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        {"link": link, "build": build}[task]()
+
+
 if __name__ == "__main__":
-    {"link": link, "build": build}[sys.argv[1]]()
+    main(sys.argv[1])
