@@ -1,0 +1,46 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attributes of the modules."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What a module supports."""
+
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    description: Predicts what a real run would change, without writing anything.
+    support: full
+  diff_mode:
+    description: Returns before and after of all that changes, or would change; secrets as markers.
+    support: full
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+"""
+
+    ACTION_GROUP = r"""
+attributes:
+  action_group:
+    description:
+      - Use C(group/gitlab_ops.duo.all) in C(module_defaults) to set options for all modules of the
+        collection.
+    support: full
+    membership:
+      - gitlab_ops.duo.all
+"""
+
+    INFO = r"""
+attributes:
+  check_mode:
+    description: Reads only, so it works the same in check mode.
+    support: full
+  diff_mode:
+    description: There is never a difference.
+    support: full
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""

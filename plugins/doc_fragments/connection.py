@@ -1,0 +1,79 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that every module has."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The connection to one GitLab."""
+
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - Base URL of GitLab, with the relative URL root if there is one, without C(/api/v4).
+      - If not set, the environment variable E(GITLAB_URL) is used.
+    type: str
+    required: true
+  api_token:
+    description:
+      - Personal access token of an administrator with the scope C(api), or an OAuth token.
+      - If not set, the environment variable E(GITLAB_TOKEN) is used.
+    type: str
+    required: true
+  validate_certs:
+    description: Whether the certificate of GitLab must be valid.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File with the certificates of the CAs that are trusted, for GitLab with a private CA.
+      - It wins over E(REQUESTS_CA_BUNDLE). If not set, E(GITLAB_CA_PATH) is used.
+    type: path
+  client_cert:
+    description: File with the client certificate in PEM format, for a proxy that asks for one.
+    type: path
+  client_key:
+    description: File with the key of O(client_cert), if that does not contain it.
+    type: path
+  proxy:
+    description:
+      - URL of the proxy.
+      - If not set, E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY) count.
+    type: str
+  timeout:
+    description: Seconds to wait for an answer of GitLab, for each request.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request is sent again after a lost connection or the status 429, 502, 503 or
+        504. A C(Retry-After) of GitLab is honoured, up to 60 seconds.
+      - After a write without a clear answer the state is read first, and the write is only sent
+        again if it was not carried out.
+    type: int
+    default: 3
+requirements:
+  - requests >= 2.31
+  - pydantic >= 2.5
+notes:
+  - Works with GitLab 17.9 and later, self-managed, Enterprise Edition. GitLab 17.x needs an
+    Ultimate licence with GitLab Duo Enterprise, 18.0 and later a Premium or Ultimate licence.
+  - Runs where Python has C(requests) and C(pydantic), usually on the controller; use
+    C(delegate_to=localhost).
+"""
+
+    SIGN_IN = r"""
+options:
+  username:
+    description:
+      - User name of an administrator, to sign in to the admin page that shows and changes the
+        state of beta features. There is no API for it.
+      - Needs O(password).
+    type: str
+  password:
+    description:
+      - Password of O(username). It is sent once for each task and never tried again.
+    type: str
+"""

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of self-hosted models, in every place where they appear."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+_NAME = """\
+name:
+  description: Name of the model (GitLab calls it deployment name); case counts.
+  type: str
+  required: true
+"""
+
+_OPTIONS = """\
+state:
+  description:
+    - V(present) creates the model or changes what differs.
+    - V(absent) deletes it. A model that features use is not deleted, unless C(force) is set.
+  type: str
+  choices: [present, absent]
+  default: present
+new_name:
+  description:
+    - New name of the model. Features that use it stay with it.
+    - If the model has this name already, nothing changes.
+  type: str
+model_family:
+  description:
+    - Family of the model, such as V(mistral), V(codestral), V(mixtral), V(claude_3), V(gpt),
+      or one of the beta families V(llama3), V(codegemma), V(codellama), V(deepseekcoder),
+      V(general).
+    - Which families there are depends on the release; a wrong name is answered with those of
+      the instance. Needed to create a model.
+  type: str
+endpoint:
+  description:
+    - URL of the model. For vLLM it ends in C(/v1).
+    - Needed to create a model, except for Bedrock and Vertex AI.
+  type: str
+deployment_method:
+  description:
+    - How the model is deployed, V(vllm), V(bedrock), V(azure), V(vertex_ai) (GitLab 18.11 and
+      later) or V(other). If not set, it follows from the prefix of the identifier.
+  type: str
+identifier:
+  description:
+    - Identifier of the model, C(custom_openai/<name>) for vLLM, C(bedrock/<model ID>) for
+      Bedrock, C(azure/<deployment>) for Azure OpenAI, C(vertex_ai/<id>) for Vertex AI.
+    - Needed for these; free for V(other).
+  type: str
+api_key:
+  description:
+    - Key for the model. An empty string removes it. It is never returned or shown.
+  type: str
+update_api_key:
+  description:
+    - V(on_change) compares the key with the one that GitLab holds, and sends it if it differs.
+    - V(on_create) sends it only with a new model. The key that GitLab holds is not read.
+    - V(always) sends it in every run, which then always reports a change.
+  type: str
+  choices: [on_change, on_create, always]
+  default: on_change
+force:
+  description:
+    - Delete the model even if features use it. GitLab then drops the settings of these
+      features.
+  type: bool
+  default: false
+"""
+
+
+class ModuleDocFragment:
+    """The options of one, of a list, and of a list that an earlier task plans."""
+
+    DOCUMENTATION = f"""
+options:
+{indent(_OPTIONS, "  ")}
+  models:
+    description: Several models, planned together against one reading of GitLab.
+    type: list
+    elements: dict
+    suboptions:
+{indent(_NAME + _OPTIONS, "      ")}
+"""
+
+    PLANNED = f"""
+options:
+  planned_models:
+    description:
+      - In check mode, the models that an earlier task of the same run makes. With them a dry run on
+        an empty instance predicts instead of failing. A real run does not look at it.
+      - Only names, family and state count.
+    type: list
+    elements: dict
+    suboptions:
+{indent(_NAME + _OPTIONS, "      ")}
+"""

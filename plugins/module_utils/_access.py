@@ -1,0 +1,77 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why GitLab does not permit something: token, role, licence or add-on.
+
+GitLab answers the same sentence, or just null, to all of these. What it does tell is asked for
+only after a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _errors
+from ._client import Part
+from ._errors import Failure
+
+if TYPE_CHECKING:
+    from ._client import GitLab
+    from ._releases import Release
+
+LICENSE = Part("License", "currentLicense { plan type expiresAt lastSync }", optional=True)
+ADD_ONS = Part(
+    "AddOns", "addOnPurchases { name purchasedQuantity assignedQuantity }", optional=True
+)
+# An offline licence for the Agent Platform alone is enough too (18.8).
+_ENOUGH = ("DUO_ENTERPRISE", "SELF_HOSTED_DAP")
+
+
+def license_facts(data: dict[str, Any]) -> dict[str, Any]:
+    """Return licence and active add-ons from what :data:`LICENSE` and :data:`ADD_ONS` read."""
+    held = data.get("currentLicense") or {}
+    return {
+        "plan": held.get("plan"),
+        "type": held.get("type"),
+        "expires_at": held.get("expiresAt"),
+        "last_sync": held.get("lastSync"),
+        "add_ons": [
+            {
+                "name": str(item.get("name")),
+                "purchased": item.get("purchasedQuantity"),
+                "assigned": item.get("assignedQuantity"),
+            }
+            for item in sorted(
+                data.get("addOnPurchases") or [], key=lambda item: str(item.get("name"))
+            )
+        ],
+    }
+
+
+def explain(gitlab: GitLab, release: Release, *, writing: bool = False) -> Failure:
+    """Return the failure that names what is missing, as far as GitLab lets it be known."""
+    if writing:
+        token = gitlab.rest("/personal_access_tokens/self")
+        scopes = token.get("scopes") if isinstance(token, dict) else None
+        if isinstance(scopes, list) and "api" not in scopes:
+            return Failure(_errors.TOKEN_SCOPE, scopes=", ".join(map(str, scopes)))
+    reading = gitlab.read(LICENSE, ADD_ONS)
+    if "currentLicense" in reading.denied:
+        return Failure(_errors.NOT_ADMINISTRATOR)
+    facts = license_facts(reading.data)
+    plans = " or ".join(plan.capitalize() for plan in release.plans)
+    if facts["plan"] is None:
+        return Failure(_errors.NO_LICENSE, plans=plans)
+    if facts["plan"].lower() not in release.plans:
+        return Failure(_errors.PLAN_TOO_LOW, plan=facts["plan"], version=release.text, plans=plans)
+    names = [item["name"] for item in facts["add_ons"]]
+    needed = release.online_needs_add_on or facts["type"] == "offline_cloud"
+    if needed and not set(names) & set(_ENOUGH):
+        return Failure(
+            _errors.NO_ADD_ON, add_on="GitLab Duo Enterprise", add_ons=", ".join(names) or "none"
+        )
+    return Failure(
+        _errors.NOT_PERMITTED,
+        reason="the self-hosted models are not shown to the token's user",
+        plan=facts["plan"],
+        add_ons=", ".join(names) or "none",
+    )

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan.
+
+A write whose answer is unclear (lost, 5xx) is never repeated blindly, and a refusal is never
+taken at its word: GitLab can answer 500 after it saved, and saves part of a batch. After both the
+state is read and planned again, and what is no longer planned is done.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import _errors
+from ._access import explain
+from ._client import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
+from ._errors import Failure, Unclear
+from ._http import pause
+from ._plan import Mutation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._client import GitLab
+    from ._plan import Change, Plan, Step
+
+# Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
+BATCH = 20
+
+
+def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> list[str]:
+    """Carry out the steps in order and return one line for each change that was made.
+
+    :param replan: reads GitLab again and plans again.
+    :raises Failure: at the first step that fails; ``done`` and ``not_done`` tell how far it came.
+    """
+    wanted = {change.about: change for change in plan.changes}
+    pending = list(plan.steps)
+    unknown: set[str] = set()
+    attempt = 0
+    try:
+        while pending:
+            if pending[0].recheck:
+                pending = list(replan().steps)
+                if not pending:
+                    break
+            batch = _next_batch(pending)
+            try:
+                problem = _send(gitlab, batch)
+            except Unclear as unclear:
+                problem = unclear
+            if problem is None:
+                pending = pending[len(batch) :]
+                continue
+            try:
+                left = list(replan().steps)
+            except Failure:
+                # The reading fails for the reason the write failed for: that one is worth telling.
+                if isinstance(problem, Unclear):
+                    unknown = {change.about for step in batch for change in step.changes}
+                raise problem from None
+            progress = _count(left) < _count(pending)
+            pending = left
+            if not _count(left, of=batch):
+                continue  # it was done after all
+            if not (isinstance(problem, Unclear) and problem.retry):
+                raise problem
+            attempt = 0 if progress else attempt + 1
+            if attempt > gitlab.connection.retries:
+                raise problem
+            time.sleep(pause(attempt, problem.wait))
+    except Failure as failure:
+        open_changes = {change.about for step in pending for change in step.changes}
+        failure.done = [str(it) for about, it in wanted.items() if about not in open_changes]
+        failure.not_done = [
+            str(it) for about, it in wanted.items() if about in open_changes - unknown
+        ]
+        failure.unknown = [str(it) for about, it in wanted.items() if about in unknown]
+        raise
+    return [str(change) for change in wanted.values()]
+
+
+def _next_batch(pending: Sequence[Step]) -> list[Step]:
+    """Return the leading steps that can travel in one request: mutations of one field."""
+    first = pending[0]
+    if not isinstance(first.call, Mutation):
+        return [first]
+    batch = []
+    for step in pending[:BATCH]:
+        if not isinstance(step.call, Mutation) or step.call.field != first.call.field:
+            break
+        batch.append(step)
+    return batch
+
+
+def _send(gitlab: GitLab, batch: Sequence[Step]) -> Failure | None:
+    """Send the batch; return the first refusal, or None if all went well.
+
+    :raises Unclear: it is not known what was carried out.
+    """
+    first = batch[0]
+    if not isinstance(first.call, Mutation):
+        first.call.perform(gitlab)
+        return None
+    mutations = [step.call for step in batch if isinstance(step.call, Mutation)]
+    for step, said in zip(batch, gitlab.mutate(mutations), strict=True):
+        if said:
+            return _refusal(gitlab, step.changes, said)
+    return None
+
+
+def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
+    about = ", ".join(change.about for change in changes)
+    if said.startswith(READ_ONLY_ERROR):
+        return Failure(_errors.READ_ONLY, about=about, reason=said)
+    if said.startswith((GENERAL_ERROR, SETTING_ERROR)):
+        failure = explain(gitlab, gitlab.read().release, writing=True)
+        failure.about = about
+        return failure
+    if "Name has already been taken" in said:
+        return Failure(_errors.MODEL_HIDDEN, about=about)
+    return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint="")
+
+
+def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:
+    """Count the changes of the steps, or those of them that a batch was to make."""
+    abouts = None if of is None else {change.about for step in of for change in step.changes}
+    return sum(
+        1 for step in steps for change in step.changes if abouts is None or change.about in abouts
+    )

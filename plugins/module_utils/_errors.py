@@ -1,0 +1,326 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every failure of the collection: what happened, and what to do next.
+
+The sentences live here and nowhere else. A message never contains a secret: values come from
+options that are not secret and from the texts of GitLab's own errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Message:
+    """One kind of failure: a stable code, the sentence, and the next step, as format strings."""
+
+    code: str
+    what: str
+    next_step: str
+
+
+class Failure(Exception):
+    """Something a person can act on.
+
+    ``about`` names the object (``self-hosted model codestral``); the instance is added by the
+    door. ``done``, ``not_done`` and ``unknown`` hold one line for each change that was carried out,
+    was not, or may have been (the answer was lost, and so was the attempt to read again).
+    """
+
+    def __init__(self, message: Message, *, about: str = "", **values: Any) -> None:
+        self.code = message.code
+        self.about = about
+        self.what = message.what.format(**values)
+        self.next_step = message.next_step.format(**values)
+        self.done: list[str] = []
+        self.not_done: list[str] = []
+        self.unknown: list[str] = []
+        super().__init__(self.sentence())
+
+    def sentence(self, instance: str = "") -> str:
+        """Return the failure as one line: instance, object, what happened, next step."""
+        where = "".join(f"{part}: " for part in (instance, self.about) if part)
+        text = f"{where}{self.what} {self.next_step}".strip()
+        if self.done or self.not_done or self.unknown:
+            text += f" Done before the failure: {'; '.join(self.done) or 'nothing'}."
+        if self.not_done:
+            text += f" Not done: {'; '.join(self.not_done)}."
+        if self.unknown:
+            text += f" Not known whether done: {'; '.join(self.unknown)}."
+        return text
+
+
+class Unclear(Failure):
+    """A write whose outcome is not known: the caller reads again and judges by what is there.
+
+    ``retry`` tells whether sending it again may help; ``wait`` is in seconds, from GitLab's
+    ``Retry-After`` when it sent one.
+    """
+
+    def __init__(
+        self, message: Message, *, retry: bool, wait: float | None = None, **values: Any
+    ) -> None:
+        super().__init__(message, **values)
+        self.retry = retry
+        self.wait = wait
+
+
+def accepted(given: str, names: Iterable[str]) -> str:
+    """Return the accepted names as text, those that look most like the given one first."""
+    known = sorted(names)
+    near = get_close_matches(given.lower(), known, n=3, cutoff=0.5)
+    return ", ".join(near + [name for name in known if name not in near])
+
+
+# --- options -----------------------------------------------------------------------------------
+INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
+LIBRARY_MISSING = Message(
+    "library-missing",
+    "The Python library {library} is missing for {python}.",
+    "Install it there: {python} -m pip install requests pydantic. On the controller, "
+    "delegate_to localhost or ansible_python_interpreter choose the Python that is used.",
+)
+UNKNOWN_NAME = Message(
+    "unknown-name",
+    "{option}: GitLab {version} has no {kind} {given}.",
+    "Accepted here: {names}.",
+)
+NOT_OFFERED = Message(
+    "not-offered",
+    "{option} needs GitLab {since} or later; this is {version}.",
+    "Leave the option out for this instance, or upgrade GitLab.",
+)
+
+# --- the way to GitLab -------------------------------------------------------------------------
+UNREACHABLE = Message(
+    "unreachable",
+    "GitLab cannot be reached ({reason}).",
+    "Check api_url, DNS, firewall and proxy from the host that runs the task.",
+)
+TIMED_OUT = Message(
+    "timed-out",
+    "GitLab did not answer within {seconds} s.",
+    "Check that the instance is up, or raise the option timeout.",
+)
+TLS_FAILED = Message(
+    "tls-failed",
+    "The TLS connection failed ({reason}).",
+    "For a private CA set ca_path; check the host name, the certificate's dates and client_cert.",
+)
+UNUSABLE_FILE = Message(
+    "unusable-file",
+    "A file for TLS cannot be used ({reason}).",
+    "Check ca_path, client_cert and client_key on the host that runs the task.",
+)
+TRY_LATER = Message(
+    "try-later",
+    "GitLab answered {status}: {reason}.",
+    "It is starting, overloaded or limits the rate: try again later, or raise retries.",
+)
+REDIRECTED = Message(
+    "redirected",
+    "GitLab answered with a redirect to {target}, which was not followed.",
+    "Set api_url to the address that serves GitLab itself, with its scheme, host and path.",
+)
+NOT_GITLAB = Message(
+    "not-gitlab",
+    "The answer to {path} is not GitLab's API: status {status}, content type {content_type}.",
+    "A sign-in page, proxy or load balancer may have answered: check api_url and the way to it.",
+)
+BROKEN_ANSWER = Message(
+    "broken-answer",
+    "The answer to {path} could not be understood ({reason}).",
+    "Try again; if it stays, check proxies in between and report it with the GitLab version.",
+)
+SERVER_ERROR = Message(
+    "server-error",
+    "GitLab answered {status} ({reason}).",
+    "Look for the request in GitLab's own logs (exceptions_json.log).",
+)
+HTTP_REFUSED = Message(
+    "http-refused",
+    "GitLab refused {path} with status {status} ({reason}).",
+    "Check the rights of the token's user and GitLab's network restrictions.",
+)
+NOT_FOUND = Message(
+    "not-found",
+    "GitLab has no {path} (404).",
+    "Check api_url: it is the base URL of GitLab, with the relative URL root if there is one.",
+)
+
+# --- who may -----------------------------------------------------------------------------------
+TOKEN_REFUSED = Message(
+    "token-refused",
+    "GitLab does not accept the token (401: {reason}).",
+    "It is unknown, expired, revoked, or lacks the scope api: set api_token to a personal access "
+    "token of an administrator with the scope api.",
+)
+TOKEN_SCOPE = Message(
+    "token-scope",
+    "The token has the scopes {scopes}; changes need the scope api.",
+    "Create a personal access token of an administrator with the scope api.",
+)
+NOT_ADMINISTRATOR = Message(
+    "not-administrator",
+    "The token's user is not an administrator of this GitLab.",
+    "Use the token of an administrator; ordinary users cannot read or change these settings.",
+)
+NO_LICENSE = Message(
+    "no-license",
+    "This GitLab has no active licence.",
+    "Add a {plans} licence under Admin > Subscription.",
+)
+PLAN_TOO_LOW = Message(
+    "plan-too-low",
+    "The {plan} plan does not include self-hosted models in GitLab {version}.",
+    "It needs {plans}.",
+)
+NO_ADD_ON = Message(
+    "no-add-on",
+    "GitLab shows no active {add_on} add-on (active: {add_ons}).",
+    "Synchronise the subscription (Admin > Subscription > Last sync), or buy the add-on.",
+)
+NOT_PERMITTED = Message(
+    "not-permitted",
+    "GitLab does not permit it: {reason}.",
+    "The licence ({plan}), the add-ons ({add_ons}) and the administrator's token look right: "
+    "synchronise the subscription, and check that the instance is not connected to Amazon Q.",
+)
+
+# --- what GitLab is ----------------------------------------------------------------------------
+TOO_OLD = Message(
+    "too-old",
+    "GitLab {version} is too old for GitLab Duo Self-Hosted.",
+    "Upgrade to 17.9 or later.",
+)
+COMMUNITY_EDITION = Message(
+    "community-edition",
+    "This is GitLab Community Edition {version}, which has no GitLab Duo.",
+    "Install the Enterprise Edition (17.9 or later).",
+)
+UNKNOWN_VERSION = Message(
+    "unknown-version",
+    "GitLab did not tell its version ({reason}).",
+    "Check that the token's user may use the API and has accepted the terms of service.",
+)
+GRAPHQL_ERROR = Message(
+    "graphql-error",
+    "GitLab {version} refused the request: {reason}.",
+    "If this release is supported, report it with the version and this sentence.",
+)
+
+# --- changes -----------------------------------------------------------------------------------
+REFUSED = Message("refused", "GitLab refused it: {reason}.", "{hint}")
+READ_ONLY = Message(
+    "read-only",
+    "GitLab is read-only ({reason}).",
+    "Point api_url at the primary node, or end the maintenance mode.",
+)
+NOT_KEPT = Message(
+    "not-kept",
+    "GitLab accepted the change, but reading again shows another state ({objects}).",
+    "Run again, in case something else changed it at the same time. A model of a beta family stays "
+    "hidden while beta features are off.",
+)
+
+# --- self-hosted models ------------------------------------------------------------------------
+MODEL_IN_USE = Message(
+    "model-in-use",
+    "It is used by {features}; deleting it would drop their settings.",
+    "Move these features to another model first, or set force: true.",
+)
+MODEL_INCOMPLETE = Message(
+    "model-incomplete",
+    "It does not exist yet, and creating it needs {options}.",
+    "Add the missing options.",
+)
+MODEL_HIDDEN = Message(
+    "model-hidden",
+    "A self-hosted model of this name exists but is hidden.",
+    "GitLab hides models of beta families while beta features are off: turn them on "
+    "(duo_beta_features), or choose another name.",
+)
+FAMILY_IS_BETA = Message(
+    "family-is-beta",
+    "The model family {family} is beta, and beta features are off: GitLab would hide the model, "
+    "or hides it already.",
+    "Turn beta features on first (duo_beta_features).",
+)
+RENAME_COLLISION = Message(
+    "rename-collision",
+    "It cannot be renamed to {new_name}: both names exist.",
+    "Remove one of the two models, or leave new_name out.",
+)
+
+# --- feature settings --------------------------------------------------------------------------
+NO_SUCH_MODEL = Message(
+    "no-such-model",
+    "There is no self-hosted model named {model}.",
+    "Models of this instance: {models}. A model of a beta family is hidden while beta features "
+    "are off.",
+)
+INCOMPATIBLE = Message(
+    "incompatible",
+    "The family {family} of model {model} does not fit this feature.",
+    "Families that fit: {families}.",
+)
+
+# --- beta features -----------------------------------------------------------------------------
+AGREEMENT_NOT_ACCEPTED = Message(
+    "agreement-not-accepted",
+    "Turning on beta features accepts the GitLab Testing Agreement "
+    "(https://handbook.gitlab.com/handbook/legal/testing-agreement/).",
+    "Set accept_testing_agreement: true if you accept it.",
+)
+BETA_NEEDS_SIGN_IN = Message(
+    "beta-needs-sign-in",
+    "{reason}, and GitLab offers this only on an admin page that no token reaches.",
+    "Set username and password of an administrator.",
+)
+BETA_STAYS_ON = Message(
+    "beta-stays-on",
+    "Your acceptance was withdrawn, but beta features stay on: other administrators accepted the "
+    "GitLab Testing Agreement too.",
+    "Each of them has to turn beta features off, or a GitLab administrator runs on the node: "
+    "gitlab-rails runner 'Ai::TestingTermsAcceptance.all.map("
+    "&Ai::SelfHostedModels::TestingTermsAcceptance::DestroyService.method(:new)).each(&:execute)'.",
+)
+BETA_STAYS_OFF = Message(
+    "beta-stays-off",
+    "GitLab accepted the switch, but beta features stay off.",
+    "Look for the request in GitLab's own logs.",
+)
+
+# --- signing in --------------------------------------------------------------------------------
+SIGN_IN_REFUSED = Message(
+    "sign-in-refused",
+    "GitLab refused the sign-in of {username}: {reason}.",
+    "Check username and password; it was tried once and is not tried again.",
+)
+SIGN_IN_NEEDS_MORE = Message(
+    "sign-in-needs-more",
+    "Signing in as {username} needs more than a password: {reason}.",
+    "{hint}",
+)
+SIGN_IN_NOT_OFFERED = Message(
+    "sign-in-not-offered",
+    "The sign-in page offers no form for user name and password ({reason}).",
+    "Password sign-in may be off, as with single sign-on.",
+)
+PAGE_REFUSED = Message(
+    "page-refused",
+    "The admin page {path} answered {status}: {reason}.",
+    "{hint}",
+)
+
+UNEXPECTED = Message(
+    "unexpected",
+    "The collection itself failed ({reason}).",
+    "This is a bug: report it with the module's name and the GitLab version.",
+)

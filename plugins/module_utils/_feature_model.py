@@ -1,0 +1,320 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feature settings: which provider and model serve a GitLab Duo feature.
+
+GraphQL ``aiFeatureSettings`` and ``aiFeatureSettingUpdate`` (17.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import _errors
+from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
+from ._errors import Failure, accepted
+from ._libraries import pydantic
+from ._observed import Model, Setting, State, read_state
+from ._plan import Change, Mutation, Plan, Step, differences
+from ._releases import OPTION_SINCE, Release, is_beta_feature
+from ._run import Subject
+from ._validators import FeaturesOptions, SettingOptions, check
+
+if TYPE_CHECKING:
+    from ._client import GitLab
+
+
+class Found(pydantic.BaseModel):
+    """Models and settings of one instance, and its release."""
+
+    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    release: Release
+    state: State
+
+    @property
+    def default_provider(self) -> str:
+        """Provider of a feature that nobody configured, on this instance."""
+        seen = self.state.default_is_unassigned
+        return "unassigned" if seen else self.release.default_provider
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a feature is to be set to."""
+
+    provider: str
+    model: Model | None = None
+    gitlab_model: str | None = None
+
+
+def options(params: dict[str, Any]) -> FeaturesOptions:
+    """Check the options of a task; one assignment is a list of one."""
+    planned = {name: params[name] for name in ("planned_models",) if name in params}
+    settings = params.get("settings")
+    if settings is None:
+        one = {name: value for name, value in params.items() if name in SETTING_SPEC}
+        check(SettingOptions, one)  # names the options as the user wrote them
+        settings = [one]
+    return check(FeaturesOptions, {"settings": settings, **planned})
+
+
+def observe(gitlab: GitLab, wanted: FeaturesOptions) -> Found:
+    """Read settings and models in one request."""
+    cloud = any(setting.gitlab_model is not None for setting in wanted.settings)
+    reading, state = read_state(gitlab, gitlab_models=cloud)
+    return Found(release=reading.release, state=state)
+
+
+# --- plan --------------------------------------------------------------------------------------
+def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
+    """Return what would change.
+
+    :raises Failure: a feature, provider or model that this instance does not know, or a model
+        whose family does not fit the feature.
+    """
+    models = _models(wanted, found)
+    settings = _renamed(wanted, found)
+    changes: dict[Target, list[Change]] = {}
+    targets: dict[str, Target] = {}
+    unseen = []
+    for declared in wanted.settings:
+        target = _target(declared, models, found)
+        for feature in declared.features:
+            current = settings.get(feature)
+            _refuse_unfit(feature, current, target, found)
+            targets[feature] = target
+            change = _change(feature, current, target)
+            if change:
+                changes.setdefault(target, []).append(change)
+                unseen += [] if change.visible else [feature]
+            settings[feature] = _applied(current, target)
+    steps = [
+        step
+        for target, of_target in changes.items()
+        for step in _steps(target, of_target, found.release)
+    ]
+    return Plan(
+        tuple(steps),
+        Found(release=found.release, state=found.state.model_copy(update={"settings": settings})),
+        tuple(_warnings(targets, unseen, found)),
+    )
+
+
+def about(feature: str) -> str:
+    """Return how messages and diffs call a feature."""
+    return f"feature {feature}"
+
+
+def _models(wanted: FeaturesOptions, found: Found) -> dict[str, Model]:
+    """Return the models that settings can name: those that are there, and the planned ones."""
+    models = dict(found.state.models)
+    for planned in wanted.planned_models:
+        if planned.state == "absent":
+            models.pop(planned.name, None)
+            continue
+        base = models.get(planned.name) or Model(id="", name=planned.name, family="")
+        name = planned.new_name or planned.name
+        update = {"name": name, "family": (planned.model_family or base.family).lower()}
+        if planned.new_name:
+            models.pop(planned.name, None)
+        models[name] = models.get(name) or base.model_copy(update=update)
+    return models
+
+
+def _renamed(wanted: FeaturesOptions, found: Found) -> dict[str, Setting]:
+    """Return the settings as they are once an earlier task has renamed models."""
+    names = {
+        planned.name: planned.new_name
+        for planned in wanted.planned_models
+        if planned.new_name and planned.name in found.state.models
+    }
+    return {
+        feature: setting.model_copy(update={"model": names.get(setting.model, setting.model)})
+        if setting.model
+        else setting
+        for feature, setting in found.state.settings.items()
+    }
+
+
+def _target(declared: SettingOptions, models: dict[str, Model], found: Found) -> Target:
+    where = ", ".join(map(about, declared.features))
+    provider = declared.resolved_provider or found.default_provider
+    known = {*found.release.providers, *(it.provider for it in found.state.settings.values())}
+    if provider not in known:
+        raise Failure(
+            _errors.UNKNOWN_NAME,
+            about=where,
+            option="provider",
+            version=found.release.text,
+            kind="provider",
+            given=provider,
+            names=accepted(provider, known),
+        )
+    if declared.gitlab_model and not found.state.has_gitlab_models:
+        raise Failure(
+            _errors.NOT_OFFERED,
+            about=where,
+            option="gitlab_model",
+            since=OPTION_SINCE["gitlab_model"],
+            version=found.release.text,
+        )
+    if declared.model and declared.model not in models:
+        raise Failure(
+            _errors.NO_SUCH_MODEL,
+            about=where,
+            model=declared.model,
+            models=accepted(declared.model, models) or "none",
+        )
+    model = models[declared.model] if declared.model else None
+    return Target(provider, model, declared.gitlab_model)
+
+
+def _refuse_unfit(feature: str, current: Setting | None, target: Target, found: Found) -> None:
+    known = {*found.release.features, *found.state.settings}
+    if feature not in known:
+        raise Failure(
+            _errors.UNKNOWN_NAME,
+            option="features",
+            version=found.release.text,
+            kind="feature",
+            given=feature,
+            names=accepted(feature, known),
+        )
+    families = current.families if current and current.families is not None else None
+    if families is None:
+        families = found.release.families_of(feature)
+    family = target.model.family if target.model else ""
+    if families and family and family not in families:
+        raise Failure(
+            _errors.INCOMPATIBLE,
+            about=about(feature),
+            family=family,
+            model=target.model.name if target.model else "",
+            families=", ".join(sorted(families)),
+        )
+
+
+def _change(feature: str, current: Setting | None, target: Target) -> Change | None:
+    """Return the difference; a feature that GitLab does not show is always one."""
+    after = {
+        "provider": target.provider,
+        "model": target.model.name if target.model else None,
+    }
+    if target.gitlab_model is not None:
+        after["gitlab_model"] = target.gitlab_model
+    if current is None:
+        # Neither listed nor linked to a model: nobody can tell what it is set to.
+        before: dict[str, Any] = dict.fromkeys(after, "(not shown by GitLab)")
+        visible = target.model is not None
+        return Change(about(feature), before, after, visible=visible)
+    before, after = differences(
+        {
+            "provider": current.provider,
+            # A link that stays behind counts as use of the model, whatever the provider.
+            "model": current.model,
+            "gitlab_model": current.gitlab_model,
+        },
+        after,
+    )
+    return Change(about(feature), before, after) if after else None
+
+
+def _applied(current: Setting | None, target: Target) -> Setting:
+    base = current or Setting(provider=target.provider, listed=False)
+    return base.model_copy(
+        update={
+            "provider": target.provider,
+            "model": target.model.name if target.model else None,
+            "model_id": (target.model.id or None) if target.model else None,
+            "gitlab_model": target.gitlab_model,
+        }
+    )
+
+
+def _steps(target: Target, changes: list[Change], release: Release) -> list[Step]:
+    """Return the mutations of one target: one for all its features where the release can."""
+    names = [change.about.removeprefix("feature ").upper() for change in changes]
+    values: dict[str, Any] = {
+        "provider": target.provider.upper(),
+        # Sent as null too: left out, the old link would stay in the row, and deleting that model
+        # later would remove the row and turn the feature on again.
+        "aiSelfHostedModelId": target.model.id if target.model else None,
+    }
+    if target.gitlab_model is not None:
+        values["offeredModelRef"] = target.gitlab_model
+    if release.many_features_per_update:
+        call = Mutation("aiFeatureSettingUpdate", {"features": names, **values})
+        return [Step(tuple(changes), call)]
+    return [
+        Step((change,), Mutation("aiFeatureSettingUpdate", {"feature": name, **values}))
+        for name, change in zip(names, changes, strict=True)
+    ]
+
+
+def _warnings(targets: dict[str, Target], unseen: list[str], found: Found) -> list[str]:
+    warnings = []
+    if unseen:
+        hint = (
+            " (beta features are listed only while beta features are on)"
+            if any(map(is_beta_feature, unseen))
+            else ""
+        )
+        warnings.append(
+            f"GitLab {found.release.text} does not show the state of {', '.join(unseen)}{hint}: "
+            "they are set in every run."
+        )
+    for provider, text in (
+        ("vendored", "send their requests to GitLab's cloud"),
+        ("unassigned", "send their requests to the gateway without a model, or to GitLab's cloud"),
+    ):
+        names = [feature for feature, target in targets.items() if target.provider == provider]
+        if names:
+            warnings.append(f"Features with provider {provider} {text}: {', '.join(names)}.")
+    return warnings
+
+
+# --- results -----------------------------------------------------------------------------------
+def shown(feature: str, setting: Setting) -> dict[str, Any]:
+    """Return a setting as modules return it."""
+    return {
+        "feature": feature,
+        "provider": setting.provider,
+        "model": setting.model,
+        "gitlab_model": setting.gitlab_model,
+    }
+
+
+def show(wanted: FeaturesOptions, found: Found) -> dict[str, Any]:
+    """Return the declared features as they are or would be."""
+    names = [name for setting in wanted.settings for name in setting.features]
+    settings = found.state.settings
+    return {"features": [shown(name, settings[name]) for name in names if name in settings]}
+
+
+SUBJECT = Subject(
+    name="feature settings",
+    arguments=Arguments(
+        spec={
+            **SETTING_SPEC,
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+            },
+            "planned_models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+            },
+        },
+        mutually_exclusive=[
+            (name, "settings") for name in SETTING_SPEC if "default" not in SETTING_SPEC[name]
+        ],
+        required_one_of=[("features", "settings")],
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)

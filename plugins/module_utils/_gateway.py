@@ -1,0 +1,168 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The AI gateway: its URL, its timeout, and the Agent Platform service beside it.
+
+GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _errors
+from ._access import explain
+from ._arguments import Arguments
+from ._client import GitLab, Part
+from ._errors import Failure
+from ._libraries import pydantic
+from ._observed import FEATURES
+from ._plan import Change, Mutation, Plan, Step, differences
+from ._releases import OPTION_SINCE
+from ._run import Subject
+from ._validators import GatewayOptions, check, without_credentials
+
+ABOUT = "AI gateway"
+
+# Option -> field of DuoSettings and argument of duoSettingsUpdate, which have the same names.
+FIELDS = {
+    "ai_gateway_url": "aiGatewayUrl",
+    "ai_gateway_timeout_seconds": "aiGatewayTimeoutSeconds",
+    "duo_agent_platform_service_url": "duoAgentPlatformServiceUrl",
+    "duo_agent_platform_service_secure": "selfHostedDuoAgentPlatformServiceSecure",
+}
+URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
+# A null URL can mean "unset" or "not permitted"; null models mean "not permitted" alone.
+PERMISSION = Part("Permission", "aiSelfHostedModels(first: 1) { nodes { id } }")
+PARTS = [
+    Part(f"Settings{number}", f"duoSettings {{ {field} }}", optional=number > 0)
+    for number, field in enumerate(FIELDS.values())
+]
+
+
+class Gateway(pydantic.BaseModel):
+    """The settings as GitLab has them; only options that this release offers are in ``values``."""
+
+    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    release: str
+    values: dict[str, Any]
+    # Features that would go to GitLab's cloud if there were no gateway URL.
+    unassigned: tuple[str, ...] = ()
+
+
+def options(params: dict[str, Any]) -> GatewayOptions:
+    """Check the options of a task."""
+    return check(GatewayOptions, params)
+
+
+def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
+    """Read the settings in one request.
+
+    :raises Failure: the token's user may not see them.
+    """
+    clearing = wanted.state == "absent" or wanted.ai_gateway_url == ""
+    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if clearing else []))
+    if reading.data.get("aiSelfHostedModels") is None:
+        raise explain(gitlab, reading.release)
+    return Gateway(
+        release=reading.release.text,
+        values=values(reading.data, reading.offered),
+        unassigned=tuple(
+            str(node.get("feature"))
+            for node in reading.nodes("aiFeatureSettings")
+            if node.get("provider") == "unassigned"
+        ),
+    )
+
+
+def values(data: dict[str, Any], offered: set[str]) -> dict[str, Any]:
+    """Return the settings of a reading by option name, ``""`` for an empty URL."""
+    settings = data.get("duoSettings") or {}
+    found: dict[str, Any] = {}
+    for part, (option, field) in zip(PARTS, FIELDS.items(), strict=True):
+        if part.name in offered:
+            value = settings.get(field)
+            if isinstance(value, (dict, list)):
+                raise Failure(
+                    _errors.BROKEN_ANSWER, path="/api/graphql", reason=f"{field} is no value"
+                )
+            found[option] = str(value or "") if option in URLS else value
+    return found
+
+
+def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
+    """Return what would change.
+
+    :raises Failure: an option that this release does not offer.
+    """
+    asked = {name: value for name in FIELDS if (value := getattr(wanted, name)) is not None}
+    if wanted.state == "absent":
+        asked = {name: "" for name in URLS if name in found.values}
+    for name in asked:
+        if name not in found.values:
+            raise Failure(
+                _errors.NOT_OFFERED,
+                about=ABOUT,
+                option=name,
+                since=OPTION_SINCE[name],
+                version=found.release,
+            )
+    before, after = differences(
+        {**found.values, "ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}, asked
+    )
+    predicted = found.model_copy(update={"values": {**found.values, **after}})
+    warnings: tuple[str, ...] = ()
+    if before.get("ai_gateway_url") and after.get("ai_gateway_url") == "" and found.unassigned:
+        warnings = (
+            "Without a gateway URL, requests of unassigned features go to GitLab's cloud (unless "
+            f"the licence is an offline one): {', '.join(found.unassigned)}. To keep data inside, "
+            "set them to provider disabled first.",
+        )
+    if not after:
+        return Plan((), predicted, warnings)
+    step = Step(
+        (Change(ABOUT, _shown(before), _shown(after)),),
+        Mutation("duoSettingsUpdate", _input(predicted.values, after)),
+    )
+    return Plan((step,), predicted, warnings)
+
+
+def _input(target: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    # Before 18.0 GitLab clears the URL when the argument is left out: it is always sent.
+    names = dict.fromkeys(("ai_gateway_url", *changed))
+    return {FIELDS[name]: target[name] for name in names}
+
+
+def _as_saved(url: str) -> str:
+    # GitLab removes one trailing slash when it saves, but not from a value of AI_GATEWAY_URL.
+    return url.removesuffix("/")
+
+
+def _shown(settings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: without_credentials(value) if isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+
+
+def show(_wanted: GatewayOptions, found: Gateway) -> dict[str, Any]:
+    """Return the settings, every option that the release offers."""
+    return {"gateway": _shown(found.values)}
+
+
+SUBJECT = Subject(
+    name="gateway",
+    arguments=Arguments(
+        spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "ai_gateway_url": {"type": "str"},
+            "ai_gateway_timeout_seconds": {"type": "int"},
+            "duo_agent_platform_service_url": {"type": "str"},
+            "duo_agent_platform_service_secure": {"type": "bool"},
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)

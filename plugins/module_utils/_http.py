@@ -1,0 +1,272 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP to one GitLab: TLS, proxies, retries. Knows status codes and bytes, not GraphQL.
+
+What may be repeated is repeated here; a write never is. A write that got no clear answer raises
+:class:`~._errors.Unclear`, and the caller reads again before it does anything else.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from json import JSONDecodeError, loads
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from . import _errors
+from ._errors import Failure, Unclear
+from ._libraries import requests
+from ._validators import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._validators import Connection
+
+# GitLab's throttles, and what Workhorse, Puma and load balancers answer while GitLab starts.
+RETRIED_STATUS = (429, 502, 503, 504)
+LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer whose body has been read completely."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    path: str
+
+    @property
+    def content_type(self) -> str:
+        """Media type without parameters, in lower case."""
+        return self.headers.get("Content-Type", "").split(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """Body as text; GitLab always sends UTF-8."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        :raises Failure: if it is a page (a sign-in form, a proxy's message) or broken JSON.
+        """
+        if self.content_type not in ("application/json", "application/graphql-response+json"):
+            raise Failure(
+                _errors.NOT_GITLAB,
+                path=self.path,
+                status=self.status,
+                content_type=self.content_type or "none",
+            )
+        try:
+            return loads(self.body)
+        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise Failure(
+                _errors.BROKEN_ANSWER, path=self.path, reason="broken or cut off JSON"
+            ) from None
+
+    def reason(self) -> str:
+        """Return what GitLab says of an error, in its own words where it sends JSON."""
+        try:
+            said = loads(self.body) if "json" in self.content_type else None
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            errors = said.get("errors")
+            first = errors[0] if isinstance(errors, list) and errors else None
+            for text in (
+                first.get("message") if isinstance(first, dict) else None,
+                said.get("error_description"),
+                said.get("message"),
+                said.get("error"),
+            ):
+                if isinstance(text, str) and text:
+                    return text[:500]
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "no reason given"
+
+
+class Bearer(requests.auth.AuthBase):
+    """Sends the token; as an auth object, so that a .netrc entry cannot replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: Any) -> Any:
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class NoAuth(requests.auth.AuthBase):
+    """Sends nothing: for pages, where cookies count and .netrc must not."""
+
+    def __call__(self, request: Any) -> Any:
+        """Leave the request as it is."""
+        return request
+
+
+class Http:
+    """One GitLab over HTTP, with one identity: a token, or a browser's cookies."""
+
+    def __init__(self, connection: Connection, *, token: str | None) -> None:
+        self.connection = connection
+        self.url = connection.api_url
+        self._session = requests.Session()
+        self._session.auth = Bearer(token) if token else NoAuth()
+        self._session.headers["User-Agent"] = "ansible-gitlab_ops.duo"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    @property
+    def cookies(self) -> Any:
+        """Cookies, in memory only."""
+        return self._session.cookies
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and return the answer, whatever its status below 500.
+
+        :param path: below the base URL, with a leading slash.
+        :param repeatable: whether sending it twice does no harm. Such a request is sent up to
+            ``retries`` more times after a lost connection, 429, 502, 503 or 504.
+        :raises Unclear: a request that is not repeatable got no clear answer.
+        :raises Failure: no answer, or an answer of 5xx or 429, after the last try.
+        """
+        tries = self.connection.retries if repeatable else 0
+        for attempt in range(tries + 1):
+            try:
+                return self._once(method, path, json=json, form=form, headers=headers)
+            except Unclear as problem:
+                if attempt < tries and problem.retry:
+                    time.sleep(pause(attempt, problem.wait))
+                    continue
+                raise
+        raise AssertionError("unreachable")
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        connection = self.connection
+        verify: bool | str = connection.validate_certs
+        if verify and connection.ca_path:
+            verify = connection.ca_path
+        certificate: Any = connection.client_cert
+        if certificate and connection.client_key:
+            certificate = (connection.client_cert, connection.client_key)
+        keywords: dict[str, Any] = {}
+        if connection.proxy:
+            keywords["proxies"] = {"http": connection.proxy, "https": connection.proxy}
+        if verify is False or connection.ca_path:
+            # Given with the request: REQUESTS_CA_BUNDLE would win over the session's own value.
+            keywords["verify"] = verify
+        try:
+            response = self._session.request(
+                method,
+                self.url + path,
+                json=json,
+                data=form,
+                headers=headers,
+                cert=certificate,
+                timeout=connection.timeout,
+                # A redirect turns POST into GET, and may lead to another host.
+                allow_redirects=False,
+                **keywords,
+            )
+        except requests.exceptions.SSLError as error:
+            raise Failure(_errors.TLS_FAILED, reason=_root(error)) from None
+        except requests.exceptions.Timeout:
+            raise Unclear(_errors.TIMED_OUT, retry=True, seconds=connection.timeout) from None
+        except requests.exceptions.InvalidHeader:
+            raise Failure(
+                _errors.UNREACHABLE, reason="a header value is not valid for HTTP"
+            ) from None
+        except (requests.exceptions.RequestException, ValueError, UnicodeError) as error:
+            raise Unclear(_errors.UNREACHABLE, retry=True, reason=_root(error)) from None
+        except OSError as error:
+            raise Failure(_errors.UNUSABLE_FILE, reason=str(error)) from None
+        return self._judged(Answer(response.status_code, response.headers, response.content, path))
+
+    def _judged(self, answer: Answer) -> Answer:
+        if answer.status in RETRIED_STATUS:
+            raise Unclear(
+                _errors.TRY_LATER,
+                retry=True,
+                wait=_retry_after(answer.headers.get("Retry-After")),
+                status=answer.status,
+                reason=answer.reason(),
+            )
+        if answer.status >= 500:
+            raise Unclear(
+                _errors.SERVER_ERROR, retry=False, status=answer.status, reason=answer.reason()
+            )
+        return answer
+
+    def refuse_redirect(self, answer: Answer) -> Answer:
+        """Return the answer, or explain a redirect: an API answers where it is asked."""
+        if 300 <= answer.status < 400:
+            target = urljoin(self.url + answer.path, answer.headers.get("Location", ""))
+            parts = urlsplit(target)
+            raise Failure(
+                _errors.REDIRECTED,
+                target=without_credentials(f"{parts.scheme}://{parts.netloc}{parts.path}"),
+            )
+        return answer
+
+
+def pause(attempt: int, wanted: float | None) -> float:
+    """Return the seconds to wait: what GitLab wants, else 1, 2, 4, … with jitter."""
+    if wanted is not None:
+        return min(max(wanted, 0.0), LONGEST_WAIT) + random.uniform(0, 0.25)  # noqa: S311
+    return min(2.0**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header: a number, or a date."""
+    if not value:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(value).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+
+
+def _root(error: BaseException) -> str:
+    """Return the innermost reason of a requests exception, without object addresses."""
+    seen = error
+    while True:
+        inner = getattr(seen, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
+        if inner is None or inner is seen:
+            break
+        seen = inner
+    text = str(seen.args[-1] if seen.args else seen) or type(seen).__name__
+    return without_credentials(text.rsplit("object at", 1)[-1].split(">: ")[-1])[:300]

@@ -1,0 +1,149 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All of an instance's Duo Self-Hosted state in one reading, also as the role's variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._access import ADD_ONS, LICENSE, license_facts
+from ._arguments import SIGN_IN, Arguments
+from ._feature_model import shown as shown_setting
+from ._gateway import PARTS as GATEWAY
+from ._gateway import values as gateway_values
+from ._libraries import pydantic
+from ._observed import Model, State, read_state
+from ._plan import Plan
+from ._releases import Release
+from ._run import Subject
+from ._self_hosted_model import shown as shown_model
+from ._validators import InfoOptions, check, method_for_export, without_credentials
+
+if TYPE_CHECKING:
+    from ._client import GitLab
+
+
+class Found(pydantic.BaseModel):
+    """Everything that was read."""
+
+    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    url: str
+    release: Release
+    enterprise: bool
+    license: dict[str, Any]
+    gateway: dict[str, Any]
+    state: State
+    beta: bool | None
+
+
+def options(params: dict[str, Any]) -> InfoOptions:
+    """Check the options of a task."""
+    return check(InfoOptions, params)
+
+
+def observe(gitlab: GitLab, wanted: InfoOptions) -> Found:
+    """Read everything in one request, and the beta state on a page where only that shows it."""
+    reading, state = read_state(gitlab, LICENSE, ADD_ONS, *GATEWAY, gitlab_models=True)
+    beta = state.beta
+    if beta is None and wanted.can_sign_in:
+        beta = gitlab.admin_session(wanted).beta_state()[0]
+    return Found(
+        url=gitlab.url,
+        release=reading.release,
+        enterprise=reading.enterprise,
+        license=license_facts(reading.data),
+        gateway=gateway_values(reading.data, reading.offered),
+        state=state,
+        beta=beta,
+    )
+
+
+def plan(_wanted: InfoOptions, found: Found) -> Plan[Found]:
+    """Return the plan that changes nothing."""
+    return Plan((), found)
+
+
+def show(_wanted: InfoOptions, found: Found) -> dict[str, Any]:
+    """Return the state by subject, and as role variables."""
+    models = [found.state.models[name] for name in sorted(found.state.models)]
+    return {
+        "instance": {
+            "url": found.url,
+            "version": found.release.text,
+            "enterprise": found.enterprise,
+        },
+        "license": found.license,
+        "gateway": {
+            name: without_credentials(value) if isinstance(value, str) else value
+            for name, value in found.gateway.items()
+        },
+        "models": [shown_model(model) for model in models],
+        "beta_features": {"enabled": found.beta},
+        "features": [
+            shown_setting(name, found.state.settings[name]) for name in sorted(found.state.settings)
+        ],
+        "configuration": _configuration(models, found),
+    }
+
+
+def _configuration(models: list[Model], found: Found) -> dict[str, Any]:
+    """Return the state as variables of the role; keys are left out, and so stay as they are."""
+    gateway = {
+        name: without_credentials(value) if isinstance(value, str) else value
+        for name, value in found.gateway.items()
+        if value is not None
+    }
+    variables: dict[str, Any] = {
+        "duo_self_hosted_gateway": gateway,
+        "duo_self_hosted_models": [_declared(model) for model in models if not model.hidden],
+        "duo_self_hosted_features": _assignments(found),
+    }
+    if found.beta is not None:
+        # Off is the state of an instance that never turned it on; on needs the agreement again.
+        variables["duo_self_hosted_beta_features"] = {
+            "enabled": found.beta,
+            "accept_testing_agreement": found.beta,
+        }
+    return variables
+
+
+def _declared(model: Model) -> dict[str, Any]:
+    method = method_for_export(model.identifier, model.endpoint, model.provider)
+    values = {
+        "name": model.name,
+        "model_family": model.family,
+        "deployment_method": method,
+        "identifier": model.identifier,
+    }
+    if model.endpoint:
+        values["endpoint"] = without_credentials(model.endpoint)
+    return values
+
+
+def _assignments(found: Found) -> list[dict[str, Any]]:
+    """Return one assignment for each provider and model, with all its features."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for name in sorted(found.state.settings):
+        setting = found.state.settings[name]
+        key = (setting.provider, setting.model or "", setting.gitlab_model or "")
+        groups.setdefault(key, []).append(name)
+    assignments = []
+    for (provider, model, gitlab_model), features in sorted(groups.items()):
+        value: dict[str, Any] = {"features": features, "provider": provider}
+        if model and provider == "self_hosted":
+            value["model"] = model
+        if gitlab_model and provider == "vendored":
+            value["gitlab_model"] = gitlab_model
+        assignments.append(value)
+    return assignments
+
+
+SUBJECT = Subject(
+    name="instance",
+    arguments=Arguments(spec=SIGN_IN, required_together=[("username", "password")]),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitLab has now: models and feature settings, read and parsed once for all subjects.
+
+*Hidden*, *not permitted* and *absent* are three different answers. Not permitted never leaves
+this file as "nothing there": it raises.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _errors
+from ._access import explain
+from ._client import Part
+from ._errors import Failure
+from ._libraries import pydantic
+from ._releases import is_beta_feature
+
+if TYPE_CHECKING:
+    from ._client import GitLab, Reading
+    from ._releases import Release
+
+PAGE = 100  # GitLab cuts a larger page to this
+
+
+class Seen(pydantic.BaseModel):
+    """Base of everything observed: GitLab's answer, checked for its types."""
+
+    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class Model(Seen):
+    """A self-hosted model (GraphQL ``AiSelfHostedModel``)."""
+
+    id: str
+    name: str
+    family: str  # GitLab answers it in lower case
+    endpoint: str = ""
+    identifier: str = ""  # GitLab reads a missing identifier back as ""
+    has_api_key: bool = False
+    # The stored key, only where it was asked for to compare it; never shown.
+    api_key: str | None = pydantic.Field(default=None, repr=False)
+    provider: str | None = None  # API, BEDROCK, VERTEX_AI; None before 18.11
+    features: tuple[str, ...] = ()  # features whose settings are linked to it
+    # Not listed, for its family is beta and beta features are off; a feature still shows it.
+    hidden: bool = False
+
+
+class Setting(Seen):
+    """What a feature is set to; ``listed`` is false where only its model's side shows it."""
+
+    provider: str
+    model: str | None = None
+    model_id: str | None = None
+    model_family: str | None = None
+    gitlab_model: str | None = None  # reference of a GitLab-managed model (18.4)
+    families: tuple[str, ...] | None = None  # that fit; None where GitLab does not say
+    beta: bool = False
+    listed: bool = True
+
+
+class State(Seen):
+    """Models and settings of one instance at one moment."""
+
+    models: dict[str, Model] = pydantic.Field(default_factory=dict)
+    settings: dict[str, Setting] = pydantic.Field(default_factory=dict)
+    beta: bool | None = None  # None where the release does not tell by token
+    has_provider: bool = False  # whether models of this release have a provider (18.11/19.0)
+    has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
+
+    @property
+    def default_is_unassigned(self) -> bool:
+        """Whether this instance has shown a feature that is unassigned."""
+        return any(setting.provider == "unassigned" for setting in self.settings.values())
+
+
+_LINKED = "featureSettings { nodes { feature provider } }"
+
+
+def models_part(*, keys: bool = False, after: str | None = None) -> Part:
+    """Return the part that reads models; ``keys`` asks for the stored API keys as well."""
+    key = " apiToken" if keys else ""
+    return Part(
+        "Models",
+        f"aiSelfHostedModels(first: {PAGE}, after: $after) {{ nodes {{ id name model endpoint "
+        f"identifier hasApiToken{key} {_LINKED} }} pageInfo {{ hasNextPage endCursor }} }}",
+        variables={"$after: String": after},
+    )
+
+
+def provider_part(after: str | None = None) -> Part:
+    """Return the part that reads the models' provider, which came with 18.11 or 19.0."""
+    return Part(
+        "ModelProviders",
+        f"aiSelfHostedModels(first: {PAGE}, after: $after) {{ nodes {{ id provider }} }}",
+        optional=True,
+        variables={"$after: String": after},
+    )
+
+
+FEATURES = Part(
+    "Features",
+    "aiFeatureSettings { nodes { feature provider releaseState compatibleLlms "
+    "selfHostedModel { id name model } } }",
+)
+# Apart, for GitLab asks its cloud for these, with a timeout of 5 s (18.4).
+GITLAB_MODELS = Part(
+    "GitlabModels", "aiFeatureSettings { nodes { feature gitlabModel { ref } } }", optional=True
+)
+
+
+def read_state(
+    gitlab: GitLab,
+    *others: Part,
+    keys: bool = False,
+    features: bool = True,
+    gitlab_models: bool = False,
+) -> tuple[Reading, State]:
+    """Read models and, if wanted, feature settings; ``others`` travel in the same request.
+
+    :raises Failure: the token's user may not see the models, or the licence lacks them.
+    """
+    parts = [models_part(keys=keys), provider_part(), *others]
+    if features:
+        parts.append(FEATURES)
+    if gitlab_models:
+        parts.append(GITLAB_MODELS)
+    reading = gitlab.read(*parts)
+    if reading.data.get("aiSelfHostedModels") is None:
+        raise explain(gitlab, reading.release)
+    nodes = reading.nodes("aiSelfHostedModels")
+    page = reading.data["aiSelfHostedModels"].get("pageInfo") or {}
+    while page.get("hasNextPage"):
+        cursor = page.get("endCursor")
+        more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
+        nodes += more.nodes("aiSelfHostedModels")
+        page = (more.data.get("aiSelfHostedModels") or {}).get("pageInfo") or {}
+        if page.get("endCursor") == cursor:
+            break
+    try:
+        return reading, _state(reading, nodes)
+    except (pydantic.ValidationError, AttributeError, TypeError, KeyError):
+        raise Failure(
+            _errors.BROKEN_ANSWER, path="/api/graphql", reason="values of an unexpected type"
+        ) from None
+
+
+def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
+    models = {model.name: model for model in map(_model, nodes)}
+    settings: dict[str, Setting] = {}
+    for node in reading.nodes("aiFeatureSettings"):
+        settings[node["feature"].lower()] = _setting(node)
+    for model in models.values():
+        for feature in model.features:
+            settings.setdefault(
+                feature,
+                Setting(
+                    provider=_linked_provider(nodes, model.id, feature),
+                    model=model.name,
+                    model_id=model.id,
+                    model_family=model.family,
+                    listed=False,
+                ),
+            )
+    for setting in settings.values():
+        # A hidden model shows here all the same, so its name can be used.
+        if setting.model and setting.model_id and setting.model not in models:
+            models[setting.model] = Model(
+                id=setting.model_id,
+                name=setting.model,
+                family=setting.model_family or "",
+                hidden=True,
+            )
+    return State(
+        models=models,
+        settings=settings,
+        beta=_beta(reading.release, settings),
+        has_provider="ModelProviders" in reading.offered,
+        has_gitlab_models="GitlabModels" in reading.offered,
+    )
+
+
+def _model(node: dict[str, Any]) -> Model:
+    linked = (node.get("featureSettings") or {}).get("nodes") or []
+    return Model(
+        id=node["id"],
+        name=node["name"],
+        family=node["model"].lower(),
+        endpoint=node.get("endpoint") or "",
+        identifier=node.get("identifier") or "",
+        has_api_key=bool(node.get("hasApiToken")),
+        api_key=node.get("apiToken"),
+        provider=node.get("provider"),
+        features=tuple(sorted(setting["feature"].lower() for setting in linked)),
+    )
+
+
+def _linked_provider(nodes: list[dict[str, Any]], model_id: str, feature: str) -> str:
+    for node in nodes:
+        if node["id"] == model_id:
+            for setting in node["featureSettings"]["nodes"]:
+                if setting["feature"].lower() == feature:
+                    return str(setting["provider"]).lower()
+    return "self_hosted"
+
+
+def _setting(node: dict[str, Any]) -> Setting:
+    model = node.get("selfHostedModel") or {}
+    families = node.get("compatibleLlms")
+    return Setting(
+        provider=node["provider"].lower(),
+        model=model.get("name"),
+        model_id=model.get("id"),
+        model_family=(model.get("model") or "").lower() or None,
+        gitlab_model=(node.get("gitlabModel") or {}).get("ref"),
+        families=None if families is None else tuple(family.lower() for family in families),
+        beta=(node.get("releaseState") or "").upper() in ("BETA", "EXPERIMENT", "EXPERIMENTAL"),
+    )
+
+
+def _beta(release: Release, settings: dict[str, Setting]) -> bool | None:
+    """Return whether beta features are on, as far as the list of features tells.
+
+    GitLab has no field for it; it lists beta features only while beta features are on. A feature
+    that became generally available since proves nothing.
+    """
+    listed = any(
+        setting.listed and setting.beta and is_beta_feature(name)
+        for name, setting in settings.items()
+    )
+    if listed and release.listing_shows_beta_on:
+        return True
+    known = any(setting.listed for setting in settings.values())
+    return False if known and not listed and release.listing_shows_beta_off else None

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan: what would change, as data.
+
+Check mode shows it, a real run carries it out, the diff is drawn from it, and tests read it.
+``changed`` is whether a plan has steps; nothing else decides it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._client import GitLab
+
+ABSENT: Mapping[str, Any] = {"state": "absent"}
+
+Observed = TypeVar("Observed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One object before and after: only the values that differ, secrets as markers."""
+
+    about: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    verb: str = "change"
+    # False where GitLab does not show the state, so that reading again proves nothing.
+    visible: bool = True
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{key} {value}" for key, value in self.after.items())
+        return f"{self.verb} {self.about}" + (f" ({values})" if self.verb == "change" else "")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A GraphQL mutation: its field and its ``input``, which may hold secrets."""
+
+    field: str
+    input: Mapping[str, Any] = dataclasses.field(repr=False)
+
+
+class PageAction(Protocol):
+    """What only an admin page can do."""
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Carry it out."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write, and all that it changes."""
+
+    changes: tuple[Change, ...]
+    call: Mutation | PageAction
+    # True where a change by somebody else since the reading would make the step unsafe.
+    recheck: bool = False
+
+
+@dataclass(frozen=True)
+class Plan(Generic[Observed]):
+    """Ordered steps, the state that they lead to, and what a person should know."""
+
+    steps: tuple[Step, ...]
+    predicted: Observed
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes, in the order in which they are carried out."""
+        return tuple(change for step in self.steps for change in step.changes)
+
+    def diff(self, instance: str) -> list[dict[str, Any]]:
+        """Return the diff in Ansible's form: one entry for each object."""
+        return [
+            {
+                "before_header": f"{instance} {change.about}",
+                "after_header": f"{instance} {change.about}",
+                "before": dict(change.before),
+                "after": dict(change.after),
+            }
+            for change in self.changes
+        ]
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the two mappings cut down to the keys of ``after`` whose values differ."""
+    keys = [key for key, value in after.items() if before.get(key) != value]
+    return {key: before.get(key) for key in keys}, {key: after[key] for key in keys}

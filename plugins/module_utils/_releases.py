@@ -1,0 +1,213 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each GitLab release offers, as data. No other file compares versions.
+
+Sources: GitLab's GraphQL reference of 17.9, 17.10, 17.11, 18.0 and 18.9, its source files and
+merge requests of the releases between and of 19.x. ``since`` is the first release that may have
+a thing; where the sources leave the exact minor open it is the earliest candidate, and GitLab
+itself is asked (see ``Part.optional`` in ``_client.py``) or gives the final answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Minor = tuple[int, int]
+
+OLDEST: Minor = (17, 9)
+NEWEST: Minor = (19, 5)
+
+_CHAT = ("mistral", "mixtral", "claude_3", "gpt", "codestral", "llama3", "general")
+_CODE = (*_CHAT, "codegemma", "codellama", "deepseekcoder")
+_BETA = ("mistral", "mixtral", "claude_3", "gpt", "llama3", "general")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A GitLab Duo feature: its name is the lower-case value of the enum ``AiFeatures``."""
+
+    since: Minor
+    families: tuple[str, ...]  # 18.9; earlier releases were not read
+    beta: bool = False  # listed only while beta features are on
+
+
+# Enum AiFeatures by release; families and states from feature_metadata.yml of 18.9.
+FEATURES: dict[str, Feature] = {
+    "code_generations": Feature((17, 9), _CODE),
+    "code_completions": Feature((17, 9), _CODE),
+    "duo_chat": Feature((17, 9), _CHAT),
+    "duo_chat_explain_code": Feature((17, 9), _CHAT),
+    "duo_chat_write_tests": Feature((17, 9), _CHAT),
+    "duo_chat_refactor_code": Feature((17, 9), _CHAT),
+    "duo_chat_fix_code": Feature((17, 9), _CHAT),
+    "duo_chat_troubleshoot_job": Feature((17, 10), _BETA, beta=True),
+    # In the enum of 18.0; the list of 17.11 was not read beyond that of 17.10.
+    "duo_chat_explain_vulnerability": Feature((17, 11), _BETA, beta=True),
+    "duo_chat_summarize_comments": Feature((17, 11), _BETA, beta=True),
+    "generate_commit_message": Feature((17, 11), _BETA, beta=True),
+    "glab_ask_git_command": Feature((17, 11), _BETA, beta=True),
+    "resolve_vulnerability": Feature((17, 11), _BETA, beta=True),
+    "summarize_new_merge_request": Feature((17, 11), _BETA, beta=True),
+    "summarize_review": Feature((17, 11), _BETA, beta=True),
+    # Documented from 18.3, in the enum from some release in 18.1..18.3.
+    "review_merge_request": Feature((18, 1), _BETA),
+    "duo_agent_platform": Feature((18, 4), ("claude_3", "gpt", "general")),
+    "duo_agent_platform_agentic_chat": Feature((18, 6), ("claude_3", "gpt", "general")),
+    # Absent in 18.9, present in 19.x.
+    "review_merge_request_dap": Feature((18, 10), _BETA),
+    "sast_vulnerability_fp_detection": Feature((18, 10), ("claude_3", "gpt", "general"), beta=True),
+    "sast_vulnerability_resolution": Feature((18, 10), ("claude_3", "gpt", "general"), beta=True),
+    "secret_vulnerability_fp_detection": Feature(
+        (18, 10), ("claude_3", "gpt", "general"), beta=True
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model family: its name is the lower-case value of the enum ``AiAcceptedSelfHostedModels``.
+
+    GitLab hides models of a beta family while beta features are off.
+    """
+
+    since: Minor
+    beta: bool = False
+
+
+# Release states from ee/app/models/ai/self_hosted_model.rb of 18.9 and 19.x.
+FAMILIES: dict[str, Family] = {
+    "claude_3": Family((17, 9)),
+    "codestral": Family((17, 9)),
+    "gpt": Family((17, 9)),
+    "mistral": Family((17, 9)),
+    "mixtral": Family((17, 9)),
+    "codegemma": Family((17, 9), beta=True),
+    "codellama": Family((17, 9), beta=True),
+    "deepseekcoder": Family((17, 9), beta=True),
+    "llama3": Family((17, 9), beta=True),
+    "general": Family((18, 3), beta=True),
+    # Somewhere in 18.10..19.4; whether GraphQL takes embedding and qwen was not read.
+    "gemini": Family((18, 10), beta=True),
+    "embedding": Family((19, 0), beta=True),
+    "qwen": Family((19, 0), beta=True),
+}
+
+# Absent in the reference of 18.0, present at 18.7 at the latest.
+PROVIDERS: dict[str, Minor] = {
+    "self_hosted": (17, 9),
+    "vendored": (17, 9),
+    "disabled": (17, 9),
+    "unassigned": (18, 1),
+}
+
+# Options that a release may lack: the release that first offers them, for messages.
+OPTION_SINCE: dict[str, str] = {
+    "ai_gateway_timeout_seconds": "18.7",
+    "duo_agent_platform_service_url": "18.4",
+    "duo_agent_platform_service_secure": "18.10",
+    "deployment_method vertex_ai": "18.11",
+    "gitlab_model": "18.4",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """One GitLab release, read from ``metadata.version``."""
+
+    text: str
+    minor: Minor
+    patch: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Release | None:
+        """Return the release of a version such as ``18.9.2-ee``, or None if it is not one."""
+        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+        if not found:
+            return None
+        major, minor, patch = found.groups(default="0")
+        return cls(f"{major}.{minor}.{patch}", (int(major), int(minor)), int(patch))
+
+    @property
+    def supported(self) -> bool:
+        """Whether GitLab Duo Self-Hosted can be configured over the API at all (17.9)."""
+        return self.minor >= OLDEST
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features that this release has, or may have."""
+        return tuple(name for name, it in FEATURES.items() if self.minor >= it.since)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the model families that this release has, or may have."""
+        return tuple(name for name, it in FAMILIES.items() if self.minor >= it.since)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Names of the providers that a feature setting of this release can have."""
+        return tuple(name for name, since in PROVIDERS.items() if self.minor >= since)
+
+    def families_of(self, feature: str) -> tuple[str, ...] | None:
+        """Return the families that fit a feature that is not listed; None if not known.
+
+        Only 18.9 was read; a listed feature tells its families itself.
+        """
+        known = FEATURES.get(feature) if self.minor == (18, 9) else None
+        return known.families if known else None
+
+    @property
+    def default_provider(self) -> str:
+        """Provider of a feature that nobody configured.
+
+        The exact minor in 18.1..18.6 is open; a listed feature that reads ``unassigned`` is
+        better evidence than this table.
+        """
+        return "unassigned" if self.minor >= (18, 7) else "vendored"
+
+    @property
+    def many_features_per_update(self) -> bool:
+        """Whether ``aiFeatureSettingUpdate`` takes ``features``, not ``feature`` (17.11)."""
+        return self.minor >= (17, 11)
+
+    @property
+    def listing_shows_beta_on(self) -> bool:
+        """Whether a listed beta feature proves that beta features are on.
+
+        On 17.9 the list depends on a feature flag alone; 17.10 was not read closely enough.
+        """
+        return self.minor >= (17, 11)
+
+    @property
+    def listing_shows_beta_off(self) -> bool:
+        """Whether the absence of beta features from the list proves that they are off.
+
+        17.11 and 18.0 may still hide them behind a feature flag.
+        """
+        return self.minor >= (18, 1)
+
+    @property
+    def toggle_beta_path(self) -> str:
+        """Path of the beta switch, for when no page names it (the page's attribute is better)."""
+        place = "duo_self_hosted" if self.minor >= (17, 11) else "self_hosted_models"
+        return f"/admin/ai/{place}/toggle_beta_models"
+
+    @property
+    def plans(self) -> tuple[str, ...]:
+        """Licence plans that include self-hosted models (Premium from 18.0)."""
+        return ("ultimate", "premium") if self.minor >= (18, 0) else ("ultimate",)
+
+    @property
+    def online_needs_add_on(self) -> bool:
+        """Whether an online licence needs Duo Enterprise to manage models (not from 18.9)."""
+        return self.minor < (18, 9)
+
+
+def is_beta_feature(name: str) -> bool:
+    """Return whether a feature is listed only while beta features are on."""
+    return name in FEATURES and FEATURES[name].beta
+
+
+def is_beta_family(name: str) -> bool:
+    """Return whether models of this family are hidden while beta features are off."""
+    return name in FAMILIES and FAMILIES[name].beta

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observe, plan, apply: the one way through the collection, and the door for modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from . import _errors, _libraries
+from ._apply import apply
+from ._arguments import CONNECTION
+from ._client import GitLab
+from ._errors import Failure
+from ._plan import Plan
+from ._validators import Connection, check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._arguments import Arguments
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One thing that the collection brings to its desired state."""
+
+    name: str
+    arguments: Arguments
+    # Options of the task -> checked options.
+    options: Callable[[dict[str, Any]], Any]
+    observe: Callable[[GitLab, Any], Any]
+    # Pure: options and what was observed -> what would change.
+    plan: Callable[[Any, Any], Plan[Any]]
+    # Return values that show a state: as observed, or as predicted by a plan.
+    show: Callable[[Any, Any], dict[str, Any]]
+
+
+def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """Bring the subject to its desired state, or say what that would change.
+
+    :returns: ``changed``, ``diff``, ``steps``, ``warnings`` and what the subject shows.
+    :raises Failure: with the sentence for the user.
+    """
+    connection = check(Connection, {name: params[name] for name in CONNECTION})
+    wanted = {
+        name: value
+        for name, value in params.items()
+        # What an earlier task would have made is really there in a real run.
+        if name not in CONNECTION and (check_mode or not name.startswith("planned_"))
+    }
+    options = subject.options({name: it for name, it in wanted.items() if it is not None})
+    with GitLab(connection) as gitlab:
+
+        def replan() -> Plan[Any]:
+            return subject.plan(options, subject.observe(gitlab, options))
+
+        plan = replan()
+        steps = [str(change) for change in plan.changes]
+        state = plan.predicted
+        if plan.steps and not check_mode:
+            steps = apply(gitlab, plan, replan)
+            state = subject.observe(gitlab, options)
+            left = subject.plan(options, state)
+            missing = [change.about for change in left.changes if change.visible]
+            if missing:
+                raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
+        return {
+            "changed": bool(plan.steps),
+            "diff": plan.diff(connection.api_url),
+            "steps": steps,
+            "warnings": list(plan.warnings),
+            **subject.show(options, state),
+        }
+
+
+def failed(failure: Failure, instance: str) -> dict[str, Any]:
+    """Return the result of a failed task."""
+    return {
+        "msg": failure.sentence(instance),
+        "failure": {
+            "code": failure.code,
+            "instance": instance,
+            "about": failure.about,
+            "what": failure.what,
+            "next_step": failure.next_step,
+            "done": failure.done,
+            "not_done": failure.not_done,
+            "unknown": failure.unknown,
+        },
+        # Truthful also when it stopped half-way.
+        "changed": bool(failure.done),
+    }
+
+
+def run(subject: Subject) -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(**subject.arguments.for_module())
+    instance = str(module.params["api_url"])
+    try:
+        if _libraries.MISSING:
+            raise Failure(
+                _errors.LIBRARY_MISSING,
+                library=_libraries.MISSING,
+                python=_libraries.python(),
+            )
+        result = perform(subject, module.params, check_mode=module.check_mode)
+    except Failure as failure:
+        result = {**failed(failure, instance), "failed": True}
+    except Exception as error:
+        # Core would print the traceback with the options in it; secrets are among them.
+        bug = Failure(_errors.UNEXPECTED, reason=type(error).__name__)
+        result = {**failed(bug, instance), "failed": True}
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,428 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user may ask for: the options of every module as pydantic models.
+
+Rules that hold for every GitLab are checked here, before anything is sent. What depends on the
+release or on the state of the instance (names of features and families, what exists) is checked
+by the plan of the subject.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from ._errors import INVALID_OPTION, Failure, accepted
+from ._libraries import pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+State = str
+Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
+
+# Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
+IDENTIFIER_PREFIX = {
+    "vllm": "custom_openai/",
+    "bedrock": "bedrock/",
+    "azure": "azure/",
+    "vertex_ai": "vertex_ai/",
+}
+DEPLOYMENT_METHODS = (*IDENTIFIER_PREFIX, "other")
+# Prefixes that GitLab documents without a deployment method of their own (19.x).
+OTHER_PREFIXES = ("anthropic/", "openai/")
+# Methods whose endpoint lies outside the site, so that GitLab needs none.
+WITHOUT_ENDPOINT = ("bedrock", "vertex_ai")
+PROVIDERS = ("self_hosted", "vendored", "disabled", "unassigned")
+
+
+class Options(pydantic.BaseModel):
+    """Base of all options: exact types (Ansible has converted them), unknown names refused."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+Checked = TypeVar("Checked", bound=Options)
+
+
+def check(model: type[Checked], params: dict[str, Any]) -> Checked:
+    """Return the options as a model.
+
+    :raises Failure: with every problem in one sentence; values are never repeated, for they may
+        be secret.
+    """
+    try:
+        return model.model_validate(params)
+    except pydantic.ValidationError as error:
+        problems = [
+            _problem(item["loc"], item["msg"])
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise Failure(INVALID_OPTION, problems="; ".join(problems)) from None
+
+
+def _problem(location: tuple[int | str, ...], text: str) -> str:
+    option = ""
+    for part in location:
+        option += f"[{part}]" if isinstance(part, int) else f".{part}" if option else part
+    return (
+        f"{option}: {text.removeprefix('Value error, ')}"
+        if option
+        else text.removeprefix("Value error, ")
+    )
+
+
+def one_of(value: str | None, names: Iterable[str], what: str) -> str | None:
+    """Return the value in lower case, or refuse it, nearest accepted name first."""
+    if value is None or value.lower() in names:
+        return value and value.lower()
+    raise ValueError(f"{value!r} is no {what}; accepted: {accepted(value, names)}")
+
+
+# --- URLs --------------------------------------------------------------------------------------
+def _web_url(value: str, longest: int = 2048) -> str:
+    """Refuse what GitLab's own URL check refuses whatever its settings (18.9, UrlBlocker)."""
+    if len(value) > longest:
+        raise ValueError(f"is longer than {longest} characters, the most that GitLab stores")
+    if re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise ValueError("contains white space or control characters")
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL") from None
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https:// (in lower case)")
+    if not host:
+        raise ValueError("has no host name")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL with user name and password masked, for messages and results."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "********@", url)
+
+
+# --- the connection ----------------------------------------------------------------------------
+class Connection(Options):
+    """How to reach one GitLab."""
+
+    api_url: str
+    api_token: str = pydantic.Field(repr=False)
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = pydantic.Field(default=None, repr=False)
+    timeout: int = pydantic.Field(default=30, ge=1, le=3600)
+    retries: int = pydantic.Field(default=3, ge=0, le=20)
+
+    @pydantic.field_validator("api_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        value = _web_url(value).rstrip("/")
+        parts = urlsplit(value)
+        if parts.username or parts.password:
+            raise ValueError("must not contain user name and password; use api_token")
+        if parts.query or parts.fragment:
+            raise ValueError("must not contain ? or #")
+        if re.search(r"/api(/v\d+|/graphql)?$", parts.path):
+            raise ValueError("must be the base URL of GitLab, without /api")
+        if parts.hostname in ("gitlab.com", "www.gitlab.com"):
+            raise ValueError(
+                "GitLab.com is not self-managed; self-hosted models are for your own instance"
+            )
+        return value
+
+    @pydantic.field_validator("api_token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty")
+        if not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
+            raise ValueError("contains characters that no GitLab token has")
+        return value
+
+    @pydantic.field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: str | None) -> str | None:
+        return value and _web_url(value)
+
+    @pydantic.model_validator(mode="after")
+    def _key_needs_certificate(self) -> Connection:
+        if self.client_key and not self.client_cert:
+            raise ValueError("client_key: needs client_cert")
+        return self
+
+
+# --- gateway -----------------------------------------------------------------------------------
+class GatewayOptions(Options):
+    """Options of ``duo_gateway``; None means unmanaged, ``""`` means clear."""
+
+    state: State = "present"
+    ai_gateway_url: str | None = None
+    ai_gateway_timeout_seconds: int | None = pydantic.Field(default=None, ge=60, le=600)
+    duo_agent_platform_service_url: str | None = None
+    duo_agent_platform_service_secure: bool | None = None
+
+    @pydantic.field_validator("ai_gateway_url")
+    @classmethod
+    def _gateway_url(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        host = urlsplit(_web_url(value)).hostname or ""
+        if _is_loopback(host):
+            raise ValueError(
+                f"{host} is refused by GitLab in production; use a name that GitLab's own nodes "
+                "can reach"
+            )
+        if re.search(r"[<>&]", value):
+            raise ValueError("contains <, > or &, which GitLab refuses")
+        return value.rstrip("/")
+
+    @pydantic.field_validator("duo_agent_platform_service_url")
+    @classmethod
+    def _service_url(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        if "://" in value:
+            raise ValueError("must be host:port without a scheme, such as aigw.example.com:50052")
+        if len(value) > 2048:
+            raise ValueError("is longer than 2048 characters, the most that GitLab stores")
+        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@?#\x00-\x1f]+)(:\d{1,5})?", value):
+            raise ValueError("must be host:port, such as aigw.example.com:50052")
+        return value
+
+
+# --- self-hosted models ------------------------------------------------------------------------
+class ModelOptions(Options):
+    """One declared self-hosted model; None means unmanaged, ``""`` means clear."""
+
+    name: Name
+    state: State = "present"
+    new_name: Name | None = None
+    model_family: str | None = None
+    endpoint: str | None = None
+    deployment_method: str | None = None
+    identifier: str | None = pydantic.Field(default=None, max_length=255)
+    api_key: str | None = pydantic.Field(default=None, repr=False)
+    update_api_key: str = "on_change"
+    force: bool = False
+
+    @pydantic.field_validator("name", "new_name")
+    @classmethod
+    def _not_blank(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("is blank")
+        if value is not None and re.search(r"[\x00-\x1f\x7f]", value):
+            raise ValueError("contains control characters")
+        return value
+
+    @pydantic.field_validator("model_family")
+    @classmethod
+    def _family(cls, value: str | None) -> str | None:
+        return value and value.lower()
+
+    @pydantic.field_validator("endpoint")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        if value == "":
+            raise ValueError("cannot be cleared; leave it out to keep it")
+        return value and _web_url(value)
+
+    @pydantic.field_validator("deployment_method")
+    @classmethod
+    def _method(cls, value: str | None) -> str | None:
+        return one_of(value, DEPLOYMENT_METHODS, "deployment method")
+
+    @pydantic.model_validator(mode="after")
+    def _identifier_fits_method(self) -> ModelOptions:
+        method, identifier = self.method, self.identifier
+        prefix = IDENTIFIER_PREFIX.get(method or "")
+        if self.state == "absent":
+            return self
+        if prefix and identifier == "":
+            raise ValueError(f"identifier: is required for {method}: {prefix}<name of the model>")
+        if prefix and identifier and not re.match(re.escape(prefix) + ".", identifier):
+            name = identifier.rsplit("/", 1)[-1] or "<name of the model>"
+            raise ValueError(f"identifier: must start with {prefix} for {method}: {prefix}{name}")
+        if method is None and identifier:
+            known = ", ".join([*IDENTIFIER_PREFIX.values(), *OTHER_PREFIXES])
+            raise ValueError(
+                f"identifier: starts with none of {known}; add the prefix, or set "
+                "deployment_method: other"
+            )
+        if method == "vllm" and self.endpoint and not self.endpoint.endswith("/v1"):
+            raise ValueError(
+                "endpoint: must end in /v1 for vLLM: "
+                + without_credentials(self.endpoint.rstrip("/"))
+                + "/v1"
+            )
+        return self
+
+    @property
+    def method(self) -> str | None:
+        """Deployment method as given, or inferred from the identifier; None if unmanaged."""
+        return self.deployment_method or infer_method(self.identifier)
+
+
+def infer_method(identifier: str | None) -> str | None:
+    """Return the deployment method that an identifier's prefix stands for."""
+    if not identifier:
+        return "other" if identifier == "" else None
+    for method, prefix in IDENTIFIER_PREFIX.items():
+        if identifier.startswith(prefix):
+            return method
+    return "other" if identifier.startswith(OTHER_PREFIXES) else None
+
+
+def method_for_export(identifier: str, endpoint: str, provider: str | None) -> str:
+    """Return the deployment method under which GitLab's stored values are a valid declaration."""
+    method = infer_method(identifier)
+    if provider in ("BEDROCK", "VERTEX_AI"):
+        return provider.lower()
+    if method is None or (method == "vllm" and not endpoint.endswith("/v1")):
+        return "other"
+    return "other" if provider == "API" and method in WITHOUT_ENDPOINT else method
+
+
+class Planned(Options):
+    """What an earlier task of the same run would make (check mode); only names matter here."""
+
+    model_config = pydantic.ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class PlannedModel(Planned):
+    """A model that would be there."""
+
+    name: Name
+    state: State = "present"
+    new_name: Name | None = None
+    model_family: str | None = None
+
+
+class PlannedSetting(Planned):
+    """A feature setting that would be made."""
+
+    features: list[str]
+    model: str | None = None
+
+
+class ModelsOptions(Options):
+    """Options of ``duo_self_hosted_model``: one model, or several planned together."""
+
+    models: list[ModelOptions]
+    single: bool = False  # one model, given by the options of the task itself
+    exclusive: bool = False
+    planned_beta_features: bool = False
+    planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+
+    @pydantic.model_validator(mode="after")
+    def _names_once(self) -> ModelsOptions:
+        seen: set[str] = set()
+        for model in self.models:
+            for name in {model.name, model.new_name or model.name}:
+                if name in seen:
+                    raise ValueError(f"models: {name!r} is declared twice")
+                seen.add(name)
+        return self
+
+
+# --- feature settings --------------------------------------------------------------------------
+class SettingOptions(Options):
+    """One assignment of features to a provider and a model."""
+
+    features: list[str] = pydantic.Field(min_length=1)
+    state: State = "present"
+    provider: str | None = None
+    model: str | None = None
+    gitlab_model: str | None = None
+
+    @pydantic.field_validator("features")
+    @classmethod
+    def _lower(cls, value: list[str]) -> list[str]:
+        return [name.strip().lower() for name in value]
+
+    @pydantic.field_validator("provider")
+    @classmethod
+    def _provider(cls, value: str | None) -> str | None:
+        return one_of(value, PROVIDERS, "provider")
+
+    @pydantic.model_validator(mode="after")
+    def _provider_fits_model(self) -> SettingOptions:
+        if self.state == "absent":
+            if self.provider or self.model or self.gitlab_model:
+                raise ValueError("state: absent takes no provider, model or gitlab_model")
+            return self
+        if self.model is not None and self.gitlab_model is not None:
+            raise ValueError("model and gitlab_model exclude each other")
+        provider = self.resolved_provider
+        if provider is None:
+            raise ValueError("provider: is required when neither model nor gitlab_model is given")
+        if self.model and provider != "self_hosted":
+            raise ValueError(f"model: does not go with provider {provider}")
+        if provider == "self_hosted" and not self.model:
+            raise ValueError("model: is required for provider self_hosted")
+        if self.gitlab_model and provider != "vendored":
+            raise ValueError(f"gitlab_model: does not go with provider {provider}")
+        return self
+
+    @property
+    def resolved_provider(self) -> str | None:
+        """Provider as given, or the one that the model implies."""
+        if self.provider:
+            return self.provider
+        return "self_hosted" if self.model else "vendored" if self.gitlab_model else None
+
+
+class FeaturesOptions(Options):
+    """Options of ``duo_feature_model``: one assignment, or several planned together."""
+
+    settings: list[SettingOptions]
+    planned_models: list[PlannedModel] = pydantic.Field(default_factory=list)
+
+    @pydantic.model_validator(mode="after")
+    def _features_once(self) -> FeaturesOptions:
+        seen: set[str] = set()
+        for setting in self.settings:
+            for name in setting.features:
+                if name in seen:
+                    raise ValueError(f"features: {name!r} is assigned twice")
+                seen.add(name)
+        return self
+
+
+# --- beta features -----------------------------------------------------------------------------
+class SignIn(Options):
+    """How to sign in to the admin pages."""
+
+    username: str | None = None
+    password: str | None = pydantic.Field(default=None, repr=False)
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is enough to sign in with."""
+        return bool(self.username and self.password)
+
+
+class BetaOptions(SignIn):
+    """Options of ``duo_beta_features``."""
+
+    enabled: bool
+    accept_testing_agreement: bool = False
+
+
+class InfoOptions(SignIn):
+    """Options of ``duo_info``."""

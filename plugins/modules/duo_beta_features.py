@@ -1,0 +1,126 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn self-hosted beta models and features on or off."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_beta_features
+short_description: Turn self-hosted beta models and features on or off
+version_added: 0.1.0
+description:
+  - Turns on or off the self-hosted beta models and features of a GitLab instance.
+  - GitLab keeps an acceptance of the GitLab Testing Agreement for each user, and beta features are
+    on as soon as one administrator has accepted. There is no API for it, so a change is made on
+    the admin page, as the administrator would do it in a browser.
+  - From GitLab 18.1 the state is read with the token, so a run that has nothing to change does not
+    sign in.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.connection.sign_in
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+options:
+  enabled:
+    description: Whether beta models and features are on.
+    type: bool
+    required: true
+  accept_testing_agreement:
+    description:
+      - Whether you accept the
+        L(GitLab Testing Agreement,https://handbook.gitlab.com/handbook/legal/testing-agreement/).
+        Must be V(true) to turn beta features on.
+    type: bool
+    default: false
+seealso:
+  - module: gitlab_ops.duo.duo_self_hosted_model
+  - module: gitlab_ops.duo.duo_feature_model
+"""
+
+EXAMPLES = r"""
+- name: Turn beta features on
+  gitlab_ops.duo.duo_beta_features:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    enabled: true
+    accept_testing_agreement: true
+    username: root
+    password: "{{ root_password }}"
+  delegate_to: localhost
+
+- name: Turn beta features off
+  gitlab_ops.duo.duo_beta_features:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    enabled: false
+    username: root
+    password: "{{ root_password }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+beta_features:
+  description: The state, as it is or would be.
+  returned: success
+  type: dict
+  contains:
+    enabled:
+      description: Whether beta models and features are on.
+      type: bool
+  sample:
+    enabled: true
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["change beta features (enabled True)"]
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._beta_features import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose the provider and model of GitLab Duo features."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_feature_model
+short_description: Choose the provider and model of GitLab Duo features
+version_added: 0.1.0
+description:
+  - Sets which provider and model serve GitLab Duo features, one assignment or many in a task.
+  - From GitLab 17.11 all features of an assignment are set with one mutation.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.setting
+  - gitlab_ops.duo.model.planned
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - GitLab does not show the state of every feature, for example of beta features while beta
+        features are off. Such a feature is visible only through the self-hosted model that it
+        uses; set to another provider it is set again in every run, with a warning.
+options:
+  features:
+    description:
+      - Names of the features, such as V(code_completions), V(code_generations), V(duo_chat).
+      - Which features there are depends on the release; a wrong name is answered with those of the
+        instance.
+      - Either this or O(settings) is needed.
+    type: list
+    elements: str
+seealso:
+  - module: gitlab_ops.duo.duo_self_hosted_model
+  - module: gitlab_ops.duo.duo_beta_features
+"""
+
+EXAMPLES = r"""
+- name: Code suggestions with a self-hosted model
+  gitlab_ops.duo.duo_feature_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    features:
+      - code_completions
+      - code_generations
+    model: codestral
+  delegate_to: localhost
+
+- name: Several assignments at once
+  gitlab_ops.duo.duo_feature_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    settings:
+      - features: [code_completions, code_generations]
+        model: codestral
+      - features: [duo_chat]
+        provider: disabled
+  delegate_to: localhost
+
+- name: Hand a feature back to GitLab's default
+  gitlab_ops.duo.duo_feature_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    features: [duo_chat]
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+features:
+  description: The declared features, as they are or would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    feature:
+      description: Name of the feature.
+      type: str
+    provider:
+      description: Provider of the feature.
+      type: str
+    model:
+      description: Name of the self-hosted model, or null.
+      type: str
+    gitlab_model:
+      description: Reference of the GitLab-managed model, or null.
+      type: str
+  sample:
+    - feature: code_completions
+      provider: self_hosted
+      model: codestral
+      gitlab_model: null
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["change feature code_completions (provider self_hosted, model codestral)"]
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._feature_model import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Set the AI gateway of GitLab Duo Self-Hosted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_gateway
+short_description: Set the AI gateway of GitLab Duo Self-Hosted
+version_added: 0.1.0
+description:
+  - Sets the URL of the self-hosted AI gateway, its timeout, and the GitLab Duo Agent Platform
+    service beside it.
+  - An option that is left out is not managed; an empty string clears it.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+options:
+  state:
+    description:
+      - V(present) sets the options that are given.
+      - V(absent) clears both URLs. A warning names features that would then send their requests
+        to GitLab's cloud.
+    type: str
+    choices: [present, absent]
+    default: present
+  ai_gateway_url:
+    description:
+      - URL of the AI gateway, as the GitLab nodes reach it. A slash at the end does not count.
+      - GitLab refuses C(localhost) and resolves the name when it saves the URL.
+    type: str
+  ai_gateway_timeout_seconds:
+    description: Timeout of requests to the gateway in seconds, 60 to 600. GitLab 18.7 and later.
+    type: int
+  duo_agent_platform_service_url:
+    description:
+      - Host and port of the Agent Platform service, without a scheme. GitLab 18.4 and later.
+    type: str
+  duo_agent_platform_service_secure:
+    description: Whether the Agent Platform service uses TLS. GitLab 18.10 and later.
+    type: bool
+seealso:
+  - module: gitlab_ops.duo.duo_self_hosted_model
+  - module: gitlab_ops.duo.duo_info
+  - name: Configure GitLab to access GitLab Duo Self-Hosted
+    description: The steps in GitLab's own documentation.
+    link: https://docs.gitlab.com/administration/gitlab_duo_self_hosted/configure_duo_features/
+"""
+
+EXAMPLES = r"""
+- name: Point GitLab at the AI gateway
+  gitlab_ops.duo.duo_gateway:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    ai_gateway_url: https://aigw.example.com
+  delegate_to: localhost
+
+- name: Give the gateway two minutes, and set the Agent Platform service (GitLab 18.7 and later)
+  gitlab_ops.duo.duo_gateway:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    ai_gateway_timeout_seconds: 120
+    duo_agent_platform_service_url: aigw.example.com:50052
+  delegate_to: localhost
+
+- name: Take the gateway away
+  gitlab_ops.duo.duo_gateway:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+gateway:
+  description: The settings that this release of GitLab offers, as they are or would be.
+  returned: success
+  type: dict
+  contains:
+    ai_gateway_url:
+      description: URL of the AI gateway, empty if there is none.
+      type: str
+    ai_gateway_timeout_seconds:
+      description: Timeout in seconds.
+      type: int
+    duo_agent_platform_service_url:
+      description: Host and port of the Agent Platform service, empty if there is none.
+      type: str
+    duo_agent_platform_service_secure:
+      description: Whether that service uses TLS.
+      type: bool
+  sample:
+    ai_gateway_url: https://aigw.example.com
+    ai_gateway_timeout_seconds: 60
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["change AI gateway (ai_gateway_url https://aigw.example.com)"]
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gateway import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the GitLab Duo Self-Hosted state of an instance."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_info
+short_description: Read the GitLab Duo Self-Hosted state of an instance
+version_added: 0.1.0
+description:
+  - Reads version, licence, gateway, self-hosted models, beta features and feature settings of a
+    GitLab instance in one request.
+  - On GitLab 17.9 to 18.0 the state of beta features may be visible on an admin page only; it is
+    read there if O(username) and O(password) are given, and unknown otherwise.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.connection.sign_in
+  - gitlab_ops.duo.attributes.info
+  - gitlab_ops.duo.attributes.action_group
+seealso:
+  - module: gitlab_ops.duo.duo_gateway
+  - module: gitlab_ops.duo.duo_self_hosted_model
+  - module: gitlab_ops.duo.duo_beta_features
+  - module: gitlab_ops.duo.duo_feature_model
+"""
+
+EXAMPLES = r"""
+- name: Read the state
+  gitlab_ops.duo.duo_info:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+  delegate_to: localhost
+  register: duo
+
+- name: Show which model serves which feature
+  ansible.builtin.debug:
+    msg: "{{ duo.features }}"
+
+- name: Keep the state as variables of the role
+  ansible.builtin.copy:
+    content: "{{ duo.configuration | to_nice_yaml }}"
+    dest: duo-{{ inventory_hostname }}.yml
+    mode: "0600"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+instance:
+  description: What GitLab says of itself.
+  returned: success
+  type: dict
+  contains:
+    url:
+      description: Base URL.
+      type: str
+    version:
+      description: Version.
+      type: str
+    enterprise:
+      description: Whether it is the Enterprise Edition.
+      type: bool
+license:
+  description: The licence and its active add-ons.
+  returned: success
+  type: dict
+  contains:
+    plan:
+      description: Plan, such as C(ultimate); null without a licence.
+      type: str
+    type:
+      description: C(online_cloud), C(offline_cloud) or C(legacy_license).
+      type: str
+    expires_at:
+      description: Day on which it expires.
+      type: str
+    last_sync:
+      description: Time of the last synchronisation of the subscription.
+      type: str
+    add_ons:
+      description: Active add-ons with their seats.
+      type: list
+      elements: dict
+gateway:
+  description: The gateway settings that this release offers, as in M(gitlab_ops.duo.duo_gateway).
+  returned: success
+  type: dict
+models:
+  description:
+    - All self-hosted models, as in M(gitlab_ops.duo.duo_self_hosted_model). Models of beta families
+      are hidden while beta features are off.
+  returned: success
+  type: list
+  elements: dict
+beta_features:
+  description: Whether beta features are on (C(enabled)); null where it cannot be read.
+  returned: success
+  type: dict
+features:
+  description:
+    - Settings of all features that GitLab shows, as in M(gitlab_ops.duo.duo_feature_model).
+  returned: success
+  type: list
+  elements: dict
+configuration:
+  description:
+    - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys.
+  returned: success
+  type: dict
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._info import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manage self-hosted models of GitLab Duo Self-Hosted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_self_hosted_model
+short_description: Manage self-hosted models of GitLab Duo Self-Hosted
+version_added: 0.1.0
+description:
+  - Creates, changes, renames and deletes self-hosted models, one or many in a task.
+  - An option that is left out is not managed; an empty string clears it.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.model
+  - gitlab_ops.duo.setting.planned
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+options:
+  name:
+    description:
+      - Name of the model (GitLab calls it deployment name); case counts.
+      - Either this or O(models) is needed.
+    type: str
+  exclusive:
+    description:
+      - Delete the models that O(models) does not name. A model that a feature uses is kept, with a
+        warning.
+    type: bool
+    default: false
+  planned_beta_features:
+    description:
+      - In check mode, whether an earlier task of the same run turns beta features on. A real run
+        does not look at it.
+    type: bool
+    default: false
+seealso:
+  - module: gitlab_ops.duo.duo_feature_model
+  - module: gitlab_ops.duo.duo_beta_features
+    description: Models of beta families can be managed only while beta features are on.
+"""
+
+EXAMPLES = r"""
+- name: A model served by vLLM
+  gitlab_ops.duo.duo_self_hosted_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    name: codestral
+    model_family: codestral
+    endpoint: https://vllm.example.com/v1
+    identifier: custom_openai/codestral-22b
+    api_key: "{{ vllm_key }}"
+  delegate_to: localhost
+
+- name: Several models at once
+  gitlab_ops.duo.duo_self_hosted_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    models:
+      - name: mistral
+        model_family: mistral
+        endpoint: https://vllm.example.com/v1
+        identifier: custom_openai/mistral-small
+      - name: claude
+        model_family: claude_3
+        identifier: bedrock/anthropic.claude-sonnet-4
+      - name: gpt
+        model_family: gpt
+        endpoint: https://example.openai.azure.com
+        identifier: azure/gpt-4o
+        api_key: "{{ azure_key }}"
+  delegate_to: localhost
+
+- name: Rename a model; its features keep using it
+  gitlab_ops.duo.duo_self_hosted_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    name: mistral
+    new_name: mistral-small
+  delegate_to: localhost
+
+- name: Delete a model that no feature uses
+  gitlab_ops.duo.duo_self_hosted_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    name: gpt
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+model:
+  description: The model, as it is or would be; null if it is absent.
+  returned: success, with O(name)
+  type: dict
+  contains: &model
+    id:
+      description: Global ID of the model; null in check mode if it would be created.
+      type: str
+    name:
+      description: Name of the model.
+      type: str
+    model_family:
+      description: Family of the model.
+      type: str
+    endpoint:
+      description: URL of the model.
+      type: str
+    identifier:
+      description: Identifier of the model.
+      type: str
+    provider:
+      description: API, BEDROCK or VERTEX_AI; only where GitLab has it (18.11 or 19.0).
+      type: str
+    has_api_key:
+      description: Whether GitLab holds a key for it.
+      type: bool
+    features:
+      description: Features whose settings point to the model.
+      type: list
+      elements: str
+  sample:
+    id: gid://gitlab/Ai::SelfHostedModel/1
+    name: codestral
+    model_family: codestral
+    endpoint: https://vllm.example.com/v1
+    identifier: custom_openai/codestral-22b
+    has_api_key: true
+    features: [code_completions, code_generations]
+models:
+  description: The declared models, as they are or would be.
+  returned: success, with O(models)
+  type: list
+  elements: dict
+  contains: *model
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["create self-hosted model codestral"]
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._self_hosted_model import SUBJECT
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()
