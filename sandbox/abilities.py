@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may do what: licence, add-ons and administrator rights by release (section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .state import Instance, User
+
+DUO_ADD_ONS = ("DUO_CORE", "CODE_SUGGESTIONS", "DUO_ENTERPRISE")
+PAID = ("premium", "ultimate")
+SELF_HOSTED = "manage_self_hosted_models_settings"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent the request, and by what."""
+
+    user: User | None = None
+    scopes: tuple[str, ...] = ()
+    by_token: bool = False
+    #: By cookie, with Admin Mode on, an administrator counts as one only after entering it.
+    admin_mode: bool = False
+
+
+class Abilities:
+    """GitLab's policies for one caller on one instance."""
+
+    def __init__(self, instance: Instance, caller: Caller) -> None:
+        self.instance = instance
+        self.caller = caller
+
+    @property
+    def admin(self) -> bool:
+        """GraphQL with a token bypasses Admin Mode; a session does not."""
+        user = self.caller.user
+        if user is None or not user.admin:
+            return False
+        bypass = self.caller.by_token or self.caller.admin_mode
+        return bypass or not self.instance.options.admin_mode
+
+    @property
+    def paid_plan(self) -> bool:
+        """An expired licence counts as none (inference, the stricter reading)."""
+        license_ = self.instance.license
+        return license_ is not None and not license_.expired and license_.plan in PAID
+
+    @property
+    def offline(self) -> bool:
+        license_ = self.instance.license
+        return license_ is not None and license_.type == "offline_cloud"
+
+    @property
+    def duo_add_on(self) -> bool:
+        return self.instance.add_on_active(*DUO_ADD_ONS, "SELF_HOSTED_DAP")
+
+    @property
+    def agent_platform(self) -> bool:
+        """`global_policy.rb:357`; before 18.9 the flag did not exist and counts as off."""
+        if self.offline:
+            return self.instance.add_on_active("SELF_HOSTED_DAP")
+        if self.instance.flag("self_hosted_dap_per_request_billing"):
+            return True
+        return self.instance.add_on_active("DUO_ENTERPRISE") and self.instance.beta_on
+
+    @property
+    def _self_hosted_possible(self) -> bool:
+        if self.instance.options.amazon_q or not self.instance.options.enterprise:
+            return False
+        return self.paid_plan
+
+    @property
+    def manage_self_hosted(self) -> bool:
+        if not self.admin or not self._self_hosted_possible:
+            return False
+        release, license_ = self.instance.release, self.instance.license
+        enterprise = self.instance.add_on_active("DUO_ENTERPRISE")
+        if not release.at_least(18, 0):
+            return license_ is not None and license_.plan == "ultimate" and enterprise
+        if not release.at_least(18, 9):
+            return enterprise
+        any_duo = self.instance.add_on_active(*DUO_ADD_ONS)
+        return (any_duo or self.agent_platform) and (enterprise or self.agent_platform)
+
+    @property
+    def manage_instance_model_selection(self) -> bool:
+        """18.4 and later. "First condition" is read as: paid plan and any Duo add-on or DAP."""
+        if not self.admin or not self._self_hosted_possible or self.offline:
+            return False
+        if not self.instance.release.at_least(18, 4):
+            return False
+        return self.instance.add_on_active(*DUO_ADD_ONS) or self.agent_platform
+
+    @property
+    def manage_agent_platform_models(self) -> bool:
+        return self.admin and self.paid_plan and self.agent_platform
+
+    @property
+    def manage_duo_core(self) -> bool:
+        return self.admin and self.paid_plan and self.instance.options.enterprise

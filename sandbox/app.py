@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One GitLab instance as a Starlette application, usable with or without a socket."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from . import admin_pages, control, graphql_endpoint, html, rest, signin
+from .catalog import catalog_of
+from .executable import schema_of
+from .faults import Faults
+from .front import Front
+from .journal import Journal
+from .pages import visiting
+from .schema_data import names_of
+from .sessions import Sessions
+from .state import Instance, fill_pristine
+from .versions import parse
+
+
+def pristine(version: str, relative_url_root: str = "", external_url: str = "") -> Instance:
+    """A freshly installed, licensed instance with nothing set up."""
+    release = parse(version)
+    root = "/" + relative_url_root.strip("/") if relative_url_root.strip("/") else ""
+    instance = Instance(
+        release=release,
+        catalog=catalog_of(release, names_of(release)),
+        external_url=(external_url or "http://gitlab.example.com") + root,
+        relative_url_root=root,
+    )
+    fill_pristine(instance)
+    return instance
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    if "/api/" in request.url.path:
+        return JSONResponse({"error": "404 Not Found"}, 404)
+    return HTMLResponse(html.NOT_FOUND, 404)
+
+
+def _routes(instance: Instance) -> list[Route]:
+    get, post = ["GET"], ["POST"]
+    pages = [
+        ("/", signin.home, get),
+        ("/users/sign_in", signin.sign_in_page, get),
+        ("/users/sign_in", signin.sign_in, post),
+        ("/users/sign_out", signin.sign_out, post),
+        ("/-/users/terms", signin.terms_page, get),
+        ("/admin/session/new", signin.admin_session_new, get),
+        ("/admin/session", signin.admin_session_create, post),
+        ("/admin/session/destroy", signin.admin_session_destroy, post),
+        ("/admin", admin_pages.admin_home, get),
+    ]
+    if instance.options.enterprise:
+        pages += [
+            ("/admin/gitlab_duo", admin_pages.duo_home, get),
+            ("/admin/gitlab_duo/configuration", admin_pages.configuration, get),
+            ("/admin/gitlab_duo/self_hosted", admin_pages.self_hosted, get),
+            (admin_pages.toggle_path(instance.release), admin_pages.toggle_beta, post),
+            ("/admin/license/sync_seat_link.json", admin_pages.sync_seat_link, post),
+            ("/admin/license/sync_seat_link", admin_pages.sync_seat_link, post),
+        ]
+    return [Route(path, visiting(handler), methods=how) for path, handler, how in pages]
+
+
+def create_app(version: str, relative_url_root: str = "", external_url: str = "") -> Starlette:
+    """The instance is at `.state.instance`; `POST /_sandbox/reset` replaces it."""
+    instance = pristine(version, relative_url_root, external_url)
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+    inner = [
+        Route("/api/graphql", graphql_endpoint.endpoint, methods=["GET", "HEAD", "POST"]),
+        Route("/api/v4/{path:path}", rest.endpoint, methods=every),
+        *_routes(instance),
+    ]
+    root = instance.relative_url_root
+    routes = [*control.ROUTES, *([Mount(root, routes=inner)] if root else inner)]
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
+    # The path is the path: no redirect that GitLab would not send.
+    app.router.redirect_slashes = False
+    app.state.instance = instance
+    app.state.sessions = Sessions()
+    app.state.journal = Journal()
+    app.state.faults = Faults()
+
+    def reset() -> None:
+        app.state.instance = pristine(version, relative_url_root, external_url)
+        app.state.sessions = Sessions()
+        app.state.journal.clear()
+        app.state.faults.clear()
+
+    app.state.reset = reset
+    app.add_middleware(Front, state=app.state)
+    # Built now, so that the first request is as fast as the others.
+    schema_of(instance.release, True)
+    return app

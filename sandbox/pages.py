@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every page shares: session, CSRF, who may see it, and in which order that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from . import html
+from .abilities import Abilities, Caller
+from .sessions import Session, Sessions, put_cookie, user_of
+from .state import Instance, User
+
+#: The text of a request that needs a session and has none (10.7).
+SIGN_IN_FIRST = (
+    "Sign in or sign up before continuing. Don't have an account yet? "
+    "Register now to get started."
+)
+RE_AUTHENTICATE = "Re-authentication required"
+
+
+@dataclass
+class Visit:
+    """One request to a page, with its session."""
+
+    request: Request
+    instance: Instance
+    sessions: Sessions
+    key: str
+    session: Session
+    form: dict[str, str]
+
+    @property
+    def user(self) -> User | None:
+        return user_of(self.instance, self.session)
+
+    @property
+    def abilities(self) -> Abilities:
+        caller = Caller(user=self.user, admin_mode=self.session.admin_mode)
+        return Abilities(self.instance, caller)
+
+    @property
+    def wants_json(self) -> bool:
+        path = self.request.url.path
+        return path.endswith(".json") or "application/json" in self.request.headers.get(
+            "accept", ""
+        )
+
+    def path(self, path: str) -> str:
+        return self.instance.relative_url_root + path
+
+    def redirect(self, path: str) -> Response:
+        """302 to an absolute URL, as Rails does."""
+        base = str(self.request.base_url).rstrip("/")
+        root = self.instance.relative_url_root
+        if root and base.endswith(root):
+            base = base[: -len(root)]
+        return RedirectResponse(base + self.path(path), 302)
+
+    def html(self, title: str, body: str, status: int = 200, test_id: str = "") -> Response:
+        return HTMLResponse(html.page(self.session, title, body, test_id), status)
+
+    def csrf_ok(self) -> bool:
+        given = self.request.headers.get("x-csrf-token") or self.form.get("authenticity_token")
+        # Without a session there is nothing that the token could match.
+        known = self.request.cookies.get("_gitlab_session") == self.key
+        return known and given == self.session.csrf
+
+
+Handler = Callable[[Visit], Response]
+
+
+def visiting(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Turn a page into an endpoint: opens the session and hands its cookie back."""
+
+    async def endpoint(request: Request) -> Response:
+        instance: Instance = request.app.state.instance
+        sessions: Sessions = request.app.state.sessions
+        key, session = sessions.open(request)
+        body = await request.body()
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        visit = Visit(request, instance, sessions, key, session, form)
+        if visit.user:
+            request.scope["sandbox.user"] = visit.user.username
+        response = handler(visit)
+        return put_cookie(response, instance, visit.key)
+
+    return endpoint
+
+
+def csrf_refusal(visit: Visit) -> Response | None:
+    if visit.csrf_ok():
+        return None
+    if visit.wants_json:
+        return JSONResponse({"status": 422, "error": "Unprocessable Entity"}, 422)
+    return HTMLResponse(html.CSRF_REFUSED, 422)
+
+
+def not_found(visit: Visit) -> Response:
+    if visit.wants_json:
+        return Response(status_code=404)
+    return HTMLResponse(html.NOT_FOUND, 404)
+
+
+def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
+    """What a signed-in user has to do first (10.6, "later pages")."""
+    user = visit.user
+    if user is None:
+        return None
+    if user.two_factor_due:
+        return visit.redirect("/-/profile/two_factor_auth")
+    if only_two_factor:
+        return None
+    if user.password_expired:
+        return visit.redirect("/-/user_settings/password/new")
+    if visit.instance.options.terms:
+        visit.session.notice = "Please accept the Terms of Service before continuing."
+        return visit.redirect(f"/-/users/terms?redirect={visit.request.url.path}")
+    return None
+
+
+def gate(visit: Visit, write: bool = False, sync: bool = False) -> Response | None:
+    """The order of 10.7: CSRF, signed in, detours, administrator, Admin Mode."""
+    if write:
+        refused = csrf_refusal(visit)
+        if refused:
+            return refused
+    if visit.user is None:
+        if write and visit.wants_json:
+            return JSONResponse({"error": SIGN_IN_FIRST}, 401)
+        visit.session.return_to = _stored_path(visit)
+        visit.session.alert = "You need to sign in or sign up before continuing."
+        return visit.redirect("/users/sign_in")
+    elsewhere = detour(visit, only_two_factor=sync)
+    if elsewhere:
+        return elsewhere
+    if not visit.user.admin:
+        return not_found(visit)
+    if visit.instance.options.admin_mode and not visit.session.admin_mode:
+        visit.session.return_to = _stored_path(visit)
+        visit.session.notice = RE_AUTHENTICATE
+        return visit.redirect("/admin/session/new")
+    return None
+
+
+def _stored_path(visit: Visit) -> str | None:
+    """Where to go after signing in. A POST's path is stored too, and then asked for by GET."""
+    path = visit.request.url.path
+    root = visit.instance.relative_url_root
+    return path[len(root) :] if root and path.startswith(root) else path

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The few REST endpoints, with GitLab's refusals (10.8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import settings, tokens
+from .abilities import PAID
+from .context import timestamp
+from .resolve_instance import KAS, REVISION
+from .state import Instance, Token, User
+
+REASONS = {
+    "blocked": "Your account has been blocked.",
+    "blocked_pending_approval": "Your account is pending approval from your administrator.",
+    "deactivated": "Your account has been deactivated by your administrator.",
+}
+PASSWORD_EXPIRED = (
+    "Your password expired. Please access GitLab from a web browser to update your password."
+)
+TERMS = (
+    "You must accept the Terms of Service in order to perform this action. "
+    "Please access GitLab from a web browser to accept these terms."
+)
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(status)
+        self.answer = JSONResponse(body, status)
+
+
+def _message(status: int, text: str) -> Refusal:
+    return Refusal(status, {"message": text})
+
+
+def _invalid_token(text: str) -> Refusal:
+    return Refusal(401, {"error": "invalid_token", "error_description": text})
+
+
+def caller(
+    instance: Instance, request: Request, scopes: tuple[str, ...]
+) -> tuple[Token, User]:
+    """Token, then user, then scope: GitLab's order."""
+    text = tokens.given(request, dict(request.query_params))
+    found = tokens.find(instance, text) if text else None
+    if found is None:
+        raise _message(401, "401 Unauthorized")
+    token, user = found
+    if token.revoked:
+        raise _invalid_token("Token was revoked. You have to re-authorize from the user.")
+    if token.expired:
+        raise _invalid_token(
+            "Token is expired. You can either do re-authorization or token refresh."
+        )
+    request.scope["sandbox.user"] = user.username
+    if user.password_expired:
+        raise _message(403, f"403 Forbidden - {PASSWORD_EXPIRED}")
+    if user.state != "active":
+        reason = REASONS.get(user.state, "Your account is not allowed to use the API.")
+        raise _message(403, f"403 Forbidden - {reason}")
+    if instance.options.terms:
+        raise _message(403, f"403 Forbidden - {TERMS}")
+    if scopes and not set(scopes) & set(token.scopes):
+        text = "The request requires higher privileges than provided by the access token."
+        raise Refusal(
+            403,
+            {"error": "insufficient_scope", "error_description": text, "scope": " ".join(scopes)},
+        )
+    return token, user
+
+
+def _admin(instance: Instance, request: Request, scopes: tuple[str, ...]) -> None:
+    """Admin Mode: unlike GraphQL, REST asks the token for the scope `admin_mode`."""
+    token, user = caller(instance, request, scopes)
+    entered = not instance.options.admin_mode or "admin_mode" in token.scopes
+    if not user.admin or not entered:
+        raise _message(403, "403 Forbidden")
+
+
+def _metadata(instance: Instance, request: Request) -> Any:
+    caller(instance, request, ("read_user", "ai_features", "api", "read_api"))
+    return {
+        "version": instance.version,
+        "revision": REVISION,
+        "kas": KAS,
+        "enterprise": instance.options.enterprise,
+    }
+
+
+def _license(instance: Instance, request: Request) -> Any:
+    if not instance.options.enterprise:
+        raise Refusal(404, {"error": "404 Not Found"})
+    _admin(instance, request, ("api", "read_api"))
+    license_ = instance.license
+    if license_ is None:
+        return None
+    return {
+        "id": license_.id,
+        "plan": license_.plan,
+        "created_at": timestamp(license_.created_at),
+        "starts_at": license_.starts_at.isoformat(),
+        "expires_at": license_.expires_at.isoformat() if license_.expires_at else None,
+        "historical_max": 3,
+        "maximum_user_count": 3,
+        "licensee": {"Name": "Sandbox Operations", "Company": "Example"},
+        # The add-ons of the licence file, not the Duo seats.
+        "add_ons": {},
+        "expired": license_.expired,
+        "overage": 0,
+        "user_limit": license_.seats,
+        "active_users": 3,
+    }
+
+
+def _settings(instance: Instance, request: Request) -> Any:
+    _admin(instance, request, ("api", "read_api"))
+    return _visible(instance)
+
+
+def _visible(instance: Instance) -> dict[str, Any]:
+    shown = {"id": 1, **settings.defaults(instance.release), **instance.settings}
+    return {key: value for key, value in shown.items() if _licensed(instance, key)}
+
+
+def _licensed(instance: Instance, key: str) -> bool:
+    if key not in settings.LICENSED:
+        return True
+    return instance.license is not None and instance.license.plan in PAID
+
+
+async def _put_settings(instance: Instance, request: Request) -> Any:
+    body = await request.body()
+    form = "form" in request.headers.get("content-type", "")
+    try:
+        raw = dict(parse_qsl(body.decode())) if form else json.loads(body or b"{}")
+    except ValueError:
+        raise Refusal(400, {"error": "Invalid JSON format"}) from None
+    _admin(instance, request, ("api",))
+    known = settings.defaults(instance.release)
+    given = {key: value for key, value in {**dict(request.query_params), **raw}.items()}
+    given = {key: value for key, value in given.items() if key in known}
+    if not given:
+        text = f"{', '.join(known)} are missing, at least one parameter must be provided"
+        raise Refusal(400, {"error": text})
+    if instance.options.read_only or instance.options.maintenance:
+        # The status is general knowledge of the read-only middleware (inference).
+        raise _message(403, "You cannot perform write operations on a read-only instance")
+    days = given.get("duo_chat_expiration_days")
+    if days is not None and not (str(days).isdigit() and 1 <= int(days) <= 30):
+        text = "must be between 1 and 30"
+        raise Refusal(400, {"message": {"duo_chat_expiration_days": [text]}})
+    try:
+        given = settings.normalised(given)
+    except settings.Refused as reason:
+        raise Refusal(400, {"error": str(reason)}) from None
+    instance.settings.update({k: v for k, v in given.items() if _licensed(instance, k)})
+    return _visible(instance)
+
+
+def _token_self(instance: Instance, request: Request) -> Any:
+    token, user = caller(instance, request, ())
+    return {
+        "id": token.id,
+        "name": token.token.removeprefix("glpat-"),
+        "revoked": token.revoked,
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "description": None,
+        "scopes": token.scopes,
+        "user_id": user.id,
+        "last_used_at": None,
+        "active": True,
+        "expires_at": None,
+        "last_used_ips": [],
+    }
+
+
+READS: dict[str, Callable[[Instance, Request], Any]] = {
+    "version": _metadata,
+    "metadata": _metadata,
+    "license": _license,
+    "application/settings": _settings,
+    "personal_access_tokens/self": _token_self,
+}
+
+
+async def endpoint(request: Request) -> Response:
+    """`/api/v4/…`; what the sandbox does not have is 404 as at GitLab."""
+    instance: Instance = request.app.state.instance
+    path = request.path_params["path"].rstrip("/")
+    try:
+        if path in READS and request.method in ("GET", "HEAD"):
+            return JSONResponse(READS[path](instance, request))
+        if path == "application/settings" and request.method == "PUT":
+            return JSONResponse(await _put_settings(instance, request))
+    except Refusal as refusal:
+        return refusal.answer
+    if path in READS:
+        return JSONResponse({"error": "405 Not Allowed"}, 405)
+    return JSONResponse({"error": "404 Not Found"}, 404)

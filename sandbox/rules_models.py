@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitLab accepts as a self-hosted model (sections 2 and 10.3, 18.9 unless said otherwise)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import ServerFault
+from .state import Instance, SelfHostedModel, now
+from .url_blocker import Blocked, check_endpoint
+
+MAX_IDENTIFIER = 255
+MAX_NAME = 255
+MAX_ENDPOINT = 2048
+
+
+def _problems(instance: Instance, model: SelfHostedModel) -> list[str]:
+    """GitLab's validations in their order: endpoint, name, identifier."""
+    problems = []
+    if not model.endpoint.strip():
+        # 18.11/19.0: only the provider API needs an endpoint; older rows are all API.
+        if model.provider == "api":
+            problems += ["Endpoint can't be blank", "Endpoint must be a valid URL"]
+    else:
+        try:
+            check_endpoint(instance, model.endpoint)
+        except Blocked as reason:
+            problems.append(f"Endpoint is blocked: {reason}")
+    if not model.name.strip():
+        problems.append("Name can't be blank")
+    elif any(one.name == model.name and one.id != model.id for one in instance.models):
+        # Hidden models of beta families count too.
+        problems.append("Name has already been taken")
+    if len(model.identifier or "") > MAX_IDENTIFIER:
+        problems.append("Identifier is too long (maximum is 255 characters)")
+    return problems
+
+
+def _database_check(model: SelfHostedModel) -> None:
+    """Only a constraint of the database limits these two, so it ends in HTTP 500."""
+    if len(model.name) > MAX_NAME or len(model.endpoint) > MAX_ENDPOINT:
+        raise ServerFault
+
+
+def _given(data: dict[str, Any]) -> dict[str, Any]:
+    """The input's keys as columns; what was left out is left out here too."""
+    columns = {
+        "name": "name",
+        "model": "model",
+        "endpoint": "endpoint",
+        "identifier": "identifier",
+        "apiToken": "api_token",
+        "provider": "provider",
+    }
+    given = {column: data[key] for key, column in columns.items() if key in data}
+    given["model"] = given["model"].lower()
+    if "endpoint" in given:
+        given["endpoint"] = (given["endpoint"] or "").strip()
+    if "provider" in given:
+        given["provider"] = given["provider"].lower()
+    return given
+
+
+def build(data: dict[str, Any]) -> SelfHostedModel:
+    """A model that is not saved: what the connection check sends on, never validated."""
+    return SelfHostedModel(id=0, **{"endpoint": "", **_given(data)})
+
+
+def create(instance: Instance, data: dict[str, Any]) -> tuple[SelfHostedModel | None, list[str]]:
+    model = build(data)
+    problems = _problems(instance, model)
+    if problems:
+        return None, [", ".join(problems)]
+    _database_check(model)
+    model.id = instance.next_id("model")
+    instance.models.append(model)
+    instance.audit("self_hosted_model_created")
+    return model, []
+
+
+def update(
+    instance: Instance, model_id: int | None, data: dict[str, Any]
+) -> tuple[SelfHostedModel | None, list[str]]:
+    """Optional keys that are left out are kept; an unknown id is not handled at all (18.9)."""
+    model = instance.model(model_id)
+    if model is None:
+        raise ServerFault
+    given = _given(data)
+    changed = SelfHostedModel(**{**vars(model), **given})
+    problems = _problems(instance, changed)
+    if problems:
+        return None, [", ".join(problems)]
+    _database_check(changed)
+    # A token is encrypted afresh each time, so sending one changes the row even if it is the same.
+    if changed != model or given.get("api_token"):
+        changed.updated_at = now()
+    instance.models[instance.models.index(model)] = changed
+    instance.audit("self_hosted_model_updated")
+    return changed, []
+
+
+def delete(instance: Instance, model_id: int | None) -> list[str]:
+    """No guard: the foreign key is ON DELETE CASCADE, so the features' rows go with the model."""
+    model = instance.model(model_id)
+    if model is None:
+        return ["Self-hosted model not found"]
+    instance.models.remove(model)
+    instance.features = [row for row in instance.features if row.model_id != model.id]
+    instance.audit("self_hosted_model_destroyed")
+    return []
+
+
+def listed(instance: Instance) -> list[SelfHostedModel]:
+    """Newest id first; while beta is off only models of GA families (17.9: likely, not dated)."""
+    models = sorted(instance.models, key=lambda one: one.id, reverse=True)
+    return [one for one in models if instance.beta_on or is_ga(instance, one)]
+
+
+def is_ga(instance: Instance, model: SelfHostedModel) -> bool:
+    return instance.catalog.families[model.model].release_state == "GA"
+
+
+def check_connection(instance: Instance, model: SelfHostedModel) -> str | None:
+    """The gateway's verdict on a model: None is success, else the message (sections 2, 4.3)."""
+    if not instance.gateway.ai_gateway_url:
+        # Only the beginning of this sentence is known.
+        return "You have not configured your local AI gateway URL. Configure the URL and try again."
+    if instance.settings.get("silent_mode_enabled"):
+        return "only get, head, options, and trace methods are allowed in silent mode"
+    if not instance.options.gateway_reachable:
+        return "execution expired"
+    answer = instance.options.connection_checks.get(model.endpoint)
+    if answer is None:
+        return None
+    if answer.get("timeouts", 0) > 0:
+        answer["timeouts"] -= 1
+        return "execution expired"
+    if "message" in answer:
+        return str(answer["message"])
+    if "code" in answer:
+        return f"ERROR: The self-hosted model server returned code {answer['code']}"
+    if "gateway_code" in answer:
+        detail = answer.get("detail", "Unknown error. Make sure your self-hosted model is running")
+        return f"ERROR: AI Gateway returned code {answer['gateway_code']}: {detail}"
+    return None

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Partial state put on top of an instance; README.md documents every key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import date, datetime
+from typing import Any
+
+from .settings import normalised
+from .state import (
+    Acceptance,
+    AddOn,
+    FeatureRow,
+    Instance,
+    License,
+    SelfHostedModel,
+    Token,
+    User,
+    now,
+)
+
+
+class BadSeed(ValueError):
+    """A seed that means nothing: a typing error must not become a passing test."""
+
+
+def apply(instance: Instance, seed: dict[str, Any]) -> None:
+    unknown = set(seed) - set(PARTS)
+    if unknown:
+        raise BadSeed(f"unknown keys: {', '.join(sorted(unknown))}")
+    # In this order, whatever the order of the keys: models before the features that use them.
+    for key, put in PARTS.items():
+        if key in seed:
+            put(instance, seed[key])
+
+
+def _known(kind: type, raw: dict[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    if set(raw) - names:
+        raise BadSeed(f"{kind.__name__} has no {', '.join(sorted(set(raw) - names))}")
+    return raw
+
+
+def license_of(raw: dict[str, Any]) -> License:
+    raw = dict(_known(License, raw))
+    for key in ("starts_at", "expires_at"):
+        if isinstance(raw.get(key), str):
+            raw[key] = date.fromisoformat(raw[key])
+    for key in ("last_sync", "created_at"):
+        if isinstance(raw.get(key), str):
+            raw[key] = datetime.fromisoformat(raw[key].replace("Z", "+00:00"))
+    if raw.get("type", "online_cloud") != "online_cloud":
+        # Files are never synchronised (section 6).
+        raw.setdefault("last_sync", None)
+    return License(**raw)
+
+
+def _license(instance: Instance, raw: dict[str, Any] | None) -> None:
+    instance.license = None if raw is None else license_of(raw)
+
+
+def _add_ons(instance: Instance, raw: list[dict[str, Any]]) -> None:
+    """The list replaces what was there."""
+    instance.add_ons = [
+        AddOn(id=instance.next_id("add_on"), **_known(AddOn, one)) for one in raw
+    ]
+
+
+def _gateway(instance: Instance, raw: dict[str, Any]) -> None:
+    _known(type(instance.gateway), raw)
+    instance.gateway = replace(instance.gateway, **raw, updated_at=now())
+
+
+def _models(instance: Instance, raw: list[dict[str, Any]]) -> None:
+    for one in raw:
+        model = {"endpoint": "", **_known(SelfHostedModel, one)}
+        model["model"] = model["model"].lower()
+        if model["model"] not in instance.catalog.families:
+            raise BadSeed(f"{instance.version} has no model family {model['model']}")
+        if any(other.name == model["name"] for other in instance.models):
+            raise BadSeed(f"a model named {model['name']} exists")
+        model["provider"] = model.get("provider", "api").lower()
+        instance.models.append(SelfHostedModel(id=instance.next_id("model"), **model))
+
+
+def _features(instance: Instance, raw: dict[str, Any]) -> None:
+    for name, one in raw.items():
+        if name not in instance.catalog.features:
+            raise BadSeed(f"{instance.version} has no feature {name}")
+        if one["provider"] not in instance.catalog.providers:
+            raise BadSeed(f"{instance.version} has no provider {one['provider']}")
+        model = next((m for m in instance.models if m.name == one.get("model")), None)
+        if one.get("model") and model is None:
+            raise BadSeed(f"no model is named {one['model']}")
+        instance.features = [row for row in instance.features if row.feature != name]
+        instance.features.append(
+            FeatureRow(
+                instance.next_id("feature"),
+                name,
+                one["provider"],
+                model.id if model else None,
+                one.get("offered_model_ref"),
+            )
+        )
+
+
+def _acceptances(instance: Instance, raw: list[str]) -> None:
+    """The list replaces what was there; an unknown name is the row of a deleted user."""
+    instance.acceptances = []
+    for username in raw:
+        user = instance.user(username)
+        user_id = user.id if user else instance.next_id("user")
+        email = user.email if user else f"{username}@example.com"
+        instance.acceptances.append(Acceptance(user_id, email))
+
+
+def _users(instance: Instance, raw: list[dict[str, Any]]) -> None:
+    """An existing user is changed, a new one added; `blocked: true` is short for its state."""
+    for one in raw:
+        one = dict(one)
+        if one.pop("blocked", False):
+            one["state"] = "blocked"
+        _known(User, one)
+        user = instance.user(one["username"])
+        if user is None:
+            one.setdefault("password", f"sandbox-Passw0rd-{one['username']}")
+            instance.users.append(User(id=instance.next_id("user"), **one))
+        else:
+            vars(user).update(one)
+
+
+def _tokens(instance: Instance, raw: list[dict[str, Any]]) -> None:
+    for one in raw:
+        token = Token(**{"id": instance.next_id("token"), **_known(Token, one)})
+        if instance.user(token.username) is None:
+            raise BadSeed(f"no user is named {token.username}")
+        instance.tokens = [other for other in instance.tokens if other.token != token.token]
+        instance.tokens.append(token)
+
+
+def _settings(instance: Instance, raw: dict[str, Any]) -> None:
+    instance.settings.update(normalised(raw))
+
+
+def _flags(instance: Instance, raw: dict[str, bool]) -> None:
+    instance.flags.update(raw)
+
+
+def _options(instance: Instance, raw: dict[str, Any]) -> None:
+    vars(instance.options).update(_known(type(instance.options), raw))
+
+
+PARTS: dict[str, Callable[[Instance, Any], None]] = {
+    "options": _options,
+    "flags": _flags,
+    "settings": _settings,
+    "users": _users,
+    "tokens": _tokens,
+    "license": _license,
+    "add_ons": _add_ons,
+    "gateway": _gateway,
+    "models": _models,
+    "features": _features,
+    "beta_acceptances": _acceptances,
+}

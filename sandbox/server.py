@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several instances in one process: one event loop, one socket each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .app import create_app
+from .front import ABORT
+
+HOST = "127.0.0.1"
+PARENT_POLL = 0.25
+
+
+@dataclass
+class Listening:
+    """One instance and the socket it listens on."""
+
+    app: Starlette
+    socket: socket.socket
+
+    @property
+    def port(self) -> int:
+        port: int = self.socket.getsockname()[1]
+        return port
+
+    def announcement(self) -> str:
+        instance = self.app.state.instance
+        facts = {"version": instance.version, "url": instance.external_url, "port": self.port}
+        return json.dumps(facts)
+
+
+def listen(version: str, port: int, relative_url_root: str, host: str = HOST) -> Listening:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    bound = sock.getsockname()[1]
+    app = create_app(version, relative_url_root, external_url=f"http://{HOST}:{bound}")
+    return Listening(app, sock)
+
+
+class Connections:
+    """Open connections by the client's address, so that a fault can close one."""
+
+    def __init__(self) -> None:
+        self.by_client: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def abort(self, scope: Scope) -> None:
+        client = scope.get("client")
+        transport = self.by_client.get((client[0], client[1])) if client else None
+        if transport is not None:
+            transport.abort()
+
+
+def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
+    class Protocol(H11Protocol):
+        """uvicorn's own, entered in a list while it is open."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if self.client:
+                connections.by_client[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client:
+                connections.by_client.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return Protocol
+
+
+class Server(uvicorn.Server):
+    """Announces itself when it listens, and stops at once."""
+
+    def __init__(self, config: uvicorn.Config, instances: list[Listening]) -> None:
+        super().__init__(config)
+        self.instances = instances
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        for one in self.instances:
+            print(one.announcement(), flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = self.force_exit = True
+        # Nothing is worth waiting for, also not a delayed answer.
+        os._exit(0)
+
+
+def run(instances: list[Listening], exit_with_parent: bool = False) -> None:
+    connections = Connections()
+    by_port = {one.port: one.app for one in instances}
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[ABORT] = connections.abort
+        app = by_port[scope["server"][1]]
+        await app(scope, receive, send)
+
+    config = uvicorn.Config(
+        dispatch,
+        http=protocol_for(connections),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        # As long as the proxy in front of GitLab; shorter would look like a dropped connection.
+        timeout_keep_alive=75,
+    )
+    server = Server(config, instances)
+
+    async def main() -> None:
+        watch = asyncio.create_task(_watch_parent()) if exit_with_parent else None
+        await server.serve(sockets=[one.socket for one in instances])
+        if watch:
+            watch.cancel()
+
+    asyncio.run(main())
+
+
+async def _watch_parent() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_POLL)
+    os._exit(0)
+
