@@ -72,7 +72,7 @@ def run(stage: str) -> Result:
     result = Result(stage, find_fault(stage, returncode, last), seconds, last)
     if result.fault:
         print(f"\n----- {stage}: {result.fault} -----\n{text}----- end of {stage} -----\n")
-    print(f"{'FAILED' if result.fault else 'ok':<7} {stage:<16} {seconds:5.1f} s", flush=True)
+    print(f"{'FAILED' if result.fault else 'ok':<7} {stage:<18} {seconds:5.1f} s", flush=True)
     return result
 
 
