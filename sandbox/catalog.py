@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Features, model families and feature flags of one release."""
 
@@ -89,9 +90,9 @@ def catalog_of(release: Release, names: dict[str, Any]) -> Catalog:
     }
     providers = tuple(value.lower() for value in enums["AiFeatureProviders"])
     flags = {}
-    for flag, (since_flag, until, default) in FLAGS.items():
+    for flag, (since_flag, until, by_default) in FLAGS.items():
         if release.at_least(*since_flag) and not (until and release.at_least(*until)):
-            flags[flag] = default
+            flags[flag] = by_default
     if not release.at_least(17, 10):
         flags["ai_duo_chat_sub_features_settings"] = False
     default = "unassigned" if "unassigned" in providers else "vendored"

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The executable schema of one release: its names plus the resolvers it has fields for."""
 
@@ -21,7 +22,7 @@ Handler = Callable[[GraphQLResolveInfo, dict[str, Any]], dict[str, Any]]
 def _guarded(handler: Handler) -> Callable[..., dict[str, Any]]:
     """What every mutation checks before its own abilities: scope `api`, a writable node."""
 
-    def resolve(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    def resolve(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:
         caller = info.context.caller
         if caller.user is None or (caller.by_token and "api" not in caller.scopes):
             raise FieldError(GENERAL)

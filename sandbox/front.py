@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What stands in front of GitLab: the journal, and the faults of proxies and networks."""
 
@@ -68,9 +69,7 @@ class Front:
             _drop(scope)
             return
         if fault is not None:
-            if fault.kind == "delay" and fault.after_work:
-                await asyncio.sleep(fault.seconds)
-            elif fault.kind != "delay" and fault.seconds:
+            if fault.kind != "delay" or fault.after_work:
                 await asyncio.sleep(fault.seconds)
             _spoil(fault, answer)
         self.state.journal.add(entry, answer.status, user)

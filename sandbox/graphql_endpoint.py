@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The route `/api/graphql`: reading the body and finding out who asks (10.1).
 
@@ -26,7 +27,7 @@ NO_CSRF = "Can't verify CSRF token authenticity."
 NO_ACCESS = "API not accessible for user"
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+class Refused(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response

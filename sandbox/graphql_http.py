@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`/api/graphql`: the order of GitLab's checks and the shape of its answers (10.1, 10.2)."""
 
@@ -119,7 +120,7 @@ def _one(instance: Instance, caller: Caller, operation: Operation) -> dict[str, 
     try:
         document = parse(source)
     except GraphQLSyntaxError as error:
-        at = error.positions[0] if error.positions else 0
+        at = next(iter(error.positions or ()), 0)
         return {"errors": [parse_error(operation.query, error.message, at)]}
     schema = schema_of(instance.release, instance.options.enterprise)
     allowed, static = _introspection(instance, operation)

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was asked of the instance, for tests that count requests and writes."""
 
@@ -12,6 +13,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
@@ -100,7 +102,7 @@ def _root_fields(
             if name in fragments and name not in seen:
                 inner = fragments[name].selection_set
                 names += _root_fields(document, inner, (*seen, name))
-        else:
+        elif isinstance(one, InlineFragmentNode):
             names += _root_fields(document, one.selection_set, seen)
     return names
 

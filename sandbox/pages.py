@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every page shares: session, CSRF, who may see it, and in which order that is asked."""
 
@@ -17,8 +18,7 @@ from .state import Instance, User
 
 #: The text of a request that needs a session and has none (10.7).
 SIGN_IN_FIRST = (
-    "Sign in or sign up before continuing. Don't have an account yet? "
-    "Register now to get started."
+    "Sign in or sign up before continuing. Don't have an account yet? Register now to get started."
 )
 RE_AUTHENTICATE = "Re-authentication required"
 

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GitLab's two kinds of connection: keyset (by id, newest first) and array (by position)."""
 
@@ -39,9 +40,7 @@ def connection(items: list[Any], arguments: dict[str, Any], keyset: bool) -> dic
     page, marks = items[low:high], cursors[low:high]
     return {
         "nodes": page,
-        "edges": [
-            {"cursor": mark, "node": item} for mark, item in zip(marks, page, strict=True)
-        ],
+        "edges": [{"cursor": mark, "node": item} for mark, item in zip(marks, page, strict=True)],
         "pageInfo": {
             "hasNextPage": high < len(items),
             "hasPreviousPage": low > 0,

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Resolvers for self-hosted models and feature settings."""
 
@@ -120,7 +121,7 @@ def _linked_model(view: FeatureView, info: GraphQLResolveInfo) -> SelfHostedMode
 
 
 def _only_decorated(view: FeatureView) -> None:
-    """"Failed to implement": rows below a model lack these four fields (18.9, executed)."""
+    """ "Failed to implement": rows below a model lack these four fields (18.9, executed)."""
     if not view.decorated:
         raise ServerFault
 

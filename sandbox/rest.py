@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The few REST endpoints, with GitLab's refusals (10.8)."""
 
@@ -31,7 +32,7 @@ TERMS = (
 )
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
+class Refusal(Exception):
     def __init__(self, status: int, body: Any) -> None:
         super().__init__(status)
         self.answer = JSONResponse(body, status)
@@ -45,9 +46,7 @@ def _invalid_token(text: str) -> Refusal:
     return Refusal(401, {"error": "invalid_token", "error_description": text})
 
 
-def caller(
-    instance: Instance, request: Request, scopes: tuple[str, ...]
-) -> tuple[Token, User]:
+def caller(instance: Instance, request: Request, scopes: tuple[str, ...]) -> tuple[Token, User]:
     """Token, then user, then scope: GitLab's order."""
     text = tokens.given(request, dict(request.query_params))
     found = tokens.find(instance, text) if text else None
@@ -145,7 +144,7 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
         raise Refusal(400, {"error": "Invalid JSON format"}) from None
     _admin(instance, request, ("api",))
     known = settings.defaults(instance.release)
-    given = {key: value for key, value in {**dict(request.query_params), **raw}.items()}
+    given = {**dict(request.query_params), **raw}
     given = {key: value for key, value in given.items() if key in known}
     if not given:
         text = f"{', '.join(known)} are missing, at least one parameter must be provided"

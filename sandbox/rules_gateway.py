@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`duoSettingsUpdate`: what is stored, what is refused (sections 1 and 10.4)."""
 

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The GraphQL schema of one release, as schema definition language.
 
@@ -25,7 +26,9 @@ scalar UserID
 scalar Date
 scalar JSON
 scalar Time
-type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
+type PageInfo {
+  endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String
+}
 type Kas { enabled: Boolean! externalK8sProxyUrl: String externalUrl: String version: String }
 type GitlabInstanceFeatureFlag { enabled: Boolean! name: String! }
 type CurrentUser { id: UserID! name: String! username: String! }

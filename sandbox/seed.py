@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Partial state put on top of an instance; README.md documents every key."""
 
@@ -63,9 +64,7 @@ def _license(instance: Instance, raw: dict[str, Any] | None) -> None:
 
 def _add_ons(instance: Instance, raw: list[dict[str, Any]]) -> None:
     """The list replaces what was there."""
-    instance.add_ons = [
-        AddOn(id=instance.next_id("add_on"), **_known(AddOn, one)) for one in raw
-    ]
+    instance.add_ons = [AddOn(id=instance.next_id("add_on"), **_known(AddOn, one)) for one in raw]
 
 
 def _gateway(instance: Instance, raw: dict[str, Any]) -> None:

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several instances in one process: one event loop, one socket each."""
 
@@ -134,4 +135,3 @@ async def _watch_parent() -> None:
     while os.getppid() == parent:
         await asyncio.sleep(PARENT_POLL)
     os._exit(0)
-

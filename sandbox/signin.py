@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signing in and out, second factor, Admin Mode (10.6)."""
 
@@ -65,8 +66,10 @@ def sign_in(visit: Visit) -> Response:
         return _form(visit, WRONG)
     if user.state == "locked":
         # Without a second factor a locked account looks like a wrong password (paranoid mode).
-        return _turned_away(visit, "Your account is locked.") if user.two_factor else _form(
-            visit, WRONG
+        return (
+            _turned_away(visit, "Your account is locked.")
+            if user.two_factor
+            else _form(visit, WRONG)
         )
     if user.state in STATES:
         return _turned_away(visit, STATES[user.state])

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Arguments, literals and variables of a document, with graphql-ruby's texts (section 10.2)."""
 
@@ -89,13 +90,9 @@ class InputWalk:
         for name in self.variables:
             if name not in self.used:
                 text = f"Variable ${name} is declared by {self.by} but not used"
-                self._add(
-                    self.operation, [root], text, "variableNotUsed", variableName=name
-                )
+                self._add(self.operation, [root], text, "variableNotUsed", variableName=name)
 
-    def _variable(
-        self, node: VariableNode, argument: str, kind: Any, path: list[str]
-    ) -> None:
+    def _variable(self, node: VariableNode, argument: str, kind: Any, path: list[str]) -> None:
         name = node.name.value
         self.used.add(name)
         definition = self.variables.get(name)
@@ -182,7 +179,9 @@ class InputWalk:
                 if isinstance(item, VariableNode):
                     self._variable(item, key, inner.of_type, path)
 
-    def _object(self, value: ObjectValueNode, kind: GraphQLInputObjectType, path: list[str]) -> None:
+    def _object(
+        self, value: ObjectValueNode, kind: GraphQLInputObjectType, path: list[str]
+    ) -> None:
         given = {one.name.value for one in value.fields}
         for key, field in kind.fields.items():
             if is_required_input_field(field) and key not in given:

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Validation of a document with graphql-ruby's texts, paths and codes (section 10.2).
 
@@ -21,9 +22,9 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     Source,
+    Visitor,
     get_named_type,
     is_composite_type,
-    Visitor,
     validate,
     visit,
 )
@@ -148,10 +149,9 @@ class Walk:
         if fragment is None:
             text = f"Fragment {name} was used, but not defined"
             self._add(node, path, text, "useAndDefineFragment", fragmentName=name)
-        elif name not in spread:
+        elif name not in spread and fragment.type_condition.name.value == parent.name:
             # A fragment on another type, and a fragment in itself, are left to the library.
-            if fragment.type_condition.name.value == parent.name:
-                self._selections(fragment.selection_set, parent, path, (*spread, name))
+            self._selections(fragment.selection_set, parent, path, (*spread, name))
 
     def _field(
         self, node: FieldNode, parent: GraphQLObjectType, path: list[str], spread: tuple[str, ...]
