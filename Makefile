@@ -25,7 +25,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 .PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo env format clean
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
 	@python -m tools.stages sanity integration unit integration-oldest unit-oldest $(LINTERS)
