@@ -79,12 +79,11 @@ class Arguments:
     required_one_of: list[tuple[str, ...]] = field(default_factory=list)
     required_together: list[tuple[str, ...]] = field(default_factory=list)
 
-    def for_module(self) -> dict[str, Any]:
-        """Return the keyword arguments for ``AnsibleModule``, the connection included."""
+    def constraints(self) -> dict[str, Any]:
+        """Return specification and constraints, the connection included."""
         return {
             "argument_spec": {**CONNECTION, **self.spec},
             "mutually_exclusive": self.mutually_exclusive,
             "required_one_of": self.required_one_of,
             "required_together": self.required_together,
-            "supports_check_mode": True,
         }

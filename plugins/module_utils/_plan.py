@@ -34,8 +34,23 @@ class Change:
     visible: bool = True
 
     def __str__(self) -> str:
-        values = ", ".join(f"{key} {value}" for key, value in self.after.items())
-        return f"{self.verb} {self.about}" + (f" ({values})" if self.verb == "change" else "")
+        if self.verb != "change":
+            return f"{self.verb} {self.about}"
+        values = (
+            f"{key}: {_text(self.before.get(key))} -> {_text(self.after[key])}"
+            for key in self.after
+        )
+        return f"change {self.about} ({', '.join(values)})"
+
+
+def _text(value: Any) -> str:
+    return (
+        "none"
+        if value in (None, "")
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 @dataclass(frozen=True)

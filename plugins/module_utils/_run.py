@@ -41,7 +41,7 @@ class Subject:
 def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     """Bring the subject to its desired state, or say what that would change.
 
-    :returns: ``changed``, ``diff``, ``steps``, ``warnings`` and what the subject shows.
+    :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
     :raises Failure: with the sentence for the user.
     """
     connection = check(Connection, {name: params[name] for name in CONNECTION})
@@ -71,14 +71,17 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
             "changed": bool(plan.steps),
             "diff": plan.diff(connection.api_url),
             "steps": steps,
+            "unseen": [change.about for change in plan.changes if not change.visible],
             "warnings": list(plan.warnings),
             **subject.show(options, state),
         }
 
 
-def failed(failure: Failure, instance: str) -> dict[str, Any]:
-    """Return the result of a failed task."""
+def _failed(failure: Failure, instance: str) -> dict[str, Any]:
     return {
+        "failed": True,
+        # Truthful also when it stopped half-way.
+        "changed": bool(failure.done),
         "msg": failure.sentence(instance),
         "failure": {
             "code": failure.code,
@@ -90,29 +93,36 @@ def failed(failure: Failure, instance: str) -> dict[str, Any]:
             "not_done": failure.not_done,
             "unknown": failure.unknown,
         },
-        # Truthful also when it stopped half-way.
-        "changed": bool(failure.done),
     }
+
+
+def outcome(
+    subject: Subject, params: dict[str, Any], *, check_mode: bool, diff_mode: bool
+) -> dict[str, Any]:
+    """Return the result of a task, whatever happens: both doors end here."""
+    try:
+        if _libraries.MISSING:
+            raise Failure(
+                _errors.LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python()
+            )
+        result = perform(subject, params, check_mode=check_mode)
+    except Failure as failure:
+        return _failed(failure, str(params["api_url"]))
+    except Exception as error:
+        # Core would print the traceback with the options in it; secrets are among them.
+        bug = Failure(_errors.UNEXPECTED, reason=type(error).__name__)
+        return _failed(bug, str(params["api_url"]))
+    if not diff_mode:
+        del result["diff"]
+    return result
 
 
 def run(subject: Subject) -> None:
     """Run as an Ansible module."""
-    module = AnsibleModule(**subject.arguments.for_module())
-    instance = str(module.params["api_url"])
-    try:
-        if _libraries.MISSING:
-            raise Failure(
-                _errors.LIBRARY_MISSING,
-                library=_libraries.MISSING,
-                python=_libraries.python(),
-            )
-        result = perform(subject, module.params, check_mode=module.check_mode)
-    except Failure as failure:
-        result = {**failed(failure, instance), "failed": True}
-    except Exception as error:
-        # Core would print the traceback with the options in it; secrets are among them.
-        bug = Failure(_errors.UNEXPECTED, reason=type(error).__name__)
-        result = {**failed(bug, instance), "failed": True}
+    module = AnsibleModule(**subject.arguments.constraints(), supports_check_mode=True)
+    result = outcome(
+        subject, module.params, check_mode=module.check_mode, diff_mode=bool(module._diff)
+    )
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

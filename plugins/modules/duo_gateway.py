@@ -102,7 +102,14 @@ steps:
   returned: success
   type: list
   elements: str
-  sample: ["change AI gateway (ai_gateway_url https://aigw.example.com)"]
+  sample: ["change AI gateway (ai_gateway_url: none -> https://aigw.example.com)"]
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 failure:
   description: The failure as data, for programs; C(msg) has the same as a sentence.
   returned: failure

@@ -117,6 +117,13 @@ steps:
   type: list
   elements: str
   sample: []
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 failure:
   description: The failure as data, for programs; C(msg) has the same as a sentence.
   returned: failure

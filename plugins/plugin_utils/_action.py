@@ -1,0 +1,128 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door for action plugins: the work of the module of the same name, in this process.
+
+A module costs about half a second of Python start-up and imports for each task, an action plugin
+a twentieth of that. Where the module would run on the controller anyway, the action plugin does
+the same work itself: same arguments, masking, check mode, diff, warnings and results. Everywhere
+else it executes the module.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ansible import constants as C  # noqa: N812
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
+
+if TYPE_CHECKING:
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+
+display = Display()
+
+
+class DuoAction(ActionBase):
+    """An action plugin that is a module."""
+
+    subject: ClassVar[Subject]
+
+    _supports_async = True
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Do the work here, or have the module do it."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        reason = self._why_module()
+        if reason:
+            display.vvv(f"{self._task.action}: executing the module, for {reason}")
+            result.update(
+                self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+            )
+        else:
+            result.update(self._in_process(task_vars or {}))
+        return result
+
+    def _why_module(self) -> str | None:
+        """Return why the work cannot be done in this process, or None if it can."""
+        if self._connection.transport != "local":
+            return f"the connection is {self._connection.transport}"
+        if self._connection.become is not None:
+            return "the task becomes another user"
+        if self._task.async_val:
+            return "the task is asynchronous"
+        if any(isinstance(values, dict) and values for values in self._task.environment or ()):
+            return "the task has an environment of its own"
+        if _libraries.MISSING:
+            return f"{_libraries.python()} lacks {_libraries.MISSING}"
+        return None
+
+    def _in_process(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        arguments = dict(self.subject.arguments.constraints())
+        spec = arguments.pop("argument_spec")
+        # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
+        validation = ArgumentSpecValidator(spec, **arguments).validate(_plain(self._task.args))
+        params = {name: validation.validated_parameters.get(name) for name in spec}
+        for name, option in spec.items():
+            if option["type"] == "path" and params[name]:
+                # A module's working folder is the playbook's; this process may be elsewhere.
+                params[name] = os.path.join(self._loader.get_basedir(), params[name])
+        result: dict[str, Any]
+        if validation.error_messages:
+            result = {"failed": True, "msg": self._invalid(validation)}
+        else:
+            try:
+                result = outcome(
+                    self.subject,
+                    _plain(params),
+                    check_mode=self._task.check_mode,
+                    diff_mode=self._task.diff,
+                )
+            except SystemExit:
+                # It would end the worker, and with it the whole play.
+                result = {"failed": True, "msg": "The collection itself failed (SystemExit)."}
+        if _inject_invocation(task_vars):
+            result["invocation"] = {"module_args": params}
+        warnings = [*result.pop("warnings", ()), *(it["warning"] for it in validation._warnings)]
+        if warnings:
+            result["warnings"] = warnings
+        masked: dict[str, Any] = remove_values(result, validation._no_log_values)
+        return masked
+
+    def _invalid(self, validation: Any) -> str:
+        """Return the message that AnsibleModule would give."""
+        error = validation.errors[0]
+        if isinstance(error, UnsupportedError):
+            return f"Unsupported parameters for ({self._task.action}) module: {error.msg}"
+        return str(error.msg)
+
+
+def _inject_invocation(task_vars: dict[str, Any]) -> bool:
+    """Return whether results tell their arguments: always, before ansible-core made it a choice."""
+    try:
+        return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except Exception:
+        return True
+
+
+def _plain(value: Any) -> Any:
+    """Return the value in plain types: core tags values, and wraps inline vault on old releases."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else str(value)
