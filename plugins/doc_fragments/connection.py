@@ -56,7 +56,7 @@ options:
     default: 3
 requirements:
   - requests >= 2.31
-  - pydantic >= 2.5
+  - pydantic >= 2.8
 notes:
   - Works with GitLab 17.9 and later, self-managed, Enterprise Edition. GitLab 17.x needs an
     Ultimate licence with GitLab Duo Enterprise, 18.0 and later a Premium or Ultimate licence.

@@ -74,7 +74,12 @@ force:
 class ModuleDocFragment:
     """The options of one, of a list, and of a list that an earlier task plans."""
 
-    DOCUMENTATION = f"""
+    DOCUMENTATION: str
+    PLANNED: str
+
+
+# Outside the class, where linters expect literals and cannot follow how the parts are put together.
+ModuleDocFragment.DOCUMENTATION = f"""
 options:
 {indent(_OPTIONS, "  ")}
   models:
@@ -85,7 +90,7 @@ options:
 {indent(_NAME + _OPTIONS, "      ")}
 """
 
-    PLANNED = f"""
+ModuleDocFragment.PLANNED = f"""
 options:
   planned_models:
     description:

@@ -41,7 +41,12 @@ gitlab_model:
 class ModuleDocFragment:
     """The options of one, of a list, and of a list that an earlier task plans."""
 
-    DOCUMENTATION = f"""
+    DOCUMENTATION: str
+    PLANNED: str
+
+
+# Outside the class, where linters expect literals and cannot follow how the parts are put together.
+ModuleDocFragment.DOCUMENTATION = f"""
 options:
 {indent(_OPTIONS, "  ")}
   settings:
@@ -52,7 +57,7 @@ options:
 {indent(_NAME + _OPTIONS, "      ")}
 """
 
-    PLANNED = f"""
+ModuleDocFragment.PLANNED = f"""
 options:
   planned_settings:
     description:

@@ -93,7 +93,7 @@ class Answer:
             return "no reason given"
 
 
-class Bearer(requests.auth.AuthBase):
+class Bearer:
     """Sends the token; as an auth object, so that a .netrc entry cannot replace it."""
 
     def __init__(self, token: str) -> None:
@@ -105,7 +105,7 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
-class NoAuth(requests.auth.AuthBase):
+class NoAuth:
     """Sends nothing: for pages, where cookies count and .netrc must not."""
 
     def __call__(self, request: Any) -> Any:

@@ -333,7 +333,7 @@ class ModelsOptions(Options):
     def _names_once(self) -> ModelsOptions:
         seen: set[str] = set()
         for model in self.models:
-            for name in {model.name, model.new_name or model.name}:
+            for name in dict.fromkeys((model.name, model.new_name or model.name)):
                 if name in seen:
                     raise ValueError(f"models: {name!r} is declared twice")
                 seen.add(name)
