@@ -69,7 +69,7 @@ def shipped_digest() -> str:
     ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text())["build_ignore"]
     content = hashlib.sha256()
     for path in files():
-        parts = [path, *path.parents]
+        parts = [path, *path.parents][:-1]  # without ".", which the pattern .* would match
         if not any(fnmatch.fnmatch(str(part), pattern) for part in parts for pattern in ignored):
             content.update(f"{path}\0{(ROOT / path).stat().st_mode}\0".encode())
             content.update((ROOT / path).read_bytes())
