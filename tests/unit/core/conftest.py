@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures of the core's tests: no test sleeps, and none sees the proxies of its surroundings."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that the code wanted to wait; it does not."""
+    wanted: list[float] = []
+    monkeypatch.setattr(time, "sleep", wanted.append)
+    return wanted
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers; they end with the test."""
+    servers: list[Server] = []
+
+    def start(*args: Any, **keywords: Any) -> Server:
+        servers.append(Server(*args, **keywords))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

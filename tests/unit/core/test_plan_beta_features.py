@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of the beta switch, and the switch itself against pages that a test writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _beta_features, _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release, shown
+
+SIGN_IN = {"username": "root", "password": "a-password-that-must-not-show"}
+AGREED = {"accept_testing_agreement": True}
+
+
+def plan(enabled: bool, now: bool | None, version: str = "18.9", **more: Any):
+    """Plan as a task with these options would."""
+    wanted = _beta_features.options({"enabled": enabled, **more})
+    return _beta_features.plan(wanted, _beta_features.Found(release=release(version), enabled=now))
+
+
+@pytest.mark.parametrize("state", [True, False])
+@pytest.mark.parametrize("more", [{}, SIGN_IN, {**SIGN_IN, **AGREED}], ids=["", "password", "both"])
+def test_changes_nothing_and_then_needs_no_password(state: bool, more: dict[str, Any]) -> None:
+    made = plan(state, state, **more)
+    assert (made.steps, made.warnings, made.predicted.enabled) == ((), (), state)
+    assert _beta_features.show(None, made.predicted) == {"beta_features": {"enabled": state}}
+
+
+@pytest.mark.parametrize(
+    ("enabled", "more"), [(True, {**SIGN_IN, **AGREED}), (False, SIGN_IN)], ids=["on", "off"]
+)
+@pytest.mark.parametrize("version", ["17.9", "18.9", "19.4"])
+def test_throws_the_switch(enabled: bool, more: dict[str, Any], version: str) -> None:
+    made = plan(enabled, not enabled, version, **more)
+    (step,) = made.steps
+    assert isinstance(step.call, _beta_features.Toggle)
+    assert (step.call.wanted.enabled, step.call.release) == (enabled, release(version))
+    assert shown(made) == {"beta features": ({"enabled": not enabled}, {"enabled": enabled})}
+    assert made.predicted.enabled is enabled
+    assert SIGN_IN["password"] not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "now", "more", "message", "told"),
+    [
+        (True, False, SIGN_IN, _errors.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
+        (True, False, {}, _errors.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
+        (True, False, AGREED, _errors.BETA_NEEDS_SIGN_IN, "have to be turned on"),
+        (False, True, {}, _errors.BETA_NEEDS_SIGN_IN, "have to be turned off"),
+        (False, True, {"username": "root"}, _errors.BETA_NEEDS_SIGN_IN, "username and password"),
+        (True, None, AGREED, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+        (False, None, {}, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+    ],
+)
+def test_refuses(
+    enabled: bool, now: bool | None, more: dict[str, Any], message: _errors.Message, told: str
+) -> None:
+    with pytest.raises(Failure) as caught:
+        plan(enabled, now, **more)
+    assert (caught.value.code, caught.value.about) == (message.code, "beta features")
+    assert told in caught.value.sentence()
+
+
+# --- the switch --------------------------------------------------------------------------------
+class Pages:
+    """Admin pages that show one state after the other; stands for GitLab and for its session."""
+
+    def __init__(self, *states: bool, path: str | None = "/named", lost: Unclear | None = None):
+        self.states = list(states)
+        self.path = path
+        self.lost = lost
+        self.thrown: list[str] = []
+
+    def admin_session(self, _sign_in: Any) -> Pages:
+        """Return itself."""
+        return self
+
+    def beta_state(self) -> tuple[bool, str | None]:
+        """Return the next state."""
+        return self.states.pop(0), self.path
+
+    def toggle_beta(self, path: str) -> None:
+        """Remember the path."""
+        self.thrown.append(path)
+        if self.lost:
+            raise self.lost
+
+
+def toggle(enabled: bool, version: str = "18.9") -> _beta_features.Toggle:
+    """Return the switch that a plan would throw."""
+    (step,) = plan(enabled, not enabled, version, **SIGN_IN, **AGREED).steps
+    return step.call
+
+
+def lost() -> Unclear:
+    """Return an answer that got lost."""
+    return Unclear(_errors.TIMED_OUT, retry=True, seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("pages", "thrown"),
+    [
+        pytest.param(Pages(False, True), ["/named"], id="the page names the path"),
+        pytest.param(
+            Pages(False, True, path=None),
+            ["/admin/ai/duo_self_hosted/toggle_beta_models"],
+            id="the page names none",
+        ),
+        pytest.param(Pages(True), [], id="somebody else was faster: a second throw would undo it"),
+        pytest.param(Pages(False, True, lost=lost()), ["/named"], id="answer lost, but thrown"),
+    ],
+)
+def test_turns_on(pages: Pages, thrown: list[str]) -> None:
+    toggle(True).perform(pages)
+    assert pages.thrown == thrown
+    assert pages.states == []
+
+
+def test_knows_the_path_of_old_releases() -> None:
+    pages = Pages(False, True, path=None)
+    toggle(True, "17.9").perform(pages)
+    assert pages.thrown == ["/admin/ai/self_hosted_models/toggle_beta_models"]
+
+
+@pytest.mark.parametrize(
+    ("enabled", "pages", "message"),
+    [
+        pytest.param(False, Pages(True, True), _errors.BETA_STAYS_ON, id="others accepted too"),
+        pytest.param(True, Pages(False, False), _errors.BETA_STAYS_OFF, id="not saved"),
+        pytest.param(
+            True, Pages(False, False, lost=lost()), _errors.TIMED_OUT, id="lost and not thrown"
+        ),
+    ],
+)
+def test_tells_what_did_not_work(enabled: bool, pages: Pages, message: _errors.Message) -> None:
+    with pytest.raises(Failure) as caught:
+        toggle(enabled).perform(pages)
+    assert caught.value.code == message.code
+    assert pages.thrown == ["/named"]  # once

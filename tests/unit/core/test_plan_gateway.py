@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of the AI gateway: options and settings in, mutation, diff and warnings out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import RELEASES, calls, shown
+
+URL = "https://aigw.example.com"
+DAP = "dap.example.com:50052"
+
+
+def offered(version: str) -> tuple[str, ...]:
+    """Return the options that a release offers."""
+    since = {
+        "ai_gateway_url": (17, 9),
+        "duo_agent_platform_service_url": (18, 4),
+        "ai_gateway_timeout_seconds": (18, 7),
+        "duo_agent_platform_service_secure": (18, 10),
+    }
+    major, minor = version.split(".")
+    return tuple(name for name, first in since.items() if (int(major), int(minor)) >= first)
+
+
+def found(version: str = "19.4", *, unassigned: tuple[str, ...] = (), **values: Any):
+    """Return the settings of an instance where nobody has set anything, but for the given ones."""
+    fresh = {
+        "ai_gateway_url": "",
+        "duo_agent_platform_service_url": "",
+        "ai_gateway_timeout_seconds": 60,
+        "duo_agent_platform_service_secure": True,
+    }
+    settings = {name: values.get(name, fresh[name]) for name in offered(version)}
+    return _gateway.Gateway(release=f"{version}.0", values=settings, unassigned=unassigned)
+
+
+def plan(wanted: dict[str, Any], state: _gateway.Gateway):
+    """Plan as a task with these options would."""
+    return _gateway.plan(_gateway.options(wanted), state)
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_sets_the_url(version: str) -> None:
+    made = plan({"ai_gateway_url": URL}, found(version))
+    assert calls(made) == [("duoSettingsUpdate", {"aiGatewayUrl": URL})]
+    assert shown(made) == {"AI gateway": ({"ai_gateway_url": ""}, {"ai_gateway_url": URL})}
+    assert made.predicted.values == {**found(version).values, "ai_gateway_url": URL}
+    assert made.warnings == ()
+    assert [str(change) for change in made.changes] == [
+        f"change AI gateway (ai_gateway_url: none -> {URL})"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "sent"),
+    [
+        pytest.param(
+            {"ai_gateway_timeout_seconds": 120},
+            {"ai_gateway_url": URL},
+            {"aiGatewayUrl": URL, "aiGatewayTimeoutSeconds": 120},
+            id="timeout: the URL goes along, or 17.x would clear it",
+        ),
+        pytest.param(
+            {"duo_agent_platform_service_url": DAP},
+            {},
+            {"aiGatewayUrl": "", "duoAgentPlatformServiceUrl": DAP},
+            id="service URL: an empty gateway URL goes along too",
+        ),
+        pytest.param(
+            {"duo_agent_platform_service_secure": False},
+            {"ai_gateway_url": URL},
+            {"aiGatewayUrl": URL, "selfHostedDuoAgentPlatformServiceSecure": False},
+            id="a false is a value",
+        ),
+        pytest.param(
+            {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 60},
+            {"ai_gateway_url": "http://old.example.com"},
+            {"aiGatewayUrl": URL},
+            id="only what differs is sent",
+        ),
+        pytest.param(
+            {"ai_gateway_url": ""}, {"ai_gateway_url": URL}, {"aiGatewayUrl": ""}, id="clear"
+        ),
+        pytest.param(
+            {"duo_agent_platform_service_url": ""},
+            {"ai_gateway_url": URL, "duo_agent_platform_service_url": DAP},
+            {"aiGatewayUrl": URL, "duoAgentPlatformServiceUrl": ""},
+            id="clear the service URL alone",
+        ),
+        pytest.param(
+            {"state": "absent"},
+            {"ai_gateway_url": URL, "duo_agent_platform_service_url": DAP},
+            {"aiGatewayUrl": "", "duoAgentPlatformServiceUrl": ""},
+            id="absent clears both URLs",
+        ),
+        pytest.param(
+            {"state": "absent"},
+            {"duo_agent_platform_service_url": DAP},
+            {"aiGatewayUrl": "", "duoAgentPlatformServiceUrl": ""},
+            id="absent, only the service URL is left",
+        ),
+        pytest.param(
+            {"ai_gateway_url": URL + "/gw"},
+            {"ai_gateway_url": URL + "/gw//"},
+            {"aiGatewayUrl": URL + "/gw"},
+            id="GitLab removes one slash, not two",
+        ),
+    ],
+)
+def test_sends(options: dict[str, Any], settings: dict[str, Any], sent: dict[str, Any]) -> None:
+    made = plan(options, found(**settings))
+    assert calls(made) == [("duoSettingsUpdate", sent)]
+    # Planning against the state that was predicted finds nothing more to do.
+    assert plan(options, made.predicted).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        pytest.param({}, {"ai_gateway_url": URL}, id="nothing declared"),
+        pytest.param({"ai_gateway_url": URL}, {"ai_gateway_url": URL}, id="same"),
+        pytest.param({"ai_gateway_url": URL + "/"}, {"ai_gateway_url": URL}, id="slash declared"),
+        pytest.param({"ai_gateway_url": URL}, {"ai_gateway_url": URL + "/"}, id="slash stored"),
+        pytest.param({"ai_gateway_url": ""}, {}, id="clear what is clear"),
+        pytest.param({"state": "absent"}, {}, id="absent where there is none"),
+        pytest.param(
+            {"ai_gateway_timeout_seconds": 60, "duo_agent_platform_service_secure": True},
+            {},
+            id="defaults",
+        ),
+    ],
+)
+def test_changes_nothing(options: dict[str, Any], settings: dict[str, Any]) -> None:
+    state = found(**settings)
+    made = plan(options, state)
+    assert made.steps == ()
+    assert made.predicted == state
+    assert made.diff("x") == []
+
+
+@pytest.mark.parametrize("version", ["17.9", "17.11", "18.0"])
+def test_absent_clears_only_what_the_release_has(version: str) -> None:
+    made = plan({"state": "absent"}, found(version, ai_gateway_url=URL))
+    assert calls(made) == [("duoSettingsUpdate", {"aiGatewayUrl": ""})]
+
+
+@pytest.mark.parametrize(
+    ("version", "option", "value", "since"),
+    [
+        ("17.9", "ai_gateway_timeout_seconds", 60, "18.7"),
+        ("18.0", "ai_gateway_timeout_seconds", 60, "18.7"),
+        ("17.11", "duo_agent_platform_service_url", DAP, "18.4"),
+        ("18.0", "duo_agent_platform_service_url", "", "18.4"),
+        ("18.9", "duo_agent_platform_service_secure", True, "18.10"),
+    ],
+)
+def test_refuses_what_the_release_lacks(version: str, option: str, value: Any, since: str) -> None:
+    with pytest.raises(Failure) as caught:
+        plan({option: value}, found(version))
+    assert caught.value.code == _errors.NOT_OFFERED.code
+    assert caught.value.about == "AI gateway"
+    assert caught.value.what == f"{option} needs GitLab {since} or later; this is {version}.0."
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "unassigned", "warned"),
+    [
+        ({"state": "absent"}, {"ai_gateway_url": URL}, ("duo_chat", "code_completions"), True),
+        ({"ai_gateway_url": ""}, {"ai_gateway_url": URL}, ("duo_chat",), True),
+        ({"state": "absent"}, {"ai_gateway_url": URL}, (), False),
+        ({"state": "absent"}, {}, ("duo_chat",), False),
+        ({"ai_gateway_url": URL}, {}, ("duo_chat",), False),
+        ({"state": "absent"}, {"duo_agent_platform_service_url": DAP}, ("duo_chat",), False),
+    ],
+)
+def test_warns_when_clearing_opens_a_way_to_the_cloud(
+    options: dict[str, Any], settings: dict[str, Any], unassigned: tuple[str, ...], warned: bool
+) -> None:
+    made = plan(options, found(unassigned=unassigned, **settings))
+    assert bool(made.warnings) is warned
+    assert all(", ".join(unassigned) in text and "cloud" in text for text in made.warnings)
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted"),
+    [
+        ("https://user:old-secret@aigw.example.com", "https://user:new-secret@aigw.example.com"),
+        ("https://user:old-secret@aigw.example.com", "https://aigw.example.com"),
+        ("", "https://user:new-secret@aigw.example.com"),
+    ],
+)
+def test_never_shows_credentials_inside_a_url(stored: str, wanted: str) -> None:
+    made = plan({"ai_gateway_url": wanted}, found(ai_gateway_url=stored))
+    assert calls(made) == [("duoSettingsUpdate", {"aiGatewayUrl": wanted})]
+    visible = str(shown(made)) + str(_gateway.show(None, made.predicted)) + str(made.changes[0])
+    assert "secret" not in visible
+    before, after = shown(made)["AI gateway"]
+    assert before != after  # a change that cannot be seen would be a riddle
+
+
+def test_shows_every_option_of_the_release() -> None:
+    assert _gateway.show(None, found("17.9")) == {"gateway": {"ai_gateway_url": ""}}
+    assert _gateway.show(None, found("19.4", ai_gateway_url=URL)) == {
+        "gateway": {
+            "ai_gateway_url": URL,
+            "duo_agent_platform_service_url": "",
+            "ai_gateway_timeout_seconds": 60,
+            "duo_agent_platform_service_secure": True,
+        }
+    }
+
+
+def test_a_null_is_an_empty_url_but_no_number() -> None:
+    answer = {"duoSettings": {"aiGatewayUrl": None, "aiGatewayTimeoutSeconds": None}}
+    assert _gateway.values(answer, {"Settings0", "Settings1"}) == {
+        "ai_gateway_url": "",
+        "ai_gateway_timeout_seconds": None,
+    }
+
+
+def test_refuses_values_that_are_none() -> None:
+    with pytest.raises(Failure) as caught:
+        _gateway.values({"duoSettings": {"aiGatewayUrl": {"a": 1}}}, {"Settings0"})
+    assert caught.value.code == _errors.BROKEN_ANSWER.code
+    assert "aiGatewayUrl" in caught.value.what
