@@ -65,6 +65,12 @@ SETTING_SPEC: Spec = {
 }
 
 
+# For one declaration that has to fit instances of different releases.
+WHEN_UNSUPPORTED: Spec = {
+    "when_unsupported": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+}
+
+
 def required(spec: Spec, name: str) -> Spec:
     """Return the specification with one option made required, for use as sub-options."""
     return {**spec, name: {**spec[name], "required": True}}

@@ -90,6 +90,7 @@ class GitLab:
         self._http = Http(connection, token=connection.api_token)
         self._multiplex = True
         self._session: AdminSession | None = None
+        self.release: Release | None = None  # as seen by the last reading
 
     def __enter__(self) -> GitLab:
         """Return itself."""
@@ -158,6 +159,7 @@ class GitLab:
             raise Failure(_errors.COMMUNITY_EDITION, version=release.text)
         if not release.supported:
             raise Failure(_errors.TOO_OLD, version=release.text)
+        self.release = release
         return Reading(release, bool(metadata.get("enterprise", True)))
 
     def _take(self, reading: Reading, part: Part, answer: Any) -> None:

@@ -94,7 +94,7 @@ UNKNOWN_NAME = Message(
 NOT_OFFERED = Message(
     "not-offered",
     "{option} needs GitLab {since} or later; this is {version}.",
-    "Leave the option out for this instance, or upgrade GitLab.",
+    "Leave it out for this instance, set when_unsupported: warn to skip it, or upgrade GitLab.",
 )
 
 # --- the way to GitLab -------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
+from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
 from ._libraries import pydantic
 from ._observed import Model, Setting, State, read_state
 from ._plan import Change, Mutation, Plan, Step, differences
-from ._releases import OPTION_SINCE, Release, is_beta_feature
+from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_beta_feature
 from ._run import Subject
+from ._self_hosted_model import not_offered
 from ._validators import FeaturesOptions, SettingOptions, check
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ class Target:
 
 def options(params: dict[str, Any]) -> FeaturesOptions:
     """Check the options of a task; one assignment is a list of one."""
-    planned = {name: params[name] for name in ("planned_models",) if name in params}
+    common: dict[str, Any] = {
+        name: params[name] for name in ("when_unsupported", "planned_models") if name in params
+    }
     settings = params.get("settings")
     if settings is None:
         one = {name: value for name, value in params.items() if name in SETTING_SPEC}
         check(SettingOptions, one)  # names the options as the user wrote them
         settings = [one]
-    return check(FeaturesOptions, {"settings": settings, **planned})
+    return check(FeaturesOptions, {"settings": settings, **common})
 
 
 def observe(gitlab: GitLab, wanted: FeaturesOptions) -> Found:
@@ -78,11 +81,20 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     changes: dict[Target, list[Change]] = {}
     targets: dict[str, Target] = {}
     unseen = []
+    warnings = []
     for declared in wanted.settings:
-        target = _target(declared, models, found)
+        try:
+            target = _target(declared, models, wanted, found)
+        except Failure as problem:
+            warnings.append(_skipped(problem, wanted))
+            continue
         for feature in declared.features:
             current = settings.get(feature)
-            _refuse_unfit(feature, current, target, found)
+            try:
+                _refuse_unfit(feature, current, target, found)
+            except Failure as problem:
+                warnings.append(_skipped(problem, wanted))
+                continue
             targets[feature] = target
             change = _change(feature, current, target)
             if change:
@@ -97,7 +109,7 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     return Plan(
         tuple(steps),
         Found(release=found.release, state=found.state.model_copy(update={"settings": settings})),
-        tuple(_warnings(targets, unseen, found)),
+        (*warnings, *_warnings(targets, unseen, found)),
     )
 
 
@@ -106,10 +118,19 @@ def about(feature: str) -> str:
     return f"feature {feature}"
 
 
+def _skipped(problem: Failure, wanted: FeaturesOptions) -> str:
+    """Return the warning for what this release lacks, if that may be skipped; else fail."""
+    if wanted.when_unsupported == "fail" or problem.code != _errors.NOT_OFFERED.code:
+        raise problem
+    return f"{problem.about} is skipped: {problem.what}"
+
+
 def _models(wanted: FeaturesOptions, found: Found) -> dict[str, Model]:
     """Return the models that settings can name: those that are there, and the planned ones."""
     models = dict(found.state.models)
-    for planned in wanted.planned_models:
+    for planned in wanted.planned_models if wanted.dry_run else ():
+        if not_offered(planned, found.release, found.state):
+            continue
         if planned.state == "absent":
             models.pop(planned.name, None)
             continue
@@ -127,7 +148,7 @@ def _renamed(wanted: FeaturesOptions, found: Found) -> dict[str, Setting]:
     names = {
         planned.name: planned.new_name
         for planned in wanted.planned_models
-        if planned.new_name and planned.name in found.state.models
+        if wanted.dry_run and planned.new_name and planned.name in found.state.models
     }
     return {
         feature: setting.model_copy(update={"model": names.get(setting.model, setting.model)})
@@ -137,19 +158,19 @@ def _renamed(wanted: FeaturesOptions, found: Found) -> dict[str, Setting]:
     }
 
 
-def _target(declared: SettingOptions, models: dict[str, Model], found: Found) -> Target:
+def _target(
+    declared: SettingOptions, models: dict[str, Model], wanted: FeaturesOptions, found: Found
+) -> Target:
     where = ", ".join(map(about, declared.features))
     provider = declared.resolved_provider or found.default_provider
-    known = {*found.release.providers, *(it.provider for it in found.state.settings.values())}
-    if provider not in known:
+    seen = {setting.provider for setting in found.state.settings.values()}
+    if found.release.has(PROVIDERS[provider]) is False and provider not in seen:
         raise Failure(
-            _errors.UNKNOWN_NAME,
+            _errors.NOT_OFFERED,
             about=where,
-            option="provider",
+            option=f"provider {provider}",
+            since=PROVIDERS[provider].text,
             version=found.release.text,
-            kind="provider",
-            given=provider,
-            names=accepted(provider, known),
         )
     if declared.gitlab_model and not found.state.has_gitlab_models:
         raise Failure(
@@ -159,6 +180,11 @@ def _target(declared: SettingOptions, models: dict[str, Model], found: Found) ->
             since=OPTION_SINCE["gitlab_model"],
             version=found.release.text,
         )
+    for planned in wanted.planned_models:
+        problem = not_offered(planned, found.release, found.state)
+        if problem and declared.model in (planned.new_name, planned.name):
+            problem.about = where
+            raise problem
     if declared.model and declared.model not in models:
         raise Failure(
             _errors.NO_SUCH_MODEL,
@@ -171,16 +197,7 @@ def _target(declared: SettingOptions, models: dict[str, Model], found: Found) ->
 
 
 def _refuse_unfit(feature: str, current: Setting | None, target: Target, found: Found) -> None:
-    known = {*found.release.features, *found.state.settings}
-    if feature not in known:
-        raise Failure(
-            _errors.UNKNOWN_NAME,
-            option="features",
-            version=found.release.text,
-            kind="feature",
-            given=feature,
-            names=accepted(feature, known),
-        )
+    _refuse_unknown(feature, current, found)
     families = current.families if current and current.families is not None else None
     if families is None:
         families = found.release.families_of(feature)
@@ -192,6 +209,34 @@ def _refuse_unfit(feature: str, current: Setting | None, target: Target, found: 
             family=family,
             model=target.model.name if target.model else "",
             families=", ".join(sorted(families)),
+        )
+
+
+def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None:
+    offer = FEATURES.get(feature)
+    if offer is None and current is None:
+        known = {*found.release.names(FEATURES), *found.state.settings}
+        raise Failure(
+            _errors.UNKNOWN_NAME,
+            option="features",
+            version=found.release.text,
+            kind="feature",
+            given=feature,
+            names=accepted(feature, known),
+        )
+    if offer is None or current is not None:
+        return
+    offered = found.release.has(offer)
+    if offered is None:
+        # The list is complete for what is generally available, and for beta while beta is on.
+        offered = None if offer.beta and not found.state.beta else False
+    if offered is False:
+        raise Failure(
+            _errors.NOT_OFFERED,
+            about=about(feature),
+            option=f"feature {feature}",
+            since=offer.text,
+            version=found.release.text,
         )
 
 
@@ -297,6 +342,7 @@ SUBJECT = Subject(
     arguments=Arguments(
         spec={
             **SETTING_SPEC,
+            **WHEN_UNSUPPORTED,
             "settings": {
                 "type": "list",
                 "elements": "dict",

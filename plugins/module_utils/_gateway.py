@@ -11,7 +11,7 @@ from typing import Any
 
 from . import _errors
 from ._access import explain
-from ._arguments import Arguments
+from ._arguments import WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab, Part
 from ._errors import Failure
 from ._libraries import pydantic
@@ -19,7 +19,8 @@ from ._observed import FEATURES
 from ._plan import Change, Mutation, Plan, Step, differences
 from ._releases import OPTION_SINCE
 from ._run import Subject
-from ._validators import GatewayOptions, check, without_credentials
+from ._urls import without_credentials
+from ._validators import GatewayOptions, check
 
 ABOUT = "AI gateway"
 
@@ -98,33 +99,41 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
     asked = {name: value for name in FIELDS if (value := getattr(wanted, name)) is not None}
     if wanted.state == "absent":
         asked = {name: "" for name in URLS if name in found.values}
-    for name in asked:
-        if name not in found.values:
-            raise Failure(
-                _errors.NOT_OFFERED,
-                about=ABOUT,
-                option=name,
-                since=OPTION_SINCE[name],
-                version=found.release,
-            )
+    warnings = []
+    for name in [name for name in asked if name not in found.values]:
+        problem = Failure(
+            _errors.NOT_OFFERED,
+            about=ABOUT,
+            option=name,
+            since=OPTION_SINCE[name],
+            version=found.release,
+        )
+        if wanted.when_unsupported == "fail":
+            raise problem
+        warnings.append(f"{name} is skipped: {problem.what}")
+        del asked[name]
     before, after = differences(
         {**found.values, "ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}, asked
     )
     predicted = found.model_copy(update={"values": {**found.values, **after}})
-    warnings: tuple[str, ...] = ()
     if before.get("ai_gateway_url") and after.get("ai_gateway_url") == "" and found.unassigned:
-        warnings = (
+        warnings.append(
             "Without a gateway URL, requests of unassigned features go to GitLab's cloud (unless "
             f"the licence is an offline one): {', '.join(found.unassigned)}. To keep data inside, "
-            "set them to provider disabled first.",
+            "set them to provider disabled first."
         )
     if not after:
-        return Plan((), predicted, warnings)
+        return Plan((), predicted, tuple(warnings))
+    shown_before, shown_after = _shown(before), _shown(after)
+    for name, value in shown_after.items():
+        if value == shown_before[name]:
+            # Only the credentials inside the URL differ, which are never shown.
+            shown_before[name], shown_after[name] = "(set)", "(changed)"
     step = Step(
-        (Change(ABOUT, _shown(before), _shown(after)),),
+        (Change(ABOUT, shown_before, shown_after),),
         Mutation("duoSettingsUpdate", _input(predicted.values, after)),
     )
-    return Plan((step,), predicted, warnings)
+    return Plan((step,), predicted, tuple(warnings))
 
 
 def _input(target: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
@@ -155,6 +164,7 @@ SUBJECT = Subject(
     arguments=Arguments(
         spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **WHEN_UNSUPPORTED,
             "ai_gateway_url": {"type": "str"},
             "ai_gateway_timeout_seconds": {"type": "int"},
             "duo_agent_platform_service_url": {"type": "str"},

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from . import _errors
 from ._errors import Failure, Unclear
 from ._libraries import requests
-from ._validators import without_credentials
+from ._urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,8 @@ from ._plan import Plan
 from ._releases import Release
 from ._run import Subject
 from ._self_hosted_model import shown as shown_model
-from ._validators import InfoOptions, check, method_for_export, without_credentials
+from ._urls import without_credentials
+from ._validators import InfoOptions, check, method_for_export
 
 if TYPE_CHECKING:
     from ._client import GitLab

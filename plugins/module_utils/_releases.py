@@ -12,93 +12,109 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Minor = tuple[int, int]
 
 OLDEST: Minor = (17, 9)
 NEWEST: Minor = (19, 5)
-
-_CHAT = ("mistral", "mixtral", "claude_3", "gpt", "codestral", "llama3", "general")
-_CODE = (*_CHAT, "codegemma", "codellama", "deepseekcoder")
-_BETA = ("mistral", "mixtral", "claude_3", "gpt", "llama3", "general")
+NEVER_READ: Minor = (99, 0)
 
 
 @dataclass(frozen=True)
-class Feature:
-    """A GitLab Duo feature: its name is the lower-case value of the enum ``AiFeatures``."""
+class Offer:
+    """Something that GitLab has from some release on.
+
+    Releases from ``certain`` on have it; between ``since`` and that the sources leave it open.
+    """
 
     since: Minor
-    families: tuple[str, ...]  # 18.9; earlier releases were not read
+    certain: Minor
+
+    @property
+    def text(self) -> str:
+        """The release from which it can be relied on, for messages."""
+        return ".".join(map(str, self.certain if self.certain < NEVER_READ else self.since))
+
+
+@dataclass(frozen=True)
+class Feature(Offer):
+    """A GitLab Duo feature: its name is the lower-case value of the enum ``AiFeatures``."""
+
+    families: tuple[str, ...]  # that fit in 18.9; earlier releases were not read
     beta: bool = False  # listed only while beta features are on
 
 
-# Enum AiFeatures by release; families and states from feature_metadata.yml of 18.9.
-FEATURES: dict[str, Feature] = {
-    "code_generations": Feature((17, 9), _CODE),
-    "code_completions": Feature((17, 9), _CODE),
-    "duo_chat": Feature((17, 9), _CHAT),
-    "duo_chat_explain_code": Feature((17, 9), _CHAT),
-    "duo_chat_write_tests": Feature((17, 9), _CHAT),
-    "duo_chat_refactor_code": Feature((17, 9), _CHAT),
-    "duo_chat_fix_code": Feature((17, 9), _CHAT),
-    "duo_chat_troubleshoot_job": Feature((17, 10), _BETA, beta=True),
-    # In the enum of 18.0; the list of 17.11 was not read beyond that of 17.10.
-    "duo_chat_explain_vulnerability": Feature((17, 11), _BETA, beta=True),
-    "duo_chat_summarize_comments": Feature((17, 11), _BETA, beta=True),
-    "generate_commit_message": Feature((17, 11), _BETA, beta=True),
-    "glab_ask_git_command": Feature((17, 11), _BETA, beta=True),
-    "resolve_vulnerability": Feature((17, 11), _BETA, beta=True),
-    "summarize_new_merge_request": Feature((17, 11), _BETA, beta=True),
-    "summarize_review": Feature((17, 11), _BETA, beta=True),
-    # Documented from 18.3, in the enum from some release in 18.1..18.3.
-    "review_merge_request": Feature((18, 1), _BETA),
-    "duo_agent_platform": Feature((18, 4), ("claude_3", "gpt", "general")),
-    "duo_agent_platform_agentic_chat": Feature((18, 6), ("claude_3", "gpt", "general")),
-    # Absent in 18.9, present in 19.x.
-    "review_merge_request_dap": Feature((18, 10), _BETA),
-    "sast_vulnerability_fp_detection": Feature((18, 10), ("claude_3", "gpt", "general"), beta=True),
-    "sast_vulnerability_resolution": Feature((18, 10), ("claude_3", "gpt", "general"), beta=True),
-    "secret_vulnerability_fp_detection": Feature(
-        (18, 10), ("claude_3", "gpt", "general"), beta=True
-    ),
-}
-
-
 @dataclass(frozen=True)
-class Family:
-    """A model family: its name is the lower-case value of the enum ``AiAcceptedSelfHostedModels``.
+class Family(Offer):
+    """A model family: its name is the lower-case value of ``AiAcceptedSelfHostedModels``.
 
     GitLab hides models of a beta family while beta features are off.
     """
 
-    since: Minor
     beta: bool = False
 
 
-# Release states from ee/app/models/ai/self_hosted_model.rb of 18.9 and 19.x.
-FAMILIES: dict[str, Family] = {
-    "claude_3": Family((17, 9)),
-    "codestral": Family((17, 9)),
-    "gpt": Family((17, 9)),
-    "mistral": Family((17, 9)),
-    "mixtral": Family((17, 9)),
-    "codegemma": Family((17, 9), beta=True),
-    "codellama": Family((17, 9), beta=True),
-    "deepseekcoder": Family((17, 9), beta=True),
-    "llama3": Family((17, 9), beta=True),
-    "general": Family((18, 3), beta=True),
-    # Somewhere in 18.10..19.4; whether GraphQL takes embedding and qwen was not read.
-    "gemini": Family((18, 10), beta=True),
-    "embedding": Family((19, 0), beta=True),
-    "qwen": Family((19, 0), beta=True),
+_CHAT = ("mistral", "mixtral", "claude_3", "gpt", "codestral", "llama3", "general")
+_CODE = (*_CHAT, "codegemma", "codellama", "deepseekcoder")
+_BETA = ("mistral", "mixtral", "claude_3", "gpt", "llama3", "general")
+_AGENT = ("claude_3", "gpt", "general")
+
+# Enum AiFeatures by release; families and states from feature_metadata.yml of 18.9.
+FEATURES: dict[str, Feature] = {
+    "code_generations": Feature((17, 9), (17, 9), _CODE),
+    "code_completions": Feature((17, 9), (17, 9), _CODE),
+    "duo_chat": Feature((17, 9), (17, 9), _CHAT),
+    "duo_chat_explain_code": Feature((17, 9), (17, 9), _CHAT),
+    "duo_chat_write_tests": Feature((17, 9), (17, 9), _CHAT),
+    "duo_chat_refactor_code": Feature((17, 9), (17, 9), _CHAT),
+    "duo_chat_fix_code": Feature((17, 9), (17, 9), _CHAT),
+    "duo_chat_troubleshoot_job": Feature((17, 10), (17, 10), _BETA, beta=True),
+    # In the enum of 18.0; the list of 17.11 was not read beyond that of 17.10.
+    "duo_chat_explain_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "duo_chat_summarize_comments": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "generate_commit_message": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "glab_ask_git_command": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "resolve_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "summarize_new_merge_request": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "summarize_review": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "review_merge_request": Feature((18, 1), (18, 3), _BETA),
+    "duo_agent_platform": Feature((18, 4), (18, 4), _AGENT),
+    "duo_agent_platform_agentic_chat": Feature((18, 6), (18, 9), _AGENT),
+    # Absent in 18.9; the first three are in the enum of a 19.x state, the last in a later one.
+    "sast_vulnerability_fp_detection": Feature((18, 10), (19, 4), _AGENT, beta=True),
+    "sast_vulnerability_resolution": Feature((18, 10), (19, 4), _AGENT, beta=True),
+    "secret_vulnerability_fp_detection": Feature((18, 10), (19, 4), _AGENT, beta=True),
+    "review_merge_request_dap": Feature((18, 10), NEVER_READ, _BETA),
 }
 
-# Absent in the reference of 18.0, present at 18.7 at the latest.
-PROVIDERS: dict[str, Minor] = {
-    "self_hosted": (17, 9),
-    "vendored": (17, 9),
-    "disabled": (17, 9),
-    "unassigned": (18, 1),
+# Release states from ee/app/models/ai/self_hosted_model.rb of 18.9 and 19.x.
+FAMILIES: dict[str, Family] = {
+    "claude_3": Family((17, 9), (17, 9)),
+    "codestral": Family((17, 9), (17, 9)),
+    "gpt": Family((17, 9), (17, 9)),
+    "mistral": Family((17, 9), (17, 9)),
+    "mixtral": Family((17, 9), (17, 9)),
+    "codegemma": Family((17, 9), (17, 9), beta=True),
+    "codellama": Family((17, 9), (17, 9), beta=True),
+    "deepseekcoder": Family((17, 9), (17, 9), beta=True),
+    "llama3": Family((17, 9), (17, 9), beta=True),
+    "general": Family((18, 3), (18, 3), beta=True),
+    "gemini": Family((18, 10), (19, 4), beta=True),
+    # Values of the model in 19.x; whether GraphQL takes them was not read.
+    "embedding": Family((19, 0), NEVER_READ, beta=True),
+    "qwen": Family((19, 0), NEVER_READ, beta=True),
+}
+
+PROVIDERS: dict[str, Offer] = {
+    "self_hosted": Offer((17, 9), (17, 9)),
+    "vendored": Offer((17, 9), (17, 9)),
+    "disabled": Offer((17, 9), (17, 9)),
+    # Absent in the reference of 18.0, present at 18.7 at the latest.
+    "unassigned": Offer((18, 1), (18, 7)),
 }
 
 # Options that a release may lack: the release that first offers them, for messages.
@@ -134,19 +150,19 @@ class Release:
         return self.minor >= OLDEST
 
     @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the features that this release has, or may have."""
-        return tuple(name for name, it in FEATURES.items() if self.minor >= it.since)
+    def newer_than_known(self) -> bool:
+        """Whether it came after the newest release whose sources were read."""
+        return self.minor > NEWEST
 
-    @property
-    def families(self) -> tuple[str, ...]:
-        """Names of the model families that this release has, or may have."""
-        return tuple(name for name, it in FAMILIES.items() if self.minor >= it.since)
+    def has(self, offer: Offer) -> bool | None:
+        """Return whether this release has something; None where the sources leave it open."""
+        if self.minor < offer.since:
+            return False
+        return True if self.minor >= offer.certain else None
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """Names of the providers that a feature setting of this release can have."""
-        return tuple(name for name, since in PROVIDERS.items() if self.minor >= since)
+    def names(self, offers: Mapping[str, Offer]) -> list[str]:
+        """Return the names of what this release has, or may have."""
+        return [name for name, offer in offers.items() if self.has(offer) is not False]
 
     def families_of(self, feature: str) -> tuple[str, ...] | None:
         """Return the families that fit a feature that is not listed; None if not known.

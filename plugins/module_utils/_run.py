@@ -45,13 +45,13 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
     :raises Failure: with the sentence for the user.
     """
     connection = check(Connection, {name: params[name] for name in CONNECTION})
-    wanted = {
-        name: value
-        for name, value in params.items()
-        # What an earlier task would have made is really there in a real run.
-        if name not in CONNECTION and (check_mode or not name.startswith("planned_"))
-    }
-    options = subject.options({name: it for name, it in wanted.items() if it is not None})
+    options = subject.options(
+        {
+            name: value
+            for name, value in params.items()
+            if name not in CONNECTION and value is not None
+        }
+    ).model_copy(update={"dry_run": check_mode})
     with GitLab(connection) as gitlab:
 
         def replan() -> Plan[Any]:
@@ -72,9 +72,19 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
             "diff": plan.diff(connection.api_url),
             "steps": steps,
             "unseen": [change.about for change in plan.changes if not change.visible],
-            "warnings": list(plan.warnings),
+            "warnings": [*_newer(gitlab), *plan.warnings],
             **subject.show(options, state),
         }
+
+
+def _newer(gitlab: GitLab) -> list[str]:
+    release = gitlab.release
+    if release is None or not release.newer_than_known:
+        return []
+    return [
+        f"GitLab {release.text} is newer than the newest release that this version of the "
+        "collection knows: it is handled like that one."
+    ]
 
 
 def _failed(failure: Failure, instance: str) -> dict[str, Any]:

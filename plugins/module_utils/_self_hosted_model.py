@@ -10,20 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
+from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
 from ._libraries import pydantic
 from ._observed import Model, State, read_state
 from ._plan import ABSENT, Change, Mutation, Plan, Step, differences
-from ._releases import OPTION_SINCE, Release, is_beta_family
+from ._releases import FAMILIES, OPTION_SINCE, Release, is_beta_family
 from ._run import Subject
+from ._urls import without_credentials
 from ._validators import (
     IDENTIFIER_PREFIX,
     WITHOUT_ENDPOINT,
     ModelOptions,
     ModelsOptions,
+    PlannedModel,
     check,
-    without_credentials,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def options(params: dict[str, Any]) -> ModelsOptions:
     many = params.get("models")
     common: dict[str, Any] = {
         name: params[name]
-        for name in ("exclusive", "planned_beta_features", "planned_settings")
+        for name in ("exclusive", "when_unsupported", "planned_beta_features", "planned_settings")
         if name in params
     }
     if many is None:
@@ -85,7 +86,14 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
     updates: list[Step] = []
     deletes: list[Step] = []
     unseen: list[str] = []
+    warnings: list[str] = []
     for model in wanted.models:
+        problem = not_offered(model, found.release, found.state)
+        if problem and model.state == "present":
+            if wanted.when_unsupported == "fail":
+                raise problem
+            warnings.append(f"{problem.about} is skipped: {problem.what}")
+            continue
         current = _current(model, models)
         if model.state == "absent":
             if current:
@@ -104,7 +112,7 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
         else:
             continue
         models[target.name] = target
-    warnings = _warn_unseen(unseen, found)
+    warnings += _warn_unseen(unseen, found)
     if wanted.exclusive:
         declared = {name for model in wanted.models for name in (model.name, model.new_name)}
         for name in sorted(set(found.state.models) - declared):
@@ -138,6 +146,28 @@ def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
     return models.get(model.name)
 
 
+def not_offered(
+    model: ModelOptions | PlannedModel, release: Release, state: State
+) -> Failure | None:
+    """Return why this release cannot have a declared model that a later one can, if so."""
+    option, since = "", ""
+    family = FAMILIES.get((model.model_family or "").lower())
+    if family and release.has(family) is False:
+        option, since = f"model_family {model.model_family}", family.text
+    elif model.method == "vertex_ai" and not state.has_provider:
+        option = "deployment_method vertex_ai"
+        since = OPTION_SINCE[option]
+    if not option:
+        return None
+    return Failure(
+        _errors.NOT_OFFERED,
+        about=about(model.name),
+        option=option,
+        since=since,
+        version=release.text,
+    )
+
+
 def _refuse_unusable(
     model: ModelOptions, current: Model | None, wanted: ModelsOptions, found: Found
 ) -> None:
@@ -145,8 +175,11 @@ def _refuse_unusable(
     if current and current.hidden:
         raise Failure(_errors.MODEL_HIDDEN, about=where)
     family = model.model_family
-    seen = {it.family for it in found.state.models.values()}
-    if family and family not in {*found.release.families, *seen}:
+    known = {
+        *found.release.names(FAMILIES),
+        *(it.family for it in found.state.models.values()),
+    }
+    if family and family not in known:
         raise Failure(
             _errors.UNKNOWN_NAME,
             about=where,
@@ -154,20 +187,11 @@ def _refuse_unusable(
             version=found.release.text,
             kind="model family",
             given=family,
-            names=accepted(family, {*found.release.families, *seen}),
+            names=accepted(family, known),
         )
-    beta_off = found.state.beta is False and not wanted.planned_beta_features
+    beta_off = found.state.beta is False and not (wanted.dry_run and wanted.planned_beta_features)
     if family and beta_off and is_beta_family(family) and (not current or current.family != family):
         raise Failure(_errors.FAMILY_IS_BETA, about=where, family=family)
-    if model.method == "vertex_ai" and not found.state.has_provider:
-        option = "deployment_method vertex_ai"
-        raise Failure(
-            _errors.NOT_OFFERED,
-            about=where,
-            option=option,
-            since=OPTION_SINCE[option],
-            version=found.release.text,
-        )
     missing = []
     if current is None:
         missing = ["model_family"] if not family else []
@@ -272,7 +296,7 @@ def _input(
 def _users(current: Model, wanted: ModelsOptions) -> list[str]:
     """Return the features that use a model, and will after the planned settings of this run."""
     users = set(current.features)
-    for setting in wanted.planned_settings:
+    for setting in wanted.planned_settings if wanted.dry_run else ():
         if setting.model == current.name:
             users |= set(setting.features)
         else:
@@ -332,6 +356,7 @@ SUBJECT = Subject(
                 "elements": "dict",
                 "options": required(MODEL_SPEC, "name"),
             },
+            **WHEN_UNSUPPORTED,
             "exclusive": {"type": "bool", "default": False},
             "planned_beta_features": {"type": "bool", "default": False},
             "planned_settings": {

@@ -9,13 +9,13 @@ by the plan of the subject.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ._errors import INVALID_OPTION, Failure, accepted
 from ._libraries import pydantic
+from ._urls import is_loopback, web_url, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +42,9 @@ class Options(pydantic.BaseModel):
     """Base of all options: exact types (Ansible has converted them), unknown names refused."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    # Check mode: what earlier tasks of the run plan counts as if it were there.
+    dry_run: bool = False
 
 
 Checked = TypeVar("Checked", bound=Options)
@@ -81,40 +84,6 @@ def one_of(value: str | None, names: Iterable[str], what: str) -> str | None:
     raise ValueError(f"{value!r} is no {what}; accepted: {accepted(value, names)}")
 
 
-# --- URLs --------------------------------------------------------------------------------------
-def _web_url(value: str, longest: int = 2048) -> str:
-    """Refuse what GitLab's own URL check refuses whatever its settings (18.9, UrlBlocker)."""
-    if len(value) > longest:
-        raise ValueError(f"is longer than {longest} characters, the most that GitLab stores")
-    if re.search(r"[\s\x00-\x1f\x7f]", value):
-        raise ValueError("contains white space or control characters")
-    try:
-        parts = urlsplit(value)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("is not a valid URL") from None
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https:// (in lower case)")
-    if not host:
-        raise ValueError("has no host name")
-    return value
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
-
-
-def without_credentials(url: str) -> str:
-    """Return the URL with user name and password masked, for messages and results."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "********@", url)
-
-
 # --- the connection ----------------------------------------------------------------------------
 class Connection(Options):
     """How to reach one GitLab."""
@@ -132,7 +101,7 @@ class Connection(Options):
     @pydantic.field_validator("api_url")
     @classmethod
     def _base_url(cls, value: str) -> str:
-        value = _web_url(value).rstrip("/")
+        value = web_url(value).rstrip("/")
         parts = urlsplit(value)
         if parts.username or parts.password:
             raise ValueError("must not contain user name and password; use api_token")
@@ -158,7 +127,7 @@ class Connection(Options):
     @pydantic.field_validator("proxy")
     @classmethod
     def _proxy(cls, value: str | None) -> str | None:
-        return value and _web_url(value)
+        return value and web_url(value)
 
     @pydantic.model_validator(mode="after")
     def _key_needs_certificate(self) -> Connection:
@@ -172,6 +141,7 @@ class GatewayOptions(Options):
     """Options of ``duo_gateway``; None means unmanaged, ``""`` means clear."""
 
     state: State = "present"
+    when_unsupported: str = "fail"
     ai_gateway_url: str | None = None
     ai_gateway_timeout_seconds: int | None = pydantic.Field(default=None, ge=60, le=600)
     duo_agent_platform_service_url: str | None = None
@@ -182,8 +152,8 @@ class GatewayOptions(Options):
     def _gateway_url(cls, value: str | None) -> str | None:
         if not value:
             return value
-        host = urlsplit(_web_url(value)).hostname or ""
-        if _is_loopback(host):
+        host = urlsplit(web_url(value)).hostname or ""
+        if is_loopback(host):
             raise ValueError(
                 f"{host} is refused by GitLab in production; use a name that GitLab's own nodes "
                 "can reach"
@@ -240,7 +210,7 @@ class ModelOptions(Options):
     def _endpoint(cls, value: str | None) -> str | None:
         if value == "":
             raise ValueError("cannot be cleared; leave it out to keep it")
-        return value and _web_url(value)
+        return value and web_url(value)
 
     @pydantic.field_validator("deployment_method")
     @classmethod
@@ -311,6 +281,13 @@ class PlannedModel(Planned):
     state: State = "present"
     new_name: Name | None = None
     model_family: str | None = None
+    deployment_method: str | None = None
+    identifier: str | None = None
+
+    @property
+    def method(self) -> str | None:
+        """Deployment method as given, or inferred from the identifier."""
+        return self.deployment_method or infer_method(self.identifier)
 
 
 class PlannedSetting(Planned):
@@ -326,6 +303,7 @@ class ModelsOptions(Options):
     models: list[ModelOptions]
     single: bool = False  # one model, given by the options of the task itself
     exclusive: bool = False
+    when_unsupported: str = "fail"
     planned_beta_features: bool = False
     planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
 
@@ -391,6 +369,7 @@ class FeaturesOptions(Options):
     """Options of ``duo_feature_model``: one assignment, or several planned together."""
 
     settings: list[SettingOptions]
+    when_unsupported: str = "fail"
     planned_models: list[PlannedModel] = pydantic.Field(default_factory=list)
 
     @pydantic.model_validator(mode="after")

@@ -37,6 +37,14 @@ options:
       - Either this or O(settings) is needed.
     type: list
     elements: str
+  when_unsupported:
+    description:
+      - What to do with a feature, provider or model that this release of GitLab lacks and a later
+        one has. V(fail) fails before anything is changed, V(warn) skips it with a warning, so that
+        one declaration fits instances of different releases. A misspelt name always fails.
+    type: str
+    choices: [fail, warn]
+    default: fail
 seealso:
   - module: gitlab_ops.duo.duo_self_hosted_model
   - module: gitlab_ops.duo.duo_beta_features

@@ -44,6 +44,14 @@ options:
   duo_agent_platform_service_secure:
     description: Whether the Agent Platform service uses TLS. GitLab 18.10 and later.
     type: bool
+  when_unsupported:
+    description:
+      - What to do with an option that this release of GitLab lacks and a later one has. V(fail)
+        fails before anything is changed, V(warn) skips it with a warning, so that one declaration
+        fits instances of different releases. A misspelt name always fails.
+    type: str
+    choices: [fail, warn]
+    default: fail
 seealso:
   - module: gitlab_ops.duo.duo_self_hosted_model
   - module: gitlab_ops.duo.duo_info

@@ -39,6 +39,14 @@ options:
         does not look at it.
     type: bool
     default: false
+  when_unsupported:
+    description:
+      - What to do with a model that this release of GitLab lacks and a later one has. V(fail)
+        fails before anything is changed, V(warn) skips it with a warning, so that one declaration
+        fits instances of different releases. A misspelt name always fails.
+    type: str
+    choices: [fail, warn]
+    default: fail
 seealso:
   - module: gitlab_ops.duo.duo_feature_model
   - module: gitlab_ops.duo.duo_beta_features
