@@ -42,7 +42,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
     try:
         while pending:
             if pending[0].recheck:
-                pending = list(replan().steps)
+                pending = _still_open(pending, replan())
                 if not pending:
                     break
             batch = _next_batch(pending)
@@ -54,7 +54,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
                 pending = pending[len(batch) :]
                 continue
             try:
-                left = list(replan().steps)
+                left = _still_open(pending, replan())
             except Failure:
                 # The reading fails for the reason the write failed for: that one is worth telling.
                 if isinstance(problem, Unclear):
@@ -64,10 +64,12 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             pending = left
             if not _count(left, of=batch):
                 continue  # it was done after all
-            if not (isinstance(problem, Unclear) and problem.retry):
-                raise problem
             attempt = 0 if progress else attempt + 1
-            if attempt > gitlab.connection.retries:
+            if not isinstance(problem, Unclear):
+                raise problem
+            if not problem.retry or attempt > gitlab.connection.retries:
+                # Planned again proves nothing of a change that GitLab does not show.
+                unknown = {it.about for step in batch for it in step.changes if not it.visible}
                 raise problem
             time.sleep(pause(attempt, problem.wait))
     except Failure as failure:
@@ -79,6 +81,15 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
         failure.unknown = [str(it) for about, it in wanted.items() if about in unknown]
         raise
     return [str(change) for change in wanted.values()]
+
+
+def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:
+    """Return what a new plan still holds of the pending steps.
+
+    A change that GitLab does not show is planned in every plan: those that were made already
+    would be made again and again. And what nobody was told of is not done in passing.
+    """
+    return [step for step in plan.steps if _count([step], of=pending)]
 
 
 def _next_batch(pending: Sequence[Step]) -> list[Step]:

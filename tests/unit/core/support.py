@@ -24,8 +24,6 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Re
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Plan
 
 TOKEN = "glpat-a-token-that-must-not-show"
@@ -61,7 +59,10 @@ def gid(number: int) -> str:
 
 
 def state(
-    *models: Model, settings: dict[str, Setting] | None = None, beta: bool | None = True, **more: Any
+    *models: Model,
+    settings: dict[str, Setting] | None = None,
+    beta: bool | None = True,
+    **more: Any,
 ) -> State:
     """Return what GitLab has; beta features are on unless told otherwise."""
     return State(models={it.name: it for it in models}, settings=settings or {}, beta=beta, **more)
@@ -89,7 +90,7 @@ def shown(plan: Plan[Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     }
 
 
-# --- a GitLab that answers what a test tells it to ------------------------------------------------
+# --- a GitLab that answers what a test tells it to -----------------------------------------------
 @dataclass
 class Request:
     """A request as it arrived."""
@@ -124,9 +125,6 @@ class Reply:
             return self.body
         text = self.body if isinstance(self.body, str) else json.dumps(self.body)
         return text.encode()
-
-
-Script = "Callable[[Request], Reply] | list[Reply]"
 
 
 class Server:
