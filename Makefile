@@ -52,7 +52,7 @@ build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 	python -m tools.collection build
 
 demo: build ## See the collection at work on a stand-in GitLab
-	$(WITH_BUILT) tools/demo
+	$(WITH_BUILT) python -m tools.demo
 
 env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
 

@@ -1,0 +1,383 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shows the collection at work: `make demo`.
+
+Three stand-in GitLabs of different releases, one empty, one half set up by hand, one drifted. The
+files of examples/ bring them to the declared state, with nothing added but the addresses and
+secrets of the stand-ins. Exits with 1 if a promise is broken: the dry run writes nothing and
+predicts the real run, and the run after that changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from sandbox import credentials
+from tools.collection import CACHE, ROOT
+
+EXAMPLES = ROOT / "examples"
+INVENTORY = EXAMPLES / "inventory"
+RELEASES = {"lab": "17.9", "berlin": "18.9", "tokyo": "19.4"}
+PLAYBOOK = "gitlab_ops.duo.configure"
+PATIENCE = 30.0
+RECAP = re.compile(r"^(\S+)\s+: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)")
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+
+Json = dict[str, Any]
+
+
+class Broken(Exception):
+    """A promise of the collection does not hold."""
+
+
+# --- what the demo adds to the examples --------------------------------------------------------
+def load(path: pathlib.Path) -> Json:
+    """Return a file of the examples as it is written, its templates as text."""
+    content: Json = yaml.safe_load(path.read_text("utf-8"))
+    return content
+
+
+def addresses(urls: dict[str, str]) -> Json:
+    """Return an inventory that only says where the GitLabs of the examples are."""
+    return {"all": {"hosts": {name: {"duo_self_hosted_api_url": urls[name]} for name in urls}}}
+
+
+def secrets() -> Json:
+    """Return examples/secrets.yml with the values of the stand-ins."""
+    filled = load(EXAMPLES / "secrets.yml")
+    filled["vault_gitlab_tokens"] = dict.fromkeys(
+        filled["vault_gitlab_tokens"], credentials.ADMIN_TOKEN
+    )
+    filled["vault_gitlab_passwords"] = dict.fromkeys(
+        filled["vault_gitlab_passwords"], credentials.ADMIN_PASSWORD
+    )
+    return filled
+
+
+# --- where it starts ---------------------------------------------------------------------------
+def seeds() -> dict[str, Json]:
+    """Return the state in which each stand-in is found, made from what the examples declare."""
+    for_all = load(INVENTORY / "group_vars" / "all.yml")
+    later = load(INVENTORY / "group_vars" / "since_18_9.yml")
+    key = secrets()["vault_vllm_key"]
+    models = [
+        {
+            "name": model["name"],
+            "model": model["model_family"],
+            "endpoint": model["endpoint"],
+            "identifier": model["identifier"],
+            "api_token": key,
+        }
+        for model in for_all["duo_self_hosted_models"]
+    ]
+    settings = [*for_all["features_since_17_9"], *later["features_since_18_9"]]
+    declared = {
+        feature: {
+            "provider": setting.get("provider", "self_hosted"),
+            "model": setting.get("model"),
+        }
+        for setting in settings
+        for feature in setting["features"]
+    }
+    code, chat, _beta = copy.deepcopy(models)
+    chat["identifier"] = "custom_openai/mistral-7b"
+    by_hand = {
+        "gateway": {"ai_gateway_url": "https://aigw.berlin.example.com"},
+        "models": [code, chat],
+        "features": {
+            name: setting for name, setting in declared.items() if setting["model"] == code["name"]
+        },
+    }
+    drifted = copy.deepcopy({"models": models, "features": declared, "beta_acceptances": ["root"]})
+    drifted["models"][0]["api_token"] = "a key that was replaced since"  # noqa: S105
+    drifted["models"][1]["endpoint"] = "https://old-vllm.example.com/v1"
+    drifted["features"]["duo_chat"] = {"provider": "vendored"}
+    drifted["features"]["duo_agent_platform"] = {"provider": "vendored"}
+    return {"lab": {}, "berlin": by_hand, "tokyo": drifted}
+
+
+STORIES = {
+    "lab": "just installed, nothing is set",
+    "berlin": "half set up by hand, and one model has an old identifier",
+    "tokyo": "drifted, the gateway is lost, a key and an endpoint are old",
+}
+
+
+# --- the stand-ins -----------------------------------------------------------------------------
+def ask(url: str, path: str, method: str = "GET", body: Json | None = None) -> Json:
+    """Send a request to the control side of a stand-in."""
+    request = urllib.request.Request(  # noqa: S310  always http://127.0.0.1
+        f"{url}/_sandbox/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    # Never through a proxy that the environment names.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=PATIENCE) as answer:
+        text = answer.read()
+    content: Json = json.loads(text) if text else {}
+    return content
+
+
+@contextlib.contextmanager
+def stand_ins() -> Iterator[dict[str, str]]:
+    """Start the stand-ins, seed them, and stop them at the end; yield their addresses."""
+    command = [sys.executable, "-m", "sandbox", "--exit-with-parent"]
+    for release in RELEASES.values():
+        command += ["--instance", f"{release}:0"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout  # noqa: S101  for mypy: it is a pipe
+            lines = [server.stdout.readline() for _ in RELEASES]
+            if not all(lines):
+                raise Broken("the stand-in GitLabs did not start")
+            urls = {
+                name: json.loads(line)["url"] for name, line in zip(RELEASES, lines, strict=True)
+            }
+            for name, seed in seeds().items():
+                ask(urls[name], "seed", "POST", seed)
+            yield urls
+        finally:
+            server.terminate()
+
+
+def journals(urls: dict[str, str]) -> dict[str, list[Json]]:
+    """Return what each stand-in was asked since the last call."""
+    found = {name: ask(url, "journal")["requests"] for name, url in urls.items()}
+    for url in urls.values():
+        ask(url, "journal", "DELETE")
+    return found
+
+
+def writes(asked: dict[str, list[Json]]) -> int:
+    """Return how many of the requests write."""
+    return sum(request["write"] for requests in asked.values() for request in requests)
+
+
+# --- what a person sees ------------------------------------------------------------------------
+def coloured() -> bool:
+    """Return whether colour is welcome."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def paint(text: str, code: str) -> str:
+    """Return the text in bold (1), faint (2), red (31) or green (32), where colour is welcome."""
+    return f"\x1b[{code}m{text}\x1b[0m" if coloured() else text
+
+
+def width() -> int:
+    """Return how many columns there are."""
+    return max(40, min(shutil.get_terminal_size((80, 24)).columns, 120))
+
+
+def say(text: str = "", code: str = "") -> None:
+    """Print a paragraph that fits."""
+    for line in textwrap.wrap(text, width()) or [""]:
+        print(paint(line, code) if code else line, flush=True)
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    say()
+    say(text, "1")
+    print("=" * min(len(text), width()), flush=True)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; where it does not fit, each row becomes a list."""
+    sizes = [max(len(row[n]) for row in [columns, *rows]) for n in range(len(columns))]
+    if sum(sizes) + 2 * (len(sizes) - 1) > width():
+        for row in rows:
+            say(row[0], "1")
+            for column, cell in zip(columns[1:], row[1:], strict=True):
+                print(f"  {column:<10}{cell}")
+        return
+    for number, row in enumerate([columns, *rows]):
+        line = "  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip()
+        print(line if number else paint(line, "1"), flush=True)
+
+
+def describe(name: str, url: str) -> list[str]:
+    """Return the state of one stand-in as cells."""
+    state = ask(url, "state")
+    features = state["features"].values()
+    counts = [
+        (sum(setting["provider"] == provider for setting in features), text)
+        for provider, text in (
+            ("self_hosted", "on"),
+            ("disabled", "off"),
+            ("vendored", "cloud"),
+        )
+    ]
+    gateway = state["gateway"]["ai_gateway_url"] or ""
+    return [
+        name,
+        state["version"].removesuffix("-ee"),
+        gateway.removeprefix("https://") or "none",
+        str(len(state["models"]) or "none"),
+        "on" if state["beta_on"] else "off",
+        ", ".join(f"{count} {text}" for count, text in counts if count) or "none set",
+    ]
+
+
+COLUMNS = ["instance", "GitLab", "gateway", "models", "beta", "features"]
+LEGEND = "Features: on a self-hosted model, off, or in GitLab's cloud."
+
+
+# --- the runs ----------------------------------------------------------------------------------
+def environment() -> dict[str, str]:
+    """Return the environment of ansible-playbook, without the settings of the user."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    built = os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(CACHE / "installed"))
+    return {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": built,
+        "ANSIBLE_CONFIG": str(EXAMPLES / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR" if coloured() else "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "ANSIBLE_NOCOWS": "1",
+    }
+
+
+def play(folder: pathlib.Path, *options: str) -> dict[str, int]:
+    """Run the playbook; return how many tasks changed something on each instance."""
+    examples = ["-i", os.path.relpath(INVENTORY, ROOT), *options]
+    added = ["-i", os.path.relpath(folder / "hosts.json", ROOT)]
+    added += ["-e", "@" + os.path.relpath(folder / "secrets.json", ROOT)]
+    print(paint(" ".join(["$ ansible-playbook", PLAYBOOK, *examples, "\\"]), "2"))
+    print(paint(" ".join(["   ", *added]), "2"), flush=True)
+    changed: dict[str, int] = {}
+    bad = False
+    blank = False
+    with subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", PLAYBOOK, *examples, *added],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as run:
+        assert run.stdout  # noqa: S101  for mypy: it is a pipe
+        try:
+            for line in run.stdout:
+                plain = COLOURS.sub("", line).strip()
+                if plain:
+                    print("\n" * blank + line.rstrip("\n"), flush=True)
+                blank = not plain
+                if found := RECAP.match(plain):
+                    changed[found[1]] = int(found[2])
+                    bad = bad or found[3] != "0" or found[4] != "0"
+        finally:
+            if run.poll() is None and sys.exc_info()[0]:
+                run.terminate()
+    if run.returncode or bad or set(changed) != set(RELEASES):
+        raise Broken(f"ansible-playbook ended with {run.returncode}")
+    return changed
+
+
+def demonstrate(urls: dict[str, str], folder: pathlib.Path) -> None:
+    """Run the playbook three times, and keep the accounts.
+
+    :raises Broken: a promise does not hold.
+    """
+    for name, content in (("hosts.json", addresses(urls)), ("secrets.json", secrets())):
+        (folder / name).write_text(json.dumps(content))
+
+    heading("1. Three GitLabs, as they are found")
+    table(COLUMNS, [describe(name, url) for name, url in urls.items()])
+    say(LEGEND, "2")
+    say()
+    for name, story in STORIES.items():
+        say(f"{name}: {story}.")
+
+    heading("2. The dry run: what would change")
+    journals(urls)
+    predicted = play(folder, "--check", "--diff")
+    dry = journals(urls)
+    if writes(dry):
+        raise Broken(f"the dry run sent {writes(dry)} writing requests")
+
+    heading("3. The real run")
+    done = play(folder)
+    real = journals(urls)
+    if done != predicted:
+        raise Broken(f"the dry run predicted other changes: {predicted}, not {done}")
+
+    heading("4. The same run again: nothing to change")
+    again = play(folder)
+    last = journals(urls)
+
+    heading("What is there now")
+    rows = [[*describe(name, url), str(len(last[name]))] for name, url in urls.items()]
+    table([*COLUMNS, "requests"], rows)
+    say(f"{LEGEND} Requests: of the last run.", "2")
+    say()
+    say(f"Dry run: {count(dry)} requests, of which {writes(dry)} write.")
+    say(f"Real run: {count(real)} requests, of which {writes(real)} write.")
+    say(f"Last run: {count(last)} requests, of which {writes(last)} write.")
+    say(
+        "(Only an admin page of GitLab 17.9 shows whether beta features are on, so lab is asked "
+        "more: signing in and out are requests too.)"
+    )
+    if any(again.values()):
+        raise Broken(f"the last run changed something: {again}")
+    if writes(last):
+        raise Broken(f"the last run sent {writes(last)} writing requests")
+
+
+def count(asked: dict[str, list[Json]]) -> int:
+    """Return how many requests there were."""
+    return sum(len(requests) for requests in asked.values())
+
+
+def main() -> int:
+    """Run the demo."""
+    # However it ends, `with` stops what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    CACHE.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="demo-", dir=CACHE) as folder, stand_ins() as urls:
+            demonstrate(urls, pathlib.Path(folder))
+        say()
+        say(f"All as promised, in {time.monotonic() - started:.0f} s. Everything is stopped.", "32")
+        say("What was declared: examples/inventory/. With a GitLab of your own: README.md.")
+    except Broken as problem:
+        say()
+        say(f"Broken promise: {problem}.", "31")
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Everything is stopped.")
+        return 130
+    except BrokenPipeError:
+        # Nobody reads any more, as with `make demo | head`; nor will they read this.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
