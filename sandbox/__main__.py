@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m sandbox --instance 17.9:8091 --instance 18.9:8092`: see README.md."""
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The administrator's pages that no token reaches (sections 3 and 6, 10.7)."""
 
@@ -11,7 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from . import html, settings
-from .pages import Visit, gate, not_found
+from .pages import Handler, Visit, gate, not_found
 from .state import Acceptance, now
 from .versions import Release
 
@@ -22,6 +21,17 @@ NEW_TOGGLE = "/admin/ai/duo_self_hosted/toggle_beta_models"
 def toggle_path(release: Release) -> str:
     """The route moved in 17.10 or 17.11; the sandbox moves it in 17.11."""
     return NEW_TOGGLE if release.at_least(17, 11) else OLD_TOGGLE
+
+
+def enterprise_only(handler: Handler) -> Handler:
+    """The Community Edition does not have these routes."""
+
+    def page(visit: Visit) -> Response:
+        if not visit.instance.options.enterprise:
+            return not_found(visit)
+        return handler(visit)
+
+    return page
 
 
 def admin_home(visit: Visit) -> Response:

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One GitLab instance as a Starlette application, usable with or without a socket."""
 
@@ -15,7 +14,7 @@ from .executable import schema_of
 from .faults import Faults
 from .front import Front
 from .journal import Journal
-from .pages import visiting
+from .pages import Handler, visiting
 from .schema_data import names_of
 from .sessions import Sessions
 from .state import Instance, fill_pristine
@@ -44,7 +43,7 @@ async def _not_found(request: Request, _error: Exception) -> Response:
 
 def _routes(instance: Instance) -> list[Route]:
     get, post = ["GET"], ["POST"]
-    pages = [
+    pages: list[tuple[str, Handler, list[str]]] = [
         ("/", signin.home, get),
         ("/users/sign_in", signin.sign_in_page, get),
         ("/users/sign_in", signin.sign_in, post),
@@ -55,15 +54,17 @@ def _routes(instance: Instance) -> list[Route]:
         ("/admin/session/destroy", signin.admin_session_destroy, post),
         ("/admin", admin_pages.admin_home, get),
     ]
-    if instance.options.enterprise:
-        pages += [
-            ("/admin/gitlab_duo", admin_pages.duo_home, get),
-            ("/admin/gitlab_duo/configuration", admin_pages.configuration, get),
-            ("/admin/gitlab_duo/self_hosted", admin_pages.self_hosted, get),
-            (admin_pages.toggle_path(instance.release), admin_pages.toggle_beta, post),
-            ("/admin/license/sync_seat_link.json", admin_pages.sync_seat_link, post),
-            ("/admin/license/sync_seat_link", admin_pages.sync_seat_link, post),
-        ]
+    enterprise: list[tuple[str, Handler, list[str]]] = [
+        ("/admin/gitlab_duo", admin_pages.duo_home, get),
+        ("/admin/gitlab_duo/configuration", admin_pages.configuration, get),
+        ("/admin/gitlab_duo/self_hosted", admin_pages.self_hosted, get),
+        (admin_pages.toggle_path(instance.release), admin_pages.toggle_beta, post),
+        ("/admin/license/sync_seat_link.json", admin_pages.sync_seat_link, post),
+        ("/admin/license/sync_seat_link", admin_pages.sync_seat_link, post),
+    ]
+    pages += [
+        (path, admin_pages.enterprise_only(handler), how) for path, handler, how in enterprise
+    ]
     return [Route(path, visiting(handler), methods=how) for path, handler, how in pages]
 
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GitLab's own health check: which probes run, and what they say (10.9, operations 4.2)."""
 

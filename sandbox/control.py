@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`/_sandbox/`: seed, look, break. Needs no authentication and is not in the journal."""
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What stands in front of GitLab: the journal, and the faults of proxies and networks."""
 
@@ -66,7 +65,7 @@ class Front:
         user = scope.get("sandbox.user")
         if fault is not None and fault.kind.startswith("drop"):
             self.state.journal.add(entry, None, user)
-            _drop(scope)
+            await _drop(scope)
             return
         if fault is not None:
             if fault.kind != "delay" or fault.after_work:
@@ -98,11 +97,13 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-def _drop(scope: Scope) -> None:
+async def _drop(scope: Scope) -> None:
     abort: Any = scope.get("state", {}).get(ABORT)
     if abort is None:
         raise Dropped("the connection was closed without an answer")
     abort(scope)
+    # Let the loss of the connection be noticed, or the server complains about a missing answer.
+    await asyncio.sleep(0)
 
 
 def _spoil(fault: Fault, answer: _Answer) -> None:

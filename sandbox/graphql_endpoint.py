@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The route `/api/graphql`: reading the body and finding out who asks (10.1).
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`/api/graphql`: the order of GitLab's checks and the shape of its answers (10.1, 10.2)."""
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GitLab's pages as far as a client reads them: head, flash messages, forms, data attributes."""
 

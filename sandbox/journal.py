@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was asked of the instance, for tests that count requests and writes."""
 
@@ -62,7 +61,7 @@ def _graphql_body(body: bytes, content_type: str, query: str) -> list[Any]:
             return raw if isinstance(raw, list) else [raw]
         source = body.decode() if "form" in content_type else query
         return [{key: values[0] for key, values in parse_qs(source).items()}]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 

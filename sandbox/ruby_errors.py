@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shapes of graphql-ruby's errors (section 10.2, executed with graphql-ruby 2.5.11)."""
 

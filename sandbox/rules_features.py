@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Feature settings: what is listed, what is stored, what is refused (sections 4 and 10.5)."""
 

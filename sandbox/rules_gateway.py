@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`duoSettingsUpdate`: what is stored, what is refused (sections 1 and 10.4)."""
 
@@ -87,9 +86,10 @@ def _problems(instance: Instance, given: dict[str, Any]) -> list[str]:
         problems.append("Ai gateway url is too long (maximum is 2048 characters)")
     if len(given.get("duo_agent_platform_service_url") or "") > MAX_URL:
         problems.append("Duo agent platform service url is too long (maximum is 2048 characters)")
-    # Validations look at the whole record, but a stored value was accepted when it was saved;
-    # whether GitLab looks at an unchanged URL again is not known.
-    if url and url != instance.gateway.ai_gateway_url:
+    # Validations look at the whole record, so an unchanged URL is looked up again. Whether GitLab
+    # skips it then is not known: the stricter reading.
+    url = url if "ai_gateway_url" in given else instance.gateway.ai_gateway_url or ""
+    if url:
         try:
             check_gateway(instance, url)
         except Blocked as reason:

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What GitLab accepts as a self-hosted model (sections 2 and 10.3, 18.9 unless said otherwise)."""
 

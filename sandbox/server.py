@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several instances in one process: one event loop, one socket each."""
 
@@ -93,8 +92,7 @@ class Server(uvicorn.Server):
             print(one.announcement(), flush=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.should_exit = self.force_exit = True
-        # Nothing is worth waiting for, also not a delayed answer.
+        # Nothing is worth waiting for, not even a delayed answer.
         os._exit(0)
 
 

@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Browser sessions: the cookie, the CSRF token, Admin Mode (10.6, 10.7)."""
 

@@ -1,8 +1,9 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signing in and out, second factor, Admin Mode (10.6)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from starlette.responses import HTMLResponse, Response
 
@@ -56,8 +57,11 @@ def sign_in(visit: Visit) -> Response:
         return visit.redirect("/")
     if visit.instance.options.sso_only:
         return HTMLResponse(html.FORBIDDEN, 403)
-    if visit.session.pending_user_id is not None and "user[otp_attempt]" in visit.form:
-        return _second_factor(visit)
+    if visit.session.pending_user_id is not None:
+        if "user[otp_attempt]" in visit.form:
+            return _pending(visit, "user[otp_attempt]", _two_factor_page)
+        if "user[verification_token]" in visit.form:
+            return _pending(visit, "user[verification_token]", _verification_page)
     if visit.instance.options.captcha and not visit.form.get("g-recaptcha-response"):
         return _form(visit, CAPTCHA)
     login = visit.form.get("user[login]", "")
@@ -76,6 +80,9 @@ def sign_in(visit: Visit) -> Response:
     if user.two_factor:
         visit.session.pending_user_id = user.id
         return _two_factor_page(visit)
+    if user.email_verification:
+        visit.session.pending_user_id = user.id
+        return _verification_page(visit)
     return _enter(visit, user)
 
 
@@ -91,11 +98,18 @@ def _two_factor_page(visit: Visit, alert: str | None = None) -> Response:
     return visit.html("Two-factor authentication", form, test_id="login-page")
 
 
-def _second_factor(visit: Visit) -> Response:
+def _verification_page(visit: Visit, alert: str | None = None) -> Response:
+    """GitLab sent a code by e-mail."""
+    visit.session.alert = alert
+    body = '<div class="js-email-verification" data-username="sandbox"></div>'
+    return visit.html("Help us protect your account", body, test_id="login-page")
+
+
+def _pending(visit: Visit, field: str, again: Callable[[Visit, str], Response]) -> Response:
     wanted = visit.session.pending_user_id
     user = next(one for one in visit.instance.users if one.id == wanted)
-    if visit.form["user[otp_attempt]"] != credentials.ONE_TIME_CODE:
-        return _two_factor_page(visit, WRONG_CODE)
+    if visit.form[field] != credentials.ONE_TIME_CODE:
+        return again(visit, WRONG_CODE)
     return _enter(visit, user)
 
 

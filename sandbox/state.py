@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one GitLab instance holds: plain data and nothing else."""
 
@@ -29,6 +28,7 @@ class User:
     state: str = "active"
     two_factor: bool = False
     two_factor_due: bool = False
+    email_verification: bool = False
     password_expired: bool = False
 
     def __post_init__(self) -> None:

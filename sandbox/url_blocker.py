@@ -1,4 +1,3 @@
-# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GitLab's `UrlBlocker`, with names resolved by rule: the sandbox never asks a name server.
 

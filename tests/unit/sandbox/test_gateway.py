@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`duoSettings` and `duoSettingsUpdate`: api.md 1 and 10.4."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import credentials
+
+URL = "Ai gateway url "
+
+
+def update(gitlab, **data):
+    return gitlab.mutate("duoSettingsUpdate", **data)["errors"]
+
+
+def stored(gitlab):
+    return gitlab.instance.gateway.ai_gateway_url
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("http://gw.example.com/", "http://gw.example.com"),
+        ("http://gw.example.com//", "http://gw.example.com/"),
+        ("http://10.0.0.5:5052", "http://10.0.0.5:5052"),
+        ("http://gitlab.example.com", "http://gitlab.example.com"),
+        ("/", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_is_stored(gitlab, sent, kept):
+    gitlab.seed(gateway={"ai_gateway_url": "http://before.example.com"})
+    assert update(gitlab, aiGatewayUrl=sent) == []
+    assert stored(gitlab) == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://gw.example.com", "Only allowed schemes are http, https"),
+        ("gw.example.com:5052", "Only allowed schemes are http, https"),
+        ("HTTP://gw.example.com", "Only allowed schemes are http, https"),
+        (" http://gw.example.com", "URI is invalid"),
+        ("http://g w.example.com", "URI is invalid"),
+        ("http://-gw.example.com", "Hostname or IP address invalid"),
+        ("http://gw.example.com/?a=1&b=2", "HTML/CSS/JS tags are not allowed"),
+        ("http://gw.example.com/<b>", "HTML/CSS/JS tags are not allowed"),
+        ("http://unresolvable.example.com", "Host cannot be resolved or invalid"),
+        ("http://gateway", "Host cannot be resolved or invalid"),
+        ("http://" + "a" * 1025, "Host is too long (maximum is 1024 characters)"),
+        ("http://localhost:5052", "Requests to localhost are not allowed"),
+        ("http://127.0.0.1", "Requests to localhost are not allowed"),
+        ("http://0.0.0.0", "Requests to localhost are not allowed"),
+        ("http://[::1]:5052", "Requests to localhost are not allowed"),
+        ("http://127.0.0.2", "Requests to loopback addresses are not allowed"),
+    ],
+)
+def test_refused_urls(gitlab, gitlab_of, url, reason):
+    gitlab.seed(gateway={"ai_gateway_url": "http://before.example.com"})
+    payload = gitlab.mutate(
+        "duoSettingsUpdate", "errors duoSettings { aiGatewayUrl }", aiGatewayUrl=url
+    )
+    assert payload == {
+        "errors": [URL + reason],
+        "duoSettings": {"aiGatewayUrl": "http://before.example.com"},
+    }
+    assert update(gitlab_of("17.11"), aiGatewayUrl=url) == [URL + "is not allowed: " + reason]
+
+
+def test_an_allowlist_entry_or_a_proxy_makes_the_difference(gitlab):
+    gitlab.seed(settings={"outbound_local_requests_allowlist_raw": "localhost\ngateway"})
+    assert update(gitlab, aiGatewayUrl="http://localhost:1") == []
+    assert update(gitlab, aiGatewayUrl="http://gateway:2") == []
+    gitlab.seed(settings={"deny_all_requests_except_allowed": True})
+    assert update(gitlab, aiGatewayUrl="http://gw.example.com") == [
+        URL + "Requests to hosts and IP addresses not on the Allow List are denied"
+    ]
+    gitlab.post("/_sandbox/reset")
+    gitlab.seed(options={"proxy_configured": True, "own_addresses": ["10.0.0.1"]})
+    assert update(gitlab, aiGatewayUrl="http://nowhere") == []
+    assert update(gitlab, aiGatewayUrl="http://10.0.0.1") == [
+        URL + "Requests to localhost are not allowed"
+    ]
+
+
+def test_an_unchanged_url_is_looked_up_again(gitlab):
+    gitlab.seed(gateway={"ai_gateway_url": "http://gone"})
+    text = URL + "Host cannot be resolved or invalid"
+    assert update(gitlab, aiGatewayTimeoutSeconds=90) == [text]
+    assert update(gitlab, aiGatewayTimeoutSeconds=90, aiGatewayUrl=None) == []
+
+
+def test_lengths_and_timeouts(gitlab):
+    long = "http://gw.example.com/" + "a" * 2048
+    assert update(gitlab, aiGatewayUrl=long, aiGatewayTimeoutSeconds=601) == [
+        "Ai gateway url is too long (maximum is 2048 characters), "
+        "Ai gateway timeout seconds must be less than or equal to 600"
+    ]
+    assert update(gitlab, duoAgentPlatformServiceUrl="a" * 2049) == [
+        "Duo agent platform service url is too long (maximum is 2048 characters)"
+    ]
+    assert update(gitlab, aiGatewayTimeoutSeconds=59) == [
+        "Ai gateway timeout seconds must be greater than or equal to 60"
+    ]
+    assert update(gitlab, aiGatewayTimeoutSeconds=None) == [
+        "Ai gateway timeout seconds is not a number"
+    ]
+    assert update(gitlab, duoAgentPlatformServiceUrl="dap.example.com:50052") == []
+
+
+def test_only_given_keys_change_since_18_0_and_all_before(gitlab, gitlab_of):
+    for client, kept in ((gitlab, "http://gw.example.com"), (gitlab_of("17.11"), None)):
+        client.seed(gateway={"ai_gateway_url": "http://gw.example.com"})
+        assert update(client) == []
+        assert stored(client) == kept
+
+
+def test_null_for_duo_core_is_a_top_level_error(gitlab):
+    answer = gitlab.mutate("duoSettingsUpdate", duoCoreFeaturesEnabled=None)
+    assert answer["errors"][0]["message"] == "duoCoreFeaturesEnabled can't be null"
+    assert answer["data"] == {"duoSettingsUpdate": None}
+
+
+def test_without_permission(gitlab, gitlab_of):
+    gitlab.seed(gateway={"ai_gateway_url": "http://gw.example.com"})
+    gitlab.token = credentials.USER_TOKEN
+    settings = gitlab.data("{ duoSettings { aiGatewayUrl aiGatewayTimeoutSeconds updatedAt } }")
+    assert settings["duoSettings"]["aiGatewayUrl"] is None
+    assert settings["duoSettings"]["updatedAt"] is not None
+    assert update(gitlab) == []
+    answer = gitlab.mutate(
+        "duoSettingsUpdate", aiGatewayTimeoutSeconds=60, aiGatewayUrl="http://gw.example.com"
+    )
+    assert answer["errors"][0]["message"] == (
+        "You don't have permission to update the setting ai_gateway_url."
+    )
+    old = gitlab_of("17.11", token=credentials.USER_TOKEN)
+    text = old.mutate("duoSettingsUpdate", aiGatewayUrl=None)["errors"][0]["message"]
+    assert text.startswith("The resource that you are attempting to access does not exist or")
+
+
+def test_the_payload_is_flat_before_18_3(gitlab_of):
+    flat = gitlab_of("18.0").mutate("duoSettingsUpdate", "aiGatewayUrl errors")
+    assert flat == {"aiGatewayUrl": None, "errors": []}
+    text = gitlab_of("18.3").mutate("duoSettingsUpdate", "aiGatewayUrl")["errors"][0]["message"]
+    assert text == "Field 'aiGatewayUrl' doesn't exist on type 'DuoSettingsUpdatePayload'"

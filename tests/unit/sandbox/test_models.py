@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Self-hosted models: api.md 2 and 10.3."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import credentials
+
+BLOCKED = "Endpoint is blocked: "
+SCHEMES = BLOCKED + "Only allowed schemes are http, https"
+INVALID = BLOCKED + "URI is invalid"
+HOSTNAME = BLOCKED + "Hostname or IP address invalid"
+LIST = "{ aiSelfHostedModels { nodes { id name } } }"
+
+
+def create(gitlab, **data):
+    full = {"name": "m", "model": "GPT", "endpoint": "http://x", **data}
+    return gitlab.mutate("aiSelfHostedModelCreate", **full)["errors"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"name": ""}, "Name can't be blank"),
+        ({"name": "  "}, "Name can't be blank"),
+        ({"endpoint": " "}, "Endpoint can't be blank, Endpoint must be a valid URL"),
+        ({"identifier": "x" * 256}, "Identifier is too long (maximum is 255 characters)"),
+        (
+            {"name": "", "endpoint": "", "identifier": "x" * 256},
+            "Endpoint can't be blank, Endpoint must be a valid URL, Name can't be blank, "
+            "Identifier is too long (maximum is 255 characters)",
+        ),
+        *(({"endpoint": url}, SCHEMES) for url in ("ftp://x", "host:4000", "//host", "x")),
+        *(({"endpoint": url}, SCHEMES) for url in ("HTTP://x", "javascript:alert(1)")),
+        *(({"endpoint": url}, INVALID) for url in ("http://", "http://a b", "http://a\nb")),
+        ({"endpoint": "http://h:abc"}, INVALID),
+        *(({"endpoint": url}, HOSTNAME) for url in ("http://-x", "http://_x", "http://.x")),
+    ],
+)
+def test_refusals(gitlab, data, text):
+    assert create(gitlab, **data) == [text]
+    assert gitlab.instance.models == []
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://localhost:8000/v1/",
+        "http://169.254.1.1",
+        "https://user:pw@h",
+        "http://[::1]:99999"[:-1],
+        "http://ünïcode/x",
+        "http://h/a b<b>",
+        "http:///path",
+        "http://unresolvable.nowhere",
+    ],
+)
+def test_accepted_endpoints(gitlab, endpoint):
+    assert create(gitlab, endpoint=f"  {endpoint} ") == []
+    assert gitlab.instance.models[0].endpoint == endpoint
+
+
+def test_deny_all(gitlab):
+    gitlab.seed(settings={"deny_all_requests_except_allowed": True})
+    assert create(gitlab, endpoint="http://h.example.com") == [
+        BLOCKED + "Requests to hosts and IP addresses not on the Allow List are denied"
+    ]
+    assert create(gitlab, endpoint="http://nowhere") == [
+        BLOCKED + "Host cannot be resolved or invalid"
+    ]
+    gitlab.seed(settings={"outbound_local_requests_allowlist_raw": "h.example.com:80\n10.0.0.0/8"})
+    assert create(gitlab, endpoint="http://h.example.com") == []
+    assert create(gitlab, name="n", endpoint="http://10.1.2.3:9") == []
+
+
+@pytest.mark.parametrize("data", [{"name": "x" * 256}, {"endpoint": "http://h/" + "x" * 2048}])
+def test_the_database_limits_are_http_500(gitlab, data):
+    query = (
+        "mutation($i: AiSelfHostedModelCreateInput!) "
+        "{ aiSelfHostedModelCreate(input: $i) { errors } }"
+    )
+    full = {"name": "m", "model": "GPT", "endpoint": "http://x", **data}
+    answer = gitlab.post("/api/graphql", {"query": query, "variables": {"i": full}})
+    assert (answer.status, answer.json()) == (
+        500,
+        {"errors": [{"message": "Internal server error"}]},
+    )
+    assert gitlab.instance.models == []
+
+
+def test_an_earlier_mutation_stays_done_and_a_later_one_is_not_tried(gitlab):
+    def field(alias, name):
+        return (
+            f'{alias}: aiSelfHostedModelCreate(input: {{name: "{name}", model: GPT, '
+            'endpoint: "http://x"}) { errors }'
+        )
+
+    query = "mutation { " + field("a", "1") + field("b", "x" * 256) + field("c", "2") + " }"
+    assert gitlab.post("/api/graphql", {"query": query}).status == 500
+    assert [one.name for one in gitlab.instance.models] == ["1"]
+
+
+def test_names_are_bytes(gitlab):
+    assert create(gitlab, name="Foo") == []
+    assert create(gitlab, name="foo") == []
+    assert create(gitlab, name="foo ") == []
+    assert create(gitlab, name="Foo") == ["Name has already been taken"]
+
+
+def test_a_hidden_beta_model_still_collides(gitlab):
+    gitlab.create_model("ga")
+    hidden = gitlab.create_model("beta", "LLAMA3")
+    assert [one["name"] for one in gitlab.data(LIST)["aiSelfHostedModels"]["nodes"]] == ["ga"]
+    assert create(gitlab, name="beta") == ["Name has already been taken"]
+    by_id = f'{{ aiSelfHostedModels(id: "{hidden}") {{ nodes {{ name releaseState }} }} }}'
+    nodes = gitlab.data(by_id)["aiSelfHostedModels"]["nodes"]
+    assert nodes == [{"name": "beta", "releaseState": "BETA"}]
+    gitlab.seed(beta_acceptances=["gone"])
+    nodes = gitlab.data(LIST)["aiSelfHostedModels"]["nodes"]
+    assert [one["name"] for one in nodes] == ["beta", "ga"]
+
+
+def test_unknown_ids(gitlab):
+    gid = "gid://gitlab/Ai::SelfHostedModel/77"
+    query = f'{{ aiSelfHostedModels(id: "{gid}") {{ nodes {{ id }} }} }}'
+    assert gitlab.post("/api/graphql", {"query": query}).status == 500
+    assert gitlab.mutate("aiSelfHostedModelDelete", id=gid) == {
+        "errors": ["Self-hosted model not found"]
+    }
+    query = (
+        f'mutation {{ aiSelfHostedModelUpdate(input: {{id: "{gid}", name: "a", model: GPT, '
+        'endpoint: "http://x"}) { errors } }'
+    )
+    assert gitlab.post("/api/graphql", {"query": query}).status == 500
+
+
+def test_the_token_is_readable_and_kept_when_left_out(gitlab):
+    gid = gitlab.create_model("m", apiToken="secret")
+    required = {"id": gid, "name": "m", "model": "CODESTRAL", "endpoint": "http://x"}
+    select = "selfHostedModel { apiToken hasApiToken identifier }"
+
+    def update(**more):
+        return gitlab.mutate("aiSelfHostedModelUpdate", select, **required, **more)[
+            "selfHostedModel"
+        ]
+
+    assert update() == {"apiToken": "secret", "hasApiToken": True, "identifier": ""}
+    assert update(apiToken="  ") == {"apiToken": "  ", "hasApiToken": False, "identifier": ""}
+    assert update(apiToken="") == {"apiToken": "", "hasApiToken": False, "identifier": ""}
+    assert update(apiToken=None) == {"apiToken": None, "hasApiToken": False, "identifier": ""}
+
+
+def test_every_update_is_audited_and_a_token_always_changes_the_row(gitlab):
+    gid = gitlab.create_model("m", apiToken="secret")
+    before = gitlab.instance.models[0].updated_at
+    same = {"name": "m", "model": "CODESTRAL", "endpoint": "https://vllm.example.com/v1"}
+    assert gitlab.mutate("aiSelfHostedModelUpdate", id=gid, **same)["errors"] == []
+    assert gitlab.instance.models[0].updated_at == before
+    gitlab.mutate("aiSelfHostedModelUpdate", id=gid, apiToken="secret", **same)
+    assert gitlab.instance.models[0].updated_at > before
+    assert len(gitlab.instance.audit_events) == 3
+
+
+def test_deleting_a_model_in_use_drops_its_features(gitlab):
+    gid = gitlab.create_model("m")
+    features = {"features": ["CODE_COMPLETIONS"], "provider": "SELF_HOSTED"}
+    gitlab.mutate("aiFeatureSettingUpdate", **features, aiSelfHostedModelId=gid)
+    assert gitlab.mutate("aiSelfHostedModelDelete", id=gid)["errors"] == []
+    assert gitlab.instance.features == []
+
+
+def test_paging(gitlab):
+    gitlab.seed(
+        models=[{"name": f"m{n}", "model": "gpt", "endpoint": "http://x"} for n in range(103)]
+    )
+    query = (
+        "query($first: Int, $after: String) { aiSelfHostedModels(first: $first, after: $after) "
+        "{ nodes { name } pageInfo { hasNextPage endCursor } } }"
+    )
+    page = gitlab.data(query, first=500)["aiSelfHostedModels"]
+    assert (len(page["nodes"]), page["nodes"][0]["name"]) == (100, "m102")
+    assert page["pageInfo"]["hasNextPage"] is True
+    rest = gitlab.data(query, after=page["pageInfo"]["endCursor"])["aiSelfHostedModels"]
+    assert [one["name"] for one in rest["nodes"]] == ["m2", "m1", "m0"]
+    assert rest["pageInfo"]["hasNextPage"] is False
+    assert gitlab.errors(query, after="zz") == ["Please provide a valid cursor"]
+    assert gitlab.errors("{ aiSelfHostedModels(first: 1, last: 1) { nodes { id } } }") == [
+        "Can only provide either `first` or `last`, not both"
+    ]
+
+
+@pytest.mark.parametrize(
+    "field", ["validModels { nodes { id } }", "gitlabModel { ref }", "defaultGitlabModel { ref }"]
+)
+def test_undecorated_rows_below_a_model_are_http_500(gitlab, field):
+    gid = gitlab.create_model("m")
+    query = f"{{ aiSelfHostedModels {{ nodes {{ featureSettings {{ nodes {{ {field} }} }} }} }} }}"
+    assert gitlab.post("/api/graphql", {"query": query}).status == 200
+    features = {"features": ["CODE_COMPLETIONS"], "provider": "SELF_HOSTED"}
+    gitlab.mutate("aiFeatureSettingUpdate", **features, aiSelfHostedModelId=gid)
+    assert gitlab.post("/api/graphql", {"query": query}).status == 500
+
+
+def test_who_may_not_manage_gets_null_and_the_general_error(gitlab):
+    gitlab.token = credentials.USER_TOKEN
+    assert gitlab.data(LIST) == {"aiSelfHostedModels": None}
+    full = {"name": "", "model": "GPT", "endpoint": ""}
+    answer = gitlab.mutate("aiSelfHostedModelCreate", **full)
+    assert answer["data"] == {"aiSelfHostedModelCreate": None}
+
+
+def test_since_18_11_a_provider_is_required_and_bedrock_needs_no_endpoint(gitlab_of):
+    gitlab = gitlab_of("18.11")
+    full = {"name": "m", "model": "CLAUDE_3"}
+    missing = gitlab.mutate("aiSelfHostedModelCreate", **full)["errors"][0]["message"]
+    assert missing.endswith("for provider (Expected value to not be null)")
+    assert create(gitlab, endpoint=None, provider="API") == [
+        "Endpoint can't be blank, Endpoint must be a valid URL"
+    ]
+    answer = gitlab.mutate("aiSelfHostedModelCreate", **full, provider="BEDROCK")
+    assert answer == {"errors": []}
+
+
+def test_connection_check(gitlab):
+    full = {"name": "m", "model": "GPT", "endpoint": "http://x"}
+
+    def check():
+        select = "errors result { name success message details errors }"
+        return gitlab.mutate("aiSelfHostedModelConnectionCheck", select, **full)
+
+    first = check()
+    assert first["errors"] == []
+    assert first["result"]["message"].startswith(
+        "You have not configured your local AI gateway URL"
+    )
+    assert first["result"]["errors"] == [first["result"]["message"]]
+    gitlab.seed(
+        gateway={"ai_gateway_url": "http://gw.example.com"},
+        options={"connection_checks": {"http://x": {"timeouts": 1, "code": 401}}},
+    )
+    assert check()["result"]["message"] == "execution expired"
+    message = "ERROR: The self-hosted model server returned code 401"
+    assert check()["result"]["message"] == message
+    gitlab.seed(options={"connection_checks": {}})
+    assert check()["result"] == {
+        "name": "model_configuration_probe",
+        "success": True,
+        "message": "Successfully connected to the self-hosted model",
+        "details": {},
+        "errors": [],
+    }
