@@ -99,14 +99,16 @@ def seeds() -> dict[str, Json]:
     }
     code, chat, _beta = copy.deepcopy(models)
     chat["identifier"] = "custom_openai/mistral-7b"
-    by_hand = {
+    by_hand: Json = {
         "gateway": {"ai_gateway_url": "https://aigw.berlin.example.com"},
         "models": [code, chat],
         "features": {
             name: setting for name, setting in declared.items() if setting["model"] == code["name"]
         },
     }
-    drifted = copy.deepcopy({"models": models, "features": declared, "beta_acceptances": ["root"]})
+    drifted: Json = copy.deepcopy(
+        {"models": models, "features": declared, "beta_acceptances": ["root"]}
+    )
     drifted["models"][0]["api_token"] = "a key that was replaced since"  # noqa: S105
     drifted["models"][1]["endpoint"] = "https://old-vllm.example.com/v1"
     drifted["features"]["duo_chat"] = {"provider": "vendored"}
