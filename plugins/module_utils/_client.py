@@ -120,10 +120,11 @@ class GitLab:
         if answers is None:
             wanted = _few_documents(wanted)
             answers = [self._post({"query": p.document, "variables": p.values}) for p in wanted]
-            if not _data(answers[0], GRAPHQL):
-                # The release lacks a required field: its version alone explains that.
-                answers[0] = self._post({"query": METADATA.document})
-        reading = self._metadata(answers[0])
+        first = answers[0]
+        if not _data(first, GRAPHQL) and wanted[0] is not METADATA:
+            # The release lacks a required field: its version alone may explain that.
+            first = self._post({"query": METADATA.document})
+        reading = self._metadata(first)
         for part, answer in zip(wanted, answers, strict=True):
             self._take(reading, part, answer)
         return reading
@@ -198,8 +199,13 @@ class GitLab:
             path = error.get("path") if isinstance(error, dict) else None
             alias = path[0] if isinstance(path, list) and path else ""
             found = re.fullmatch(r"m(\d+)", str(alias))
-            if answer.get("data") is None or not found or int(found[1]) >= len(said):
+            if answer.get("data") is None:
                 raise Failure(_errors.REFUSED, reason=_message(error), hint="Nothing was changed.")
+            if not found or int(found[1]) >= len(said):
+                # Something was carried out, and this error does not tell what.
+                raise Unclear(
+                    _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=_message(error)
+                )
             said[int(found[1])] = _message(error)
         for number, texts in enumerate(said):
             if texts is None:

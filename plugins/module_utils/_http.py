@@ -240,7 +240,8 @@ class Http:
 def pause(attempt: int, wanted: float | None) -> float:
     """Return the seconds to wait: what GitLab wants, else 1, 2, 4, … with jitter."""
     if wanted is not None:
-        return min(max(wanted, 0.0), LONGEST_WAIT) + random.uniform(0, 0.25)  # noqa: S311
+        # In this order a NaN becomes 0.
+        return min(max(0.0, wanted), LONGEST_WAIT) + random.uniform(0, 0.25)  # noqa: S311
     return min(2.0**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
@@ -268,5 +269,6 @@ def _root(error: BaseException) -> str:
         if inner is None or inner is seen:
             break
         seen = inner
-    text = str(seen.args[-1] if seen.args else seen) or type(seen).__name__
+    words = [arg for arg in seen.args if isinstance(arg, str)]
+    text = (words[-1] if words else str(seen)) or type(seen).__name__
     return without_credentials(text.rsplit("object at", 1)[-1].split(">: ")[-1])[:300]

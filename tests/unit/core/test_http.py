@@ -1,0 +1,375 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way to GitLab, against a real server: what goes wrong there, and where the token goes."""
+
+from __future__ import annotations
+
+import base64
+import socket
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import LONGEST_WAIT, pause
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
+from ansible_collections.gitlab_ops.duo.tests.unit.core.certificates import self_signed
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    TOKEN,
+    Reply,
+    connection,
+    gitlab,
+    http_date,
+)
+
+FINE = Reply(200, [{"data": {"metadata": {"version": "18.9.0-ee", "enterprise": True}}}])
+WRITE = [Mutation("duoSettingsUpdate", {"aiGatewayUrl": "https://aigw.example.com"})]
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+def failure_of(action: Any, *arguments: Any) -> Failure:
+    """Return the failure of a call, after checking what every failure must hold."""
+    with pytest.raises(Failure) as caught:
+        action(*arguments)
+    failure = caught.value
+    sentence = failure.sentence("https://gitlab.example.com")
+    assert sentence.startswith("https://gitlab.example.com: ")
+    assert failure.what in sentence
+    assert failure.next_step
+    assert failure.next_step in sentence
+    assert TOKEN not in sentence
+    assert " object at 0x" not in sentence
+    return failure
+
+
+def reading_fails(url: str, **options: Any) -> Failure:
+    """Return the failure of a reading."""
+    with gitlab(url, **options) as client:
+        return failure_of(client.read)
+
+
+# --- statuses ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("reply", "message", "told"),
+    [
+        (
+            Reply(401, {"errors": [{"message": "Invalid token"}]}),
+            _errors.TOKEN_REFUSED,
+            "401: Invalid token",
+        ),
+        (
+            Reply(401, {"error": "invalid_token", "error_description": "Token is expired."}),
+            _errors.TOKEN_REFUSED,
+            "Token is expired",
+        ),
+        (
+            Reply(403, {"errors": [{"message": "API not accessible for user"}]}),
+            _errors.HTTP_REFUSED,
+            "status 403 (API not accessible for user)",
+        ),
+        (Reply(403, "<h1>no</h1>", HTML), _errors.HTTP_REFUSED, "/api/graphql with status 403"),
+        (Reply(404, "<h1>404</h1>", HTML), _errors.NOT_FOUND, "/api/graphql (404)"),
+        (
+            Reply(422, {"errors": [{"message": "Query too large"}]}),
+            _errors.HTTP_REFUSED,
+            "Query too large",
+        ),
+        (
+            Reply(500, {"errors": [{"message": "Internal server error"}]}),
+            _errors.SERVER_ERROR,
+            "500 (Internal server error)",
+        ),
+        (Reply(501, "", HTML), _errors.SERVER_ERROR, "501 (Not Implemented)"),
+        (Reply(599, "", HTML), _errors.SERVER_ERROR, "599 (no reason given)"),
+        (
+            Reply(200, "<form>Sign in</form>", HTML),
+            _errors.NOT_GITLAB,
+            "status 200, content type text/html",
+        ),
+        (Reply(200, "", {"Content-Type": ""}), _errors.NOT_GITLAB, "content type none"),
+        (Reply(200, ""), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, '[{"data": {"meta'), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, b"\xff\xfe\x00"), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "[" * 100_000), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "null"), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, {"message": "hello"}), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [1]), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"data": [1]}]), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"errors": []}]), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"data": {"metadata": None}}]), _errors.UNKNOWN_VERSION, "no metadata"),
+        (Reply(200, [{"data": {"metadata": {}}}]), _errors.UNKNOWN_VERSION, "cannot be read"),
+    ],
+)
+def test_explains_an_answer(serve, reply: Reply, message: _errors.Message, told: str) -> None:
+    failure = reading_fails(serve([reply]).url, retries=0)
+    assert failure.code == message.code
+    assert told in failure.what
+
+
+# --- repeating -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("headers", "shortest", "longest"),
+    [
+        ({"Retry-After": "5"}, 5, 5.25),
+        ({"Retry-After": "0"}, 0, 0.25),
+        ({"Retry-After": "-3"}, 0, 0.25),
+        ({"Retry-After": "86400"}, LONGEST_WAIT, LONGEST_WAIT + 0.25),
+        ({"Retry-After": "nan"}, 0, 0.25),
+        ({"Retry-After": "soon"}, 0.5, 1),
+        ({}, 0.5, 1),
+    ],
+)
+def test_waits_as_told(serve, waits, headers, shortest: float, longest: float) -> None:
+    server = serve([Reply(429, {"message": "Retry later"}, headers), FINE])
+    with gitlab(server.url) as client:
+        assert client.read().release.text == "18.9.0"
+    (wait,) = waits
+    assert shortest <= wait <= longest
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("from_now", "shortest", "longest"), [(20, 18, 20.25), (-20, 0, 0.25)])
+def test_waits_until_a_date(serve, waits, from_now: int, shortest: float, longest: float) -> None:
+    server = serve(lambda _it: replies.pop(0))
+    replies = [Reply(429, {}, {"Retry-After": http_date(from_now)}), FINE]
+    with gitlab(server.url) as client:
+        client.read()
+    (wait,) = waits
+    assert shortest <= wait <= longest
+
+
+@pytest.mark.parametrize("attempt", range(12))
+def test_waits_longer_each_time_but_not_for_ever(attempt: int) -> None:
+    assert min(2.0**attempt, LONGEST_WAIT) / 2 <= pause(attempt, None)
+    assert pause(attempt, None) <= min(2.0**attempt, LONGEST_WAIT)
+
+
+PASSING = [
+    pytest.param(Reply(429, {"message": "Retry later"}), _errors.TRY_LATER, id="429"),
+    pytest.param(Reply(502, "Bad gateway", HTML), _errors.TRY_LATER, id="502"),
+    pytest.param(Reply(503, "Starting", HTML), _errors.TRY_LATER, id="503"),
+    pytest.param(Reply(504, "Too slow", HTML), _errors.TRY_LATER, id="504"),
+    pytest.param(Reply(drop=True), _errors.UNREACHABLE, id="connection closed"),
+    pytest.param(Reply(200, "[{}]", cut=100), _errors.UNREACHABLE, id="answer cut off"),
+]
+
+
+@pytest.mark.parametrize(("reply", "message"), PASSING)
+def test_a_reading_is_repeated(serve, reply: Reply, message: _errors.Message, waits) -> None:
+    server = serve([reply, reply, FINE])
+    with gitlab(server.url, retries=2) as client:
+        assert client.read().enterprise
+    assert (len(server.requests), len(waits)) == (3, 2)
+
+
+@pytest.mark.parametrize(("reply", "message"), PASSING)
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_reading_is_given_up(serve, reply: Reply, message: _errors.Message, retries: int) -> None:
+    server = serve([reply])
+    failure = reading_fails(server.url, retries=retries)
+    assert failure.code == message.code
+    assert len(server.requests) == retries + 1
+    # A reason in words, not the number of bytes that came.
+    assert any(word.isalpha() and len(word) > 3 for word in failure.what.split("(")[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("reply", "retry"),
+    [
+        *[pytest.param(*case.values[:1], True, id=case.id) for case in PASSING],
+        pytest.param(Reply(500, {"errors": [{"message": "Internal"}]}), False, id="500"),
+        pytest.param(Reply(200, "<form>", HTML), False, id="page"),
+        pytest.param(Reply(200, '{"data'), False, id="broken JSON"),
+        pytest.param(Reply(200, {"data": {"m0": None}}), False, id="no result"),
+        pytest.param(Reply(200, {"data": {"m0": {"errors": 5}}}), False, id="no list"),
+        pytest.param(
+            Reply(200, {"errors": [{"message": "Timeout"}], "data": {"m0": None}}),
+            False,
+            id="an error that names no mutation",
+        ),
+    ],
+)
+def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> None:
+    server = serve([reply])
+    with gitlab(server.url) as client:
+        failure = failure_of(client.mutate, WRITE)
+    assert isinstance(failure, _errors.Unclear)
+    assert failure.retry is retry
+    assert (len(server.requests), waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(401, {"errors": [{"message": "Invalid token"}]}), _errors.TOKEN_REFUSED),
+        (Reply(403, {}), _errors.HTTP_REFUSED),
+        (Reply(400, {"error": "Invalid JSON format"}), _errors.HTTP_REFUSED),
+        (Reply(404, "", HTML), _errors.NOT_FOUND),
+        (Reply(302, "", {"Location": "/users/sign_in"}), _errors.REDIRECTED),
+    ],
+)
+def test_a_write_that_was_not_taken_is_clear(serve, reply: Reply, message) -> None:
+    with gitlab(serve([reply]).url) as client:
+        failure = failure_of(client.mutate, WRITE)
+    assert failure.code == message.code
+    assert not isinstance(failure, _errors.Unclear)
+
+
+# --- no answer -----------------------------------------------------------------------------------
+def test_connection_refused() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    failure = reading_fails(url, retries=1)
+    assert failure.code == _errors.UNREACHABLE.code
+    assert "refused" in failure.what
+
+
+def test_unknown_host() -> None:
+    failure = reading_fails("http://gitlab.invalid", retries=0)
+    assert failure.code == _errors.UNREACHABLE.code
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_timeout(serve, write: bool) -> None:
+    server = serve([Reply(200, {}, delay=30)])
+    with gitlab(server.url, retries=0) as client:
+        client._http.connection = client.connection.model_copy(update={"timeout": 0.1})
+        failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
+    assert failure.code == _errors.TIMED_OUT.code
+    assert "within 0.1 s" in failure.what
+
+
+# --- where the token goes ------------------------------------------------------------------------
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_redirect_is_not_followed(serve, status: int, write: bool) -> None:
+    elsewhere = serve([FINE])
+    there = elsewhere.url.replace("http://", "http://user:hidden@") + "/api/graphql?token=hidden"
+    server = serve([Reply(status, "", {"Location": there})])
+    with gitlab(server.url) as client:
+        failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
+    assert failure.code == _errors.REDIRECTED.code
+    assert elsewhere.url.removeprefix("http://") in failure.what
+    assert "hidden" not in failure.what
+    assert elsewhere.requests == []
+    assert len(server.requests) == 1
+
+
+def test_netrc_does_not_replace_the_token(serve, monkeypatch, tmp_path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve([FINE])
+    with gitlab(server.url) as client:
+        client.read()
+        client.rest("/version")
+    assert [it.headers["Authorization"] for it in server.requests] == [f"Bearer {TOKEN}"] * 2
+
+
+def test_the_proxy_option_is_used_for_every_host(serve, monkeypatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    proxy = serve([FINE])
+    url = proxy.url.replace("http://", "http://me:secret@")
+    with gitlab("http://gitlab.invalid/root", proxy=url) as client:
+        client.read()
+    (request,) = proxy.requests
+    assert request.path == "http://gitlab.invalid/root/api/graphql"
+    expected = base64.b64encode(b"me:secret").decode()
+    assert request.headers["Proxy-Authorization"] == f"Basic {expected}"
+
+
+def test_the_proxies_of_the_environment_are_used_without_the_option(serve, monkeypatch) -> None:
+    proxy = serve([FINE])
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    with gitlab("http://gitlab.invalid") as client:
+        client.read()
+    assert len(proxy.requests) == 1
+
+
+def test_a_proxy_that_is_away_keeps_its_password_to_itself() -> None:
+    failure = reading_fails(
+        "http://gitlab.invalid", proxy="http://me:secret@127.0.0.1:9", retries=0
+    )
+    assert failure.code == _errors.UNREACHABLE.code
+    assert "secret" not in failure.sentence()
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+def test_an_unknown_certificate_is_refused_unless_its_ca_is_named(serve, tmp_path) -> None:
+    certificate, context = self_signed(tmp_path)
+    server = serve([FINE], context)
+    failure = reading_fails(server.url)
+    assert failure.code == _errors.TLS_FAILED.code
+    assert "certificate" in failure.what
+    assert "ca_path" in failure.next_step
+    assert server.requests == []
+    with gitlab(server.url, ca_path=str(certificate)) as client:
+        assert client.read().enterprise
+    with gitlab(server.url, validate_certs=False) as client, pytest.warns(match="Unverified"):
+        assert client.read().enterprise
+
+
+@pytest.mark.parametrize(
+    ("address", "days"), [("127.0.0.9", 1), ("127.0.0.1", -1)], ids=["another host", "expired"]
+)
+def test_a_wrong_certificate_is_refused(serve, tmp_path, address: str, days: int) -> None:
+    certificate, context = self_signed(tmp_path, address, days=days)
+    server = serve([FINE], context)
+    failure = reading_fails(server.url, ca_path=str(certificate))
+    assert failure.code == _errors.TLS_FAILED.code
+    assert server.requests == []
+
+
+def test_the_options_win_over_the_environment(serve, tmp_path, monkeypatch) -> None:
+    certificate, context = self_signed(tmp_path / "right")
+    other, _context = self_signed(tmp_path / "other")
+    server = serve([FINE], context)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    with gitlab(server.url, ca_path=str(certificate)) as client:
+        assert client.read().enterprise
+    with gitlab(server.url, validate_certs=False) as client, pytest.warns(match="Unverified"):
+        assert client.read().enterprise
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    assert reading_fails(server.url, ca_path=str(other)).code == _errors.TLS_FAILED.code
+    # Without the option, the environment says whom to trust.
+    with gitlab(server.url) as client:
+        assert client.read().enterprise
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
+def test_a_file_that_is_not_there(serve, tmp_path, option: str) -> None:
+    certificate, context = self_signed(tmp_path)
+    files = {"ca_path": str(certificate), option: str(tmp_path / "missing.pem")}
+    failure = reading_fails(serve([FINE], context).url, **files)
+    assert failure.code == _errors.UNUSABLE_FILE.code
+    assert "missing.pem" in failure.what
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
+def test_a_file_that_holds_something_else(serve, tmp_path, option: str) -> None:
+    certificate, context = self_signed(tmp_path)
+    broken = tmp_path / "broken.pem"
+    broken.write_text("nothing of the kind")
+    files = {"ca_path": str(certificate), option: str(broken)}
+    failure = reading_fails(serve([FINE], context).url, **files)
+    assert failure.code in (_errors.UNUSABLE_FILE.code, _errors.TLS_FAILED.code)
+    assert option in failure.next_step
+
+
+def test_a_server_that_speaks_no_tls(serve) -> None:
+    failure = reading_fails(serve([FINE]).url.replace("http://", "https://"), retries=0)
+    assert failure.code == _errors.TLS_FAILED.code
+
+
+def test_a_client_certificate_is_sent(serve, tmp_path) -> None:
+    certificate, context = self_signed(tmp_path)
+    context.load_verify_locations(certificate)
+    context.verify_mode = 2  # ssl.CERT_REQUIRED
+    server = serve([FINE], context)
+    pair = {"client_cert": str(certificate), "client_key": str(tmp_path / "key.pem")}
+    with gitlab(server.url, ca_path=str(certificate), **pair) as client:
+        assert client.read().enterprise
+    assert connection(server.url, **pair).client_key == str(tmp_path / "key.pem")
