@@ -32,8 +32,8 @@ def model_gid(model_id: int) -> str:
     return f"gid://gitlab/{MODEL_CLASS}/{model_id}"
 
 
-def read_gid(value: Any, ruby_class: str) -> int | None:
-    """The id in a global ID; None for one that no record can have. Raises with GitLab's text."""
+def read_gid(value: Any, ruby_class: str) -> int:
+    """The id in a global ID; 0, which no record has, for a word. Raises with GitLab's text."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a valid Global ID")
     match = re.fullmatch(r"gid://([^/]+)/([^/]+)/([^/]+)", value)
@@ -43,7 +43,7 @@ def read_gid(value: Any, ruby_class: str) -> int | None:
         raise ValueError(f'"{value}" is not a Gitlab Global ID')
     if match[2] != ruby_class:
         raise ValueError(f'"{value}" does not represent an instance of {ruby_class}')
-    return int(match[3]) if match[3].isascii() and match[3].isdigit() else None
+    return int(match[3]) if match[3].isascii() and match[3].isdigit() else 0
 
 
 def timestamp(value: datetime) -> str:
@@ -53,13 +53,13 @@ def timestamp(value: datetime) -> str:
 def _gid_scalar(name: str, ruby_class: str) -> ScalarType:
     scalar = ScalarType(name)
 
-    def parse_value(value: Any) -> int | None:
+    def parse_value(value: Any) -> int:
         try:
             return read_gid(value, ruby_class)
         except ValueError as error:
             raise GraphQLError(str(error)) from None
 
-    def parse_literal(node: ValueNode, _variables: Any = None) -> int | None:
+    def parse_literal(node: ValueNode, _variables: Any = None) -> int:
         # Validation already refused everything but a well-formed string.
         return parse_value(node.value if isinstance(node, StringValueNode) else None)
 

@@ -25,6 +25,7 @@ class Fault:
     kind: str
     at: int | None = None
     match: dict[str, str] = field(default_factory=dict)
+    #: 0 means until the faults are cleared.
     times: int = 1
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -92,9 +93,10 @@ class Faults:
                 continue
             if hit is None:
                 hit = rule
-                rule.times -= 1
-                if rule.times <= 0:
+                if rule.times == 1:
                     self.rules.remove(rule)
+                elif rule.times > 1:
+                    rule.times -= 1
         return hit
 
 

@@ -51,7 +51,7 @@ def models(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     if not info.context.abilities.manage_self_hosted:
         return None
     instance = _instance(info)
-    if "id" in arguments:
+    if arguments.get("id") is not None:
         wanted = instance.model(arguments["id"])
         if wanted is None:
             raise ServerFault

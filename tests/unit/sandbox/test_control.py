@@ -98,6 +98,10 @@ def test_matching_and_times(gitlab):
     for _ in range(2):
         assert gitlab.post("/api/graphql", WRITE).json() == {"errors": [{"message": "Timeout"}]}
     assert "data" in gitlab.post("/api/graphql", WRITE).json()
+    faults(gitlab, {"kind": "status", "status": 502, "times": 0})
+    assert {gitlab.post("/api/graphql", QUERY).status for _ in range(3)} == {502}
+    gitlab.request("DELETE", "/_sandbox/faults")
+    assert gitlab.post("/api/graphql", QUERY).status == 200
 
 
 @pytest.mark.parametrize(("after", "kept"), [(False, []), (True, ["m"])])

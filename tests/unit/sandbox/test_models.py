@@ -122,6 +122,11 @@ def test_a_hidden_beta_model_still_collides(gitlab):
 
 
 def test_unknown_ids(gitlab):
+    assert gitlab.data("{ aiSelfHostedModels(id: null) { nodes { id } } }") == {
+        "aiSelfHostedModels": {"nodes": []}
+    }
+    word = '{ aiSelfHostedModels(id: "gid://gitlab/Ai::SelfHostedModel/x") { nodes { id } } }'
+    assert gitlab.post("/api/graphql", {"query": word}).status == 500
     gid = "gid://gitlab/Ai::SelfHostedModel/77"
     query = f'{{ aiSelfHostedModels(id: "{gid}") {{ nodes {{ id }} }} }}'
     assert gitlab.post("/api/graphql", {"query": query}).status == 500
