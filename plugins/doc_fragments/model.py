@@ -76,6 +76,7 @@ class ModuleDocFragment:
 
     DOCUMENTATION: str
     PLANNED: str
+    LIST: str
 
 
 # Outside the class, where linters expect literals and cannot follow how the parts are put together.
@@ -99,6 +100,17 @@ options:
       - Only names, family and state count.
     type: list
     elements: dict
+    suboptions:
+{indent(_NAME + _OPTIONS, "      ")}
+"""
+
+ModuleDocFragment.LIST = f"""
+options:
+  models:
+    description: The declared models of the instance, to check them against the target release.
+    type: list
+    elements: dict
+    default: []
     suboptions:
 {indent(_NAME + _OPTIONS, "      ")}
 """

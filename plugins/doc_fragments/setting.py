@@ -43,6 +43,7 @@ class ModuleDocFragment:
 
     DOCUMENTATION: str
     PLANNED: str
+    LIST: str
 
 
 # Outside the class, where linters expect literals and cannot follow how the parts are put together.
@@ -65,6 +66,17 @@ options:
         dry run knows whether a model will still be in use. A real run does not look at it.
     type: list
     elements: dict
+    suboptions:
+{indent(_NAME + _OPTIONS, "      ")}
+"""
+
+ModuleDocFragment.LIST = f"""
+options:
+  settings:
+    description: The declared feature settings, to check them against the target release.
+    type: list
+    elements: dict
+    default: []
     suboptions:
 {indent(_NAME + _OPTIONS, "      ")}
 """

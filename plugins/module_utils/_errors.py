@@ -319,6 +319,18 @@ PAGE_REFUSED = Message(
     "{hint}",
 )
 
+# --- upgrades ----------------------------------------------------------------------------------
+NO_UPGRADE = Message(
+    "no-upgrade",
+    "{target} is no release to upgrade to from GitLab {version}.",
+    "Set target_version to a later release, such as 19.2 or 19.2.1.",
+)
+UPGRADE_FINDINGS = Message(
+    "upgrade-findings",
+    "{count} finding(s) stand against the upgrade to {target}. The first: {first}",
+    "All of them are in findings; fail_on chooses which of them fail the task.",
+)
+
 UNEXPECTED = Message(
     "unexpected",
     "The collection itself failed ({reason}).",

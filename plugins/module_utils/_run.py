@@ -36,6 +36,8 @@ class Subject:
     plan: Callable[[Any, Any], Plan[Any]]
     # Return values that show a state: as observed, or as predicted by a plan.
     show: Callable[[Any, Any], dict[str, Any]]
+    # Whether what was read means failure, for subjects that check and change nothing.
+    judge: Callable[[Any, Any], Failure | None] = lambda _options, _observed: None
 
 
 def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
             missing = [change.about for change in left.changes if change.visible]
             if missing:
                 raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
-        return {
+        result = {
             "changed": bool(plan.steps),
             "diff": plan.diff(connection.api_url),
             "steps": steps,
@@ -75,6 +77,8 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
             "warnings": [*_newer(gitlab), *plan.warnings],
             **subject.show(options, state),
         }
+        failure = subject.judge(options, state)
+        return {**result, **_failed(failure, connection.api_url)} if failure else result
 
 
 def _newer(gitlab: GitLab) -> list[str]:
@@ -123,7 +127,7 @@ def outcome(
         bug = Failure(_errors.UNEXPECTED, reason=type(error).__name__)
         return _failed(bug, str(params["api_url"]))
     if not diff_mode:
-        del result["diff"]
+        result.pop("diff", None)
     return result
 
 

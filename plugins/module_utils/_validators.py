@@ -405,3 +405,12 @@ class BetaOptions(SignIn):
 
 class InfoOptions(SignIn):
     """Options of ``duo_info``."""
+
+
+class UpgradeOptions(InfoOptions):
+    """Options of ``duo_upgrade_check``."""
+
+    target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
+    models: list[PlannedModel] = pydantic.Field(default_factory=list)
+    settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    fail_on: str = "breaking"

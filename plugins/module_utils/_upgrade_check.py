@@ -1,0 +1,283 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an upgrade of GitLab changes for this instance, and what to do before and after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _errors, _info
+from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
+from ._errors import Failure
+from ._libraries import pydantic
+from ._plan import Plan
+from ._releases import FAMILIES, FEATURES, Offer, Release
+from ._run import Subject
+from ._upgrade_notes import BAD_RELEASES, NOTES, STOPS, BadRelease, Note
+from ._validators import UpgradeOptions, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ._client import GitLab
+
+SEVERITIES = ("breaking", "action", "info")
+# Early Mistral models, as they appear in identifiers and names.
+_EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
+
+
+class Finding(pydantic.BaseModel):
+    """One thing that an upgrade brings."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    severity: str
+    version: str
+    subject: str
+    what: str
+    action: str
+    source: str = ""
+
+
+class Found(pydantic.BaseModel):
+    """The instance as it is, and the findings for its way to the target."""
+
+    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    instance: _info.Found
+    target: Release
+    findings: tuple[Finding, ...] = ()
+
+
+def options(params: dict[str, Any]) -> UpgradeOptions:
+    """Check the options of a task."""
+    return check(UpgradeOptions, params)
+
+
+def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
+    """Read the instance in one request and look at the way to the target.
+
+    :raises Failure: the target is older than what is there.
+    """
+    instance = _info.observe(gitlab, wanted)
+    target = Release.parse(wanted.target_version)
+    if target is None or target.minor < instance.release.minor:
+        raise Failure(
+            _errors.NO_UPGRADE, target=wanted.target_version, version=instance.release.text
+        )
+    findings = sorted(
+        _findings(wanted, instance, target),
+        key=lambda it: (SEVERITIES.index(it.severity), [int(n) for n in it.version.split(".")]),
+    )
+    return Found(instance=instance, target=target, findings=tuple(findings))
+
+
+def plan(_wanted: UpgradeOptions, found: Found) -> Plan[Found]:
+    """Return the plan that changes nothing."""
+    return Plan((), found)
+
+
+# --- findings ----------------------------------------------------------------------------------
+def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> Iterator[Finding]:
+    now = found.release
+    concerned = _concerned(found)
+    yield from _stops(now, target)
+    exact = wanted.target_version.count(".") > 1
+    for bad in BAD_RELEASES:
+        if exact and bad.version == (*target.minor, target.patch) and concerned[bad.concerns]:
+            yield _finding(bad)
+    for note in NOTES:
+        if now.minor < note.version <= target.minor and concerned[note.concerns]:
+            yield _finding(note)
+    yield from _appearing(FEATURES, "features", "features", now, target)
+    yield from _appearing(FAMILIES, "models", "model families", now, target)
+    yield from _declared(wanted, target)
+    if found.gateway.get("ai_gateway_url") and target.minor != now.minor:
+        yield Finding(
+            severity="action",
+            version=_minor(target),
+            subject="gateway",
+            what=f"The gateway has to be of the same release as GitLab: image tag {_tag(target)}.",
+            action="Make sure that this image can be pulled; upgrade GitLab first, the gateway "
+            "directly after it, and never run a newer gateway with an older GitLab.",
+            source="install/install_ai_gateway",
+        )
+
+
+def _concerned(found: _info.Found) -> Mapping[str, bool]:
+    """Return for each condition of the notes whether it holds for the instance."""
+    settings, models = found.state.settings, found.state.models.values()
+    offline = found.license["type"] == "offline_cloud"
+    agents = any(
+        name.startswith("duo_agent_platform") and setting.provider == "self_hosted"
+        for name, setting in settings.items()
+    )
+    names = [f"{model.name} {model.identifier}".lower() for model in models]
+    return {
+        "everyone": True,
+        "gateway": bool(found.gateway.get("ai_gateway_url")),
+        "agent_platform": agents,
+        "agent_platform_online": agents and not offline,
+        "agent_platform_offline": agents and offline and not _has_add_on(found, "SELF_HOSTED_DAP"),
+        "agent_platform_url": bool(found.gateway.get("duo_agent_platform_service_url")),
+        "offline": offline,
+        "online": not offline,
+        "beta": found.beta is not False,
+        "bedrock": any(model.identifier.startswith("bedrock/") for model in models),
+        "early_mistral": any(early in name for early in _EARLY_MISTRAL for name in names),
+        "default_features": any(
+            setting.provider in ("vendored", "unassigned") for setting in settings.values()
+        ),
+    }
+
+
+def _has_add_on(found: _info.Found, name: str) -> bool:
+    return any(add_on["name"] == name for add_on in found.license["add_ons"])
+
+
+def _stops(now: Release, target: Release) -> Iterator[Finding]:
+    major, minor = now.minor
+    minor += 1
+    while (major, minor) < target.minor:
+        if minor > max(STOPS):
+            major, minor = major + 1, 0
+            continue
+        if minor in STOPS:
+            yield Finding(
+                severity="action",
+                version=f"{major}.{minor}",
+                subject="platform",
+                what=f"GitLab {major}.{minor} is a required upgrade stop.",
+                action=f"Upgrade to the latest patch of {major}.{minor} first and let its "
+                "background migrations finish.",
+                source="update/upgrade_paths",
+            )
+        minor += 1
+
+
+def _finding(note: Note | BadRelease) -> Finding:
+    return Finding(
+        severity=note.severity,
+        version=".".join(map(str, note.version)),
+        subject=note.subject,
+        what=note.what,
+        action=note.action,
+        source=note.source,
+    )
+
+
+def _appearing(
+    offers: Mapping[str, Offer], subject: str, kind: str, now: Release, target: Release
+) -> Iterator[Finding]:
+    by_release: dict[str, list[str]] = {}
+    for name, offer in offers.items():
+        if now.has(offer) is False and target.has(offer) is not False:
+            since = ".".join(map(str, offer.since))
+            by_release.setdefault(since, []).append(
+                name if target.has(offer) else f"{name} (perhaps)"
+            )
+    for since, names in by_release.items():
+        yield Finding(
+            severity="info",
+            version=since,
+            subject=subject,
+            what=f"New {kind} from about this release on: {', '.join(names)}.",
+            action="Declare which model serves them, or disable them."
+            if subject == "features"
+            else "Declare models of them, if you want to use them.",
+            source="GraphQL reference",
+        )
+
+
+def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[Finding]:
+    """Yield what the target will refuse of the declared variables."""
+    unknown = [
+        ("features", "feature", name)
+        for setting in wanted.settings
+        for name in setting.features
+        if name not in FEATURES or target.has(FEATURES[name]) is False
+    ] + [
+        ("models", "model family", model.model_family)
+        for model in wanted.models
+        if model.model_family
+        and (
+            model.model_family not in FAMILIES or target.has(FAMILIES[model.model_family]) is False
+        )
+    ]
+    for subject, kind, name in unknown:
+        yield Finding(
+            severity="breaking",
+            version=_minor(target),
+            subject=subject,
+            what=f"The declared {kind} {name} is not known in GitLab {_minor(target)}.",
+            action="Correct the name, or leave it out for this instance.",
+            source="GraphQL reference",
+        )
+
+
+def _minor(release: Release) -> str:
+    return ".".join(map(str, release.minor))
+
+
+def _tag(target: Release) -> str:
+    return f"self-hosted-v{_minor(target)}.*-ee, the newest that exists"
+
+
+# --- results -----------------------------------------------------------------------------------
+def show(_wanted: UpgradeOptions, found: Found) -> dict[str, Any]:
+    """Return the findings, worst first."""
+    return {
+        "instance": {"url": found.instance.url, "version": found.instance.release.text},
+        "target_version": found.target.text,
+        "findings": [finding.model_dump() for finding in found.findings],
+        "gateway_image_tag": f"self-hosted-v{_minor(found.target)}.*-ee",
+    }
+
+
+def judge(wanted: UpgradeOptions, found: Found) -> Failure | None:
+    """Return the failure that the findings mean, if any."""
+    bad = [
+        finding
+        for finding in found.findings
+        if wanted.fail_on == "any" or (finding.severity == "breaking" and wanted.fail_on != "never")
+    ]
+    if not bad:
+        return None
+    return Failure(
+        _errors.UPGRADE_FINDINGS,
+        count=len(bad),
+        target=wanted.target_version,
+        first=f"{bad[0].what} {bad[0].action}",
+    )
+
+
+SUBJECT = Subject(
+    name="upgrade",
+    arguments=Arguments(
+        spec={
+            "target_version": {"type": "str", "required": True},
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+                "default": [],
+            },
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+                "default": [],
+            },
+            "fail_on": {
+                "type": "str",
+                "choices": ["breaking", "any", "never"],
+                "default": "breaking",
+            },
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say what an upgrade of GitLab changes for GitLab Duo Self-Hosted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_upgrade_check
+short_description: Say what an upgrade of GitLab changes for GitLab Duo Self-Hosted
+version_added: 0.1.0
+description:
+  - Reads the present state of an instance in one request and returns findings for its way to
+    another release, for every release between, with what to do about each.
+  - It knows required upgrade stops, releases that must be avoided, the gateway image that fits,
+    features and model families that appear, and changes of licensing. Only what concerns the
+    instance is returned.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.attributes.info
+  - gitlab_ops.duo.attributes.action_group
+  - gitlab_ops.duo.model.list
+  - gitlab_ops.duo.setting.list
+options:
+  target_version:
+    description:
+      - Release to upgrade to, such as V(19.2.1), or V(19.2) if the patch is not known yet. A
+        release that must be avoided is found only with its patch.
+    type: str
+    required: true
+  fail_on:
+    description:
+      - Which findings fail the task. V(breaking) is what stops GitLab Duo Self-Hosted from working
+        if nothing is done before the upgrade.
+    type: str
+    choices: [breaking, any, never]
+    default: breaking
+seealso:
+  - module: gitlab_ops.duo.duo_info
+    description: Its C(configuration) is the safety copy to take before an upgrade.
+"""
+
+EXAMPLES = r"""
+- name: What the upgrade to 19.2.1 will bring
+  gitlab_ops.duo.duo_upgrade_check:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    target_version: 19.2.1
+    fail_on: never
+  delegate_to: localhost
+  register: upgrade
+
+- name: Show what to do
+  ansible.builtin.debug:
+    msg: "{{ item.version }} {{ item.severity }}: {{ item.what }} {{ item.action }}"
+  loop: "{{ upgrade.findings }}"
+  loop_control:
+    label: "{{ item.subject }}"
+"""
+
+RETURN = r"""
+instance:
+  description: The instance as it is (C(url), C(version)).
+  returned: success
+  type: dict
+target_version:
+  description: The release that was looked at.
+  returned: success
+  type: str
+gateway_image_tag:
+  description: Pattern of the tags of the gateway image that fits the target; take the newest.
+  returned: success
+  type: str
+  sample: self-hosted-v19.2.*-ee
+findings:
+  description: What the upgrade brings, worst first; returned on failure too.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    severity:
+      description: C(breaking), C(action) or C(info).
+      type: str
+    version:
+      description: Release that brings it.
+      type: str
+    subject:
+      description: What it is about.
+      type: str
+    what:
+      description: What changes.
+      type: str
+    action:
+      description: What to do about it.
+      type: str
+    source:
+      description: Page, issue (#) or merge request (!) of GitLab that says so.
+      type: str
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_check import SUBJECT
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()
