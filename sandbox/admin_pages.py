@@ -17,6 +17,17 @@ from .versions import Release
 OLD_TOGGLE = "/admin/ai/self_hosted_models/toggle_beta_models"
 NEW_TOGGLE = "/admin/ai/duo_self_hosted/toggle_beta_models"
 
+#: Application settings that the 18.9 page shows under their own name.
+SETTINGS_ON_PAGE = (
+    "duo_chat_expiration_column",
+    "duo_chat_expiration_days",
+    "duo_agent_platform_enabled",
+    "duo_remote_flows_availability",
+    "duo_foundational_flows_availability",
+    "duo_workflows_default_image_registry",
+    "foundational_agents_default_enabled",
+)
+
 
 def toggle_path(release: Release) -> str:
     """The route moved in 17.10 or 17.11; the sandbox moves it in 17.11."""
@@ -80,13 +91,17 @@ def _configuration_data(visit: Visit) -> dict[str, Any]:
         data["can-manage-self-hosted-models"] = visit.abilities.manage_self_hosted
         data["are-prompt-cache-settings-allowed"] = True
         data["prompt-cache-enabled"] = stored["model_prompt_cache_enabled"]
-        data["duo-chat-expiration-column"] = stored["duo_chat_expiration_column"]
-        data["duo-chat-expiration-days"] = stored["duo_chat_expiration_days"]
-        data["duo-agent-platform-enabled"] = stored["duo_agent_platform_enabled"]
-        registry = stored["duo_workflows_default_image_registry"]
-        data["duo-workflows-default-image-registry"] = registry
-        statuses = json.dumps(stored["foundational_agents_statuses"])
-        data["foundational-agents-statuses"] = statuses
+        data["show-foundational-agents-availability"] = True
+        data["show-foundational-agents-per-agent-availability"] = True
+        data["show-duo-agent-platform-enablement-setting"] = True
+        gateway = instance.gateway
+        data["ai-minimum-access-level-to-execute"] = gateway.minimum_access_level_execute
+        execute_async = gateway.minimum_access_level_execute_async
+        data["ai-minimum-access-level-to-execute-async"] = execute_async
+        data["namespace-access-rules"] = json.dumps(stored["duo_namespace_access_rules"])
+        data["foundational-agents-statuses"] = json.dumps(stored["foundational_agents_statuses"])
+        for name in SETTINGS_ON_PAGE:
+            data[name.replace("_", "-")] = stored[name]
     return data
 
 
