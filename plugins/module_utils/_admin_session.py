@@ -47,7 +47,9 @@ class Page(HTMLParser):
         self.forms: dict[str, dict[str, str]] = {}
         self.alerts: list[str] = []
         self._form: dict[str, str] | None = None
+        # Tag of the alert that is being read, and how many of it are open: an alert holds boxes.
         self._alert: str | None = None
+        self._depth = 0
         self.feed(text)
         self.close()
 
@@ -63,15 +65,21 @@ class Page(HTMLParser):
             self._form = self.forms.setdefault(urlsplit(values.get("action", "")).path, {})
         elif tag == "input" and self._form is not None and values.get("name"):
             self._form.setdefault(values["name"], values.get("value", ""))
-        if "flash-alert" in names or "alert" in values.get("data-testid", ""):
-            self._alert = tag
+        if tag == self._alert:
+            self._depth += 1
+        elif self._alert is None and (
+            "flash-alert" in names or values.get("data-testid") == "alert-danger"
+        ):
+            self._alert, self._depth = tag, 1
 
     def handle_endtag(self, tag: str) -> None:
         """Leave a form or an alert."""
         if tag == "form":
             self._form = None
         if tag == self._alert:
-            self._alert = None
+            self._depth -= 1
+            if not self._depth:
+                self._alert = None
 
     def handle_data(self, data: str) -> None:
         """Collect the text of alerts."""
@@ -116,7 +124,7 @@ class AdminSession:
             page = Page(answer.text) if answer.status == 200 else None
             if page and page.data.get(_BETA) in ("true", "false"):
                 return page.data[_BETA] == "true", self._below(page.data.get(_TOGGLE))
-            shown = page and _view_model(page).get("betaModelsEnabled")
+            shown = page and _json_of(page, "data-view-model").get("betaModelsEnabled")
             if isinstance(shown, bool):
                 return shown, None
         raise self._page_refused(BETA_PAGES[-1], answer)
@@ -205,7 +213,12 @@ class AdminSession:
         form = page.form(SIGN_IN)
         if form is None:
             raise Failure(_errors.SIGN_IN_NOT_OFFERED, reason="no password form")
-        if page.data.get("data-sitekey") or "g-recaptcha" in page.classes:
+        app = _json_of(page, "data-app-data")
+        if (
+            page.data.get("data-sitekey")
+            or "g-recaptcha" in page.classes
+            or app.get("show_captcha")
+        ):
             raise self._needs_more(
                 "a captcha, shown after several failed tries",
                 "Sign in with a browser from this address, or wait.",
@@ -269,6 +282,15 @@ class AdminSession:
         )
         if not 300 <= answer.status < 400:
             raise self._not_signed_in(answer)
+        if _location(answer).endswith(ADMIN_MODE + "/new"):
+            # Asked again: going on would send the password once for each page.
+            raise Failure(
+                _errors.PAGE_REFUSED,
+                path=ADMIN_MODE,
+                status=answer.status,
+                reason="Admin Mode was not entered",
+                hint="Run again.",
+            )
 
     def _needs_more(self, reason: str, hint: str) -> Failure:
         return Failure(
@@ -285,10 +307,10 @@ def _location(answer: Answer) -> str:
     )
 
 
-def _view_model(page: Page) -> dict[str, Any]:
-    """Return the JSON that the self-hosted models page keeps in a data attribute."""
+def _json_of(page: Page, attribute: str) -> dict[str, Any]:
+    """Return the JSON object that a page keeps in a data attribute, such as its view model."""
     try:
-        model = json.loads(page.data.get("data-view-model", "{}"))
+        found = json.loads(page.data.get(attribute, "{}"))
     except ValueError:
         return {}
-    return model if isinstance(model, dict) else {}
+    return found if isinstance(found, dict) else {}

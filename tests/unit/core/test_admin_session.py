@@ -1,0 +1,405 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signing in and the beta switch, against pages written as GitLab writes them."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import Page
+from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
+    ADMIN_FORM,
+    CONFIGURATION,
+    DUO,
+    HTML,
+    LDAP,
+    PASSWORD,
+    SELF_HOSTED,
+    TOGGLE,
+    WRONG,
+    Site,
+    alert,
+    configuration,
+    failure_of,
+    models_page,
+    page,
+    redirect,
+    session,
+    sign_in_form,
+    visited,
+    vue_form,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import Reply
+
+
+# --- signing in ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(sign_in_form(), id="17.9"),
+        pytest.param(vue_form(), id="18.8"),
+        pytest.param(LDAP + sign_in_form() + LDAP, id="beside LDAP"),
+    ],
+)
+def test_signs_in_once_and_out_again(serve, form: str) -> None:
+    server = serve(Site({"GET /users/sign_in": page(form)}))
+    admin = session(server)
+    assert admin.beta_state()[0] is False
+    assert admin.beta_state()[0] is False
+    admin.close()
+    assert visited(server) == [
+        "GET /users/sign_in",
+        "POST /users/sign_in",
+        f"GET {CONFIGURATION}",
+        f"GET {CONFIGURATION}",
+        "POST /users/sign_out",
+    ]
+    assert parse_qs(server.requests[1].body.decode()) == {
+        "authenticity_token": ["token-of-the-form"],
+        "user[login]": ["root"],
+        "user[password]": [PASSWORD],
+        "user[remember_me]": ["0"],
+    }
+    assert server.requests[2].headers["Cookie"] == "_gitlab_session=signed-in"
+
+
+def test_who_never_signed_in_does_not_sign_out(serve) -> None:
+    server = serve(Site())
+    session(server).close()
+    assert server.requests == []
+
+
+def test_a_failing_sign_out_is_no_failure(serve) -> None:
+    admin = session(serve(Site({"POST /users/sign_out": Reply(500, "")})))
+    admin.sign_in()
+    admin.close()
+
+
+@pytest.mark.parametrize(
+    ("pages", "message", "told"),
+    [
+        pytest.param(
+            {"POST /users/sign_in": page(alert(WRONG) + sign_in_form())},
+            _errors.SIGN_IN_REFUSED,
+            "refused the sign-in of root: Invalid login or password.",
+            id="wrong password",
+        ),
+        pytest.param(
+            {
+                "GET /users/sign_in": [
+                    page(sign_in_form()),
+                    page(alert("Your account has been blocked.") + sign_in_form()),
+                ],
+                "POST /users/sign_in": redirect("/users/sign_in"),
+            },
+            _errors.SIGN_IN_REFUSED,
+            "Your account has been blocked.",
+            id="blocked",
+        ),
+        pytest.param(
+            {"POST /users/sign_in": redirect("/users/sign_in")},
+            _errors.SIGN_IN_REFUSED,
+            "the account may not sign in",
+            id="sent back without a word",
+        ),
+        pytest.param(
+            {"POST /users/sign_in": page("<h1>The change was rejected (422)</h1>", status=422)},
+            _errors.SIGN_IN_REFUSED,
+            "CSRF token was not accepted",
+            id="422",
+        ),
+        pytest.param(
+            {"POST /users/sign_in": page("", status=403)},
+            _errors.SIGN_IN_REFUSED,
+            "password sign-in is off",
+            id="403",
+        ),
+        pytest.param(
+            {"POST /users/sign_in": page("", status=418)},
+            _errors.SIGN_IN_REFUSED,
+            "status 418",
+            id="something else",
+        ),
+        pytest.param(
+            {
+                "POST /users/sign_in": page(
+                    '<form class="gl-show js-2fa-form" action="/users/sign_in">'
+                    '<input name="user[otp_attempt]"></form>'
+                )
+            },
+            _errors.SIGN_IN_NEEDS_MORE,
+            "two-factor authentication",
+            id="2FA",
+        ),
+        pytest.param(
+            {"POST /users/sign_in": page('<div class="js-email-verification"></div>')},
+            _errors.SIGN_IN_NEEDS_MORE,
+            "e-mail verification",
+            id="e-mail",
+        ),
+        pytest.param(
+            {
+                "POST /users/sign_in": page(
+                    alert("There was an error with the reCAPTCHA. Please solve it again.")
+                )
+            },
+            _errors.SIGN_IN_NEEDS_MORE,
+            "a captcha",
+            id="captcha after sending",
+        ),
+    ],
+)
+def test_a_refused_password_is_sent_once(serve, pages, message: _errors.Message, told: str) -> None:
+    server = serve(Site(pages))
+    admin = session(server)
+    first, second = failure_of(admin.beta_state), failure_of(admin.beta_state)
+    assert (first.code, second.code) == (message.code, message.code)
+    assert told in first.sentence()
+    assert first.next_step
+    admin.close()
+    assert visited(server).count("POST /users/sign_in") == 1
+    assert "POST /users/sign_out" not in visited(server)
+
+
+@pytest.mark.parametrize(
+    ("reply", "message", "told"),
+    [
+        (
+            page(sign_in_form(extra='<div class="g-recaptcha" data-sitekey="k"></div>')),
+            _errors.SIGN_IN_NEEDS_MORE,
+            "a captcha",
+        ),
+        (page(vue_form(show_captcha=True)), _errors.SIGN_IN_NEEDS_MORE, "a captcha"),
+        (
+            page('<a class="js-oauth-login" href="/users/auth/saml">SAML</a>'),
+            _errors.SIGN_IN_NOT_OFFERED,
+            "no password form",
+        ),
+        (page(LDAP), _errors.SIGN_IN_NOT_OFFERED, "no password form"),
+        (redirect("/users/auth/saml"), _errors.SIGN_IN_NOT_OFFERED, "redirect to /users/auth/saml"),
+        (page("", status=403), _errors.SIGN_IN_NOT_OFFERED, "status 403"),
+    ],
+    ids=["captcha", "captcha of 18.8", "SSO only", "LDAP only", "automatic SSO", "403"],
+)
+def test_the_password_stays_where_it_cannot_help(
+    serve, reply: Reply, message: _errors.Message, told: str
+) -> None:
+    server = serve(Site({"GET /users/sign_in": reply}))
+    failure = failure_of(session(server).sign_in)
+    assert failure.code == message.code
+    assert told in failure.what
+    assert all(it.method == "GET" for it in server.requests)
+
+
+def test_a_lost_answer_to_the_password_is_not_repeated(serve, waits) -> None:
+    server = serve(Site({"POST /users/sign_in": Reply(503, "", HTML)}))
+    admin = session(server, retries=3)
+    assert failure_of(admin.sign_in).code == _errors.TRY_LATER.code
+    assert failure_of(admin.sign_in).code == _errors.TRY_LATER.code
+    assert visited(server).count("POST /users/sign_in") == 1
+
+
+def test_pages_are_read_again_while_gitlab_starts(serve, waits) -> None:
+    site = Site({"GET " + CONFIGURATION: [Reply(502, "", HTML), page(configuration("true"))]})
+    assert session(serve(site)).beta_state()[0] is True
+    assert len(waits) == 1
+
+
+# --- reading the state ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pages", "state"),
+    [
+        pytest.param({CONFIGURATION: page(configuration("true"))}, (True, TOGGLE), id="on"),
+        pytest.param({CONFIGURATION: page(configuration("false"))}, (False, TOGGLE), id="off"),
+        pytest.param(
+            {
+                CONFIGURATION: redirect(DUO),
+                DUO: page('<div data-beta-self-hosted-models-enabled="true"></div>'),
+            },
+            (True, None),
+            id="no add-on, 18.9",
+        ),
+        pytest.param(
+            {
+                CONFIGURATION: redirect(DUO),
+                DUO: page("<div></div>"),
+                SELF_HOSTED: page(models_page(betaModelsEnabled=True, modelOptions=["<'\">"])),
+            },
+            (True, None),
+            id="only the page of models tells",
+        ),
+        pytest.param(
+            {
+                CONFIGURATION: page(configuration("")),
+                DUO: page("", status=404),
+                SELF_HOSTED: page(models_page(betaModelsEnabled=False)),
+            },
+            (False, None),
+            id="an empty value is none",
+        ),
+    ],
+)
+def test_reads_the_state(serve, pages: dict[str, Reply], state: tuple[bool, str | None]) -> None:
+    server = serve(Site({f"GET {path}": reply for path, reply in pages.items()}))
+    assert session(server).beta_state() == state
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (redirect("/-/users/terms?redirect=%2Fadmin"), "the terms of service are not accepted"),
+        (redirect("/-/user_settings/password/new"), "the password expired"),
+        (redirect("/-/profile/two_factor_auth"), "two-factor authentication has to be set up"),
+        (redirect("/users/sign_in"), "the session is not accepted"),
+        (redirect("/admin/elsewhere"), "a redirect to /admin/elsewhere"),
+        (page("", status=404), "no administrator"),
+        (page("", status=422), "CSRF token"),
+        (page("<h1>hello</h1>"), "refused"),
+        (page('<div data-view-model="{broken"></div>'), "refused"),
+        (page('<div data-view-model="[1]"></div>'), "refused"),
+    ],
+)
+def test_says_why_no_page_tells(serve, reply: Reply, told: str) -> None:
+    pages = {f"GET {path}": reply for path in (CONFIGURATION, DUO, SELF_HOSTED)}
+    failure = failure_of(session(serve(Site(pages))).beta_state)
+    assert failure.code == _errors.PAGE_REFUSED.code
+    assert told in failure.what
+    assert failure.next_step
+
+
+# --- throwing the switch -------------------------------------------------------------------------
+@pytest.mark.parametrize("root", ["", "/gitlab", "/a/b"])
+def test_throws_the_switch_below_any_root(serve, root: str) -> None:
+    site = Site(
+        {
+            "GET " + CONFIGURATION: page(configuration("false", root + TOGGLE), csrf="fresh"),
+            "POST " + TOGGLE: Reply(204, ""),
+        },
+        root,
+    )
+    server = serve(site)
+    admin = session(server, root)
+    _enabled, path = admin.beta_state()
+    assert path == TOGGLE
+    admin.toggle_beta(path)
+    (post,) = [it for it in server.requests if it.path.endswith(TOGGLE)]
+    assert (post.method, post.path, post.body) == ("POST", root + TOGGLE, b"")
+    # The token of the sign-in form is void once signed in.
+    assert post.headers["X-CSRF-Token"] == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (page("", status=422), "422: the CSRF token is not accepted"),
+        (page("", status=404), "404: the account is no administrator"),
+        (redirect("/users/sign_in"), "302: the session is not accepted"),
+    ],
+)
+def test_says_why_the_switch_was_refused(serve, reply: Reply, told: str) -> None:
+    admin = session(serve(Site({"POST " + TOGGLE: reply})))
+    admin.beta_state()
+    assert told in failure_of(admin.toggle_beta, TOGGLE).what
+
+
+@pytest.mark.parametrize("reply", [Reply(503, "", HTML), Reply(500, "", HTML), Reply(drop=True)])
+def test_the_switch_is_never_thrown_twice(serve, reply: Reply) -> None:
+    server = serve(Site({"POST " + TOGGLE: reply}))
+    admin = session(server)
+    assert isinstance(failure_of(admin.toggle_beta, TOGGLE), _errors.Unclear)
+    assert visited(server).count("POST " + TOGGLE) == 1
+
+
+# --- admin mode ----------------------------------------------------------------------------------
+
+
+def test_enters_admin_mode(serve) -> None:
+    server = serve(
+        Site(
+            {
+                "GET " + CONFIGURATION: [
+                    redirect("/admin/session/new"),
+                    page(configuration("true"), csrf="c"),
+                ],
+                "GET /admin/session/new": page(ADMIN_FORM),
+                "POST /admin/session": redirect("/admin"),
+            }
+        )
+    )
+    assert session(server).beta_state() == (True, TOGGLE)
+    (post,) = [it for it in server.requests if it.path == "/admin/session"]
+    assert parse_qs(post.body.decode()) == {
+        "authenticity_token": ["token-of-admin-mode"],
+        "user[password]": [PASSWORD],
+    }
+
+
+@pytest.mark.parametrize(
+    ("pages", "message", "told"),
+    [
+        pytest.param(
+            {"POST /admin/session": page(alert("Invalid login or password") + ADMIN_FORM)},
+            _errors.SIGN_IN_REFUSED,
+            "Invalid login or password",
+            id="wrong password",
+        ),
+        pytest.param(
+            {"POST /admin/session": page('<form class="js-2fa-form"></form>')},
+            _errors.SIGN_IN_NEEDS_MORE,
+            "two-factor",
+            id="2FA",
+        ),
+        pytest.param(
+            {"POST /admin/session": redirect("/admin/session/new")},
+            _errors.PAGE_REFUSED,
+            "Admin Mode",
+            id="not entered",
+        ),
+        pytest.param(
+            {"GET /admin/session/new": page("", status=404)},
+            _errors.PAGE_REFUSED,
+            "no administrator",
+            id="no administrator",
+        ),
+        pytest.param(
+            {"GET /admin/session/new": page("<p>use SSO</p>")},
+            _errors.PAGE_REFUSED,
+            "/admin/session/new",
+            id="no password form",
+        ),
+    ],
+)
+def test_admin_mode_is_tried_once(serve, pages, message: _errors.Message, told: str) -> None:
+    away = redirect("/admin/session/new")
+    server = serve(
+        Site(
+            {
+                **{f"GET {path}": away for path in (CONFIGURATION, DUO, SELF_HOSTED)},
+                "GET /admin/session/new": page(ADMIN_FORM),
+                **pages,
+            }
+        )
+    )
+    failure = failure_of(session(server).beta_state)
+    assert failure.code == message.code
+    assert told in failure.what
+    assert visited(server).count("POST /admin/session") <= 1
+
+
+# --- the parser ----------------------------------------------------------------------------------
+def test_alerts_are_read_whole_and_alone() -> None:
+    notice = '<div class="gl-alert flash-notice" data-testid="alert-info"><div>News</div></div>'
+    found = Page(alert("Your account has been <strong>blocked</strong>. Ask.") + notice)
+    assert " ".join(found.alerts) == "Your account has been blocked . Ask."
+
+
+@pytest.mark.parametrize("text", ["", "<", "<form", "<div class", "\0", "<input name=a>", "<!--"])
+def test_broken_pages_do_no_harm(text: str) -> None:
+    found = Page(text)
+    assert (found.csrf, found.form("/users/sign_in"), found.alerts) == ("", None, [])
