@@ -260,6 +260,9 @@ def environment() -> dict[str, str]:
         "ANSIBLE_FORCE_COLOR" if coloured() else "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
         "ANSIBLE_NOCOWS": "1",
+        # The stand-ins are on this machine, whatever proxy leads out of it.
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
     }
 
 
