@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes every task's result as a line of JSON, with what the task asked of its GitLab."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: record
+type: notification
+short_description: Write results as JSON lines, with the requests that each task sent
+description: For tests. The sandbox of a host is in its variable C(sandbox).
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Records results beside whatever shows them."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "record"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = open(os.environ["RECORD_FILE"], "a", encoding="utf-8")  # noqa: SIM115
+        self._play = ""
+        self._seen: dict[str, int] = {}
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Remember the play."""
+        self._play = play.get_name()
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Record it."""
+        self._record("ok", result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Record it."""
+        self._record("failed", result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Record it."""
+        self._record("unreachable", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """Record it."""
+        self._record("skipped", result)
+
+    def _record(self, status: str, result: Any) -> None:
+        host, task = result._host, result._task
+        line = {
+            "host": host.name,
+            "play": self._play,
+            "task": task.name,
+            "action": task.action,
+            "status": status,
+            "values": result._result,
+            "requests": [] if status == "skipped" else self._requests(host.vars.get("sandbox")),
+        }
+        self._file.write(json.dumps(line, default=str) + "\n")
+        self._file.flush()
+
+    def _requests(self, sandbox: str | None) -> list[Any]:
+        """Return what was asked since the last task of this instance."""
+        if not sandbox:
+            return []
+        connection = http.client.HTTPConnection(str(sandbox), timeout=30)
+        connection.request("GET", "/_sandbox/journal")
+        requests = json.loads(connection.getresponse().read())["requests"]
+        connection.close()
+        seen = self._seen.get(sandbox, 0)
+        self._seen[sandbox] = len(requests)
+        return list(requests[seen:])

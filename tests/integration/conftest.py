@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real `ansible-playbook` runs of the built and installed collection against the sandbox.
+
+`make integration ARGS='-k name -x'` builds, installs and runs. Each test starts the stand-in
+GitLabs that it needs; nothing is shared between tests, so that any of them runs alone.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# The helpers beside this file, and the sandbox.
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+import playbook  # noqa: E402
+from sandbox_client import Instance, Server  # noqa: E402
+
+Start = Callable[..., list[Instance]]
+Play = Callable[..., playbook.Run]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests that read one playbook run in one process: what stands before a slash."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.rpartition("/")[0] if "[" in nodeid.rpartition("/")[0] else nodeid
+
+    return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collection_is_installed() -> None:
+    if not (playbook.INSTALLED / "ansible_collections" / "gitlab_ops" / "duo").is_dir():
+        pytest.exit(f"No collection in {playbook.INSTALLED}: start with `make integration`.", 2)
+
+
+@pytest.fixture(scope="session")
+def start_for_session() -> Iterator[Start]:
+    """Return a function that starts instances which live until the end of all tests."""
+    yield from _starting()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return a function that starts an instance for each release that it is given."""
+    yield from _starting()
+
+
+def _starting() -> Iterator[Start]:
+    servers: list[Server] = []
+
+    def begin(*releases: str, root: str = "") -> list[Instance]:
+        servers.append(Server(releases, root))
+        return servers[-1].instances
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def play(tmp_path: pathlib.Path) -> Play:
+    """Return :func:`playbook.run` in a folder of its own."""
+
+    def begin(*args: Any, **keywords: Any) -> playbook.Run:
+        return playbook.run(tmp_path, *args, **keywords)
+
+    return begin

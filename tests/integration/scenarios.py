@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a scenario of a module is: a state, a task, and what has to come of it.
+
+Each is run as check, real, real, check by test_modules.py. The scenarios themselves stand in
+scenarios_*.py, a file for each subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# The oldest, the one whose sources are known best, and the newest. More may be added here.
+RELEASES = ("17.9", "18.9", "19.4")
+
+CHANGES = (True, True, False, False)
+UNCHANGED = (False, False, False, False)
+ALWAYS = (True, True, True, True)
+# Read; read, write, read again; read; read. With nothing to change, one request is all.
+REQUESTS = {CHANGES: (1, 3, 1, 1), UNCHANGED: (1, 1, 1, 1), ALWAYS: (1, 3, 3, 1)}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One task on one state of GitLab, and what to expect of its four runs."""
+
+    name: str
+    module: str
+    args: Mapping[str, Any]
+    seed: Mapping[str, Any] = field(default_factory=dict)
+    releases: tuple[str, ...] = RELEASES
+    changed: tuple[bool, ...] = CHANGES
+    # Requests of the four runs, where they are not those that follow from `changed`.
+    requests: tuple[int, ...] | None = None
+    # Parts of the warnings that each run gives; a warning that none of them is in is a failure.
+    warnings: tuple[str, ...] = ()
+    only_warns_of_changes: bool = False
+    # Parts of the result of every run, and of the instance's state after the last.
+    returns: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    # Texts that the steps of the first two runs hold, in order.
+    steps: tuple[str, ...] | None = None
+
+    @property
+    def budget(self) -> tuple[int, ...]:
+        """How many requests the four runs may send."""
+        return self.requests or REQUESTS[self.changed]
+
+
+def differences(expected: Any, actual: Any, where: str = "") -> list[str]:
+    """Return where a value does not hold what is expected; keys beyond that do not matter."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        return [
+            text
+            for key, value in expected.items()
+            for text in (
+                differences(value, actual[key], f"{where}.{key}")
+                if key in actual
+                else [f"{where}.{key} is missing"] * (value is not ABSENT)
+            )
+        ]
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [
+            text
+            for number, (one, other) in enumerate(zip(expected, actual, strict=True))
+            for text in differences(one, other, f"{where}[{number}]")
+        ]
+    return [] if expected == actual else [f"{where} is {actual!r}, not {expected!r}"]
+
+
+class _Absent:
+    """Equal to nothing, so that a key that is there is a difference."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = _Absent()

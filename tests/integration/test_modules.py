@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every scenario of every module as check, real, real, check; through both doors.
+
+Many scenarios are hosts of one `ansible-playbook` run, each with a GitLab of its own. Through the
+module, which costs half a second for each task, a scenario goes once: with the newest release
+that it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import playbook
+import pytest
+import scenarios_features
+import scenarios_gateway
+import scenarios_models
+from conftest import Start
+from playbook import Result, Run
+from sandbox_client import Instance
+from scenarios import RELEASES, Scenario, differences
+
+SCENARIOS = [
+    *scenarios_gateway.SCENARIOS,
+    *scenarios_models.SCENARIOS,
+    *scenarios_features.SCENARIOS,
+]
+MODULES = sorted({scenario.module for scenario in SCENARIOS})
+STEPS = ("check", "real", "again", "check-again")
+# (batch, release, scenario): a batch is one run, and in batches named after doors both are open.
+CASES = [
+    (release, release, scenario)
+    for release in RELEASES
+    for scenario in SCENARIOS
+    if release in scenario.releases[:-1]
+] + [
+    (f"doors-{number % 2}", scenario.releases[-1], scenario)
+    for number, scenario in enumerate(SCENARIOS)
+]
+
+
+class Batch:
+    """Scenarios that are run together."""
+
+    def __init__(self, name: str) -> None:
+        self.doors = ("action", "module") if name.startswith("doors") else ("action",)
+        self.instances: dict[str, Instance] = {}
+        self.run: Run
+
+    def execute(
+        self, cases: list[tuple[str, str, Scenario]], folder: pathlib.Path, start: Start
+    ) -> None:
+        """Run all four steps of all scenarios, through each door."""
+        started = iter(start(*(release for _, release, _ in cases for _ in self.doors)))
+        hosts: dict[str, Any] = {}
+        groups: dict[str, list[str]] = {}
+        for _batch, _release, scenario in cases:
+            for door in self.doors:
+                name = f"{scenario.name}.{door}"
+                instance = self.instances[name] = next(started)
+                instance.seed(**scenario.seed)
+                hosts[name] = playbook.host(instance, wanted=dict(scenario.args))
+                groups.setdefault(f"{scenario.module}__{door}", []).append(name)
+        keywords = {
+            "action": {},
+            "module": {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON},
+        }
+        plays = [
+            playbook.one_play(
+                playbook.task(module, "wanted"),
+                name=step,
+                hosts=f"{module}__{door}",
+                check_mode=step.startswith("check"),
+                diff=True,
+                **keywords[door],
+            )
+            for step in STEPS
+            for module in MODULES
+            for door in self.doors
+            if f"{module}__{door}" in groups
+        ]
+        self.run = playbook.run(folder, plays, hosts, groups=groups)
+
+
+@pytest.fixture(scope="session")
+def batches(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    start_for_session: Start,
+) -> Any:
+    """Return a function that gives a batch, run with the scenarios that pytest has selected."""
+    made: dict[str, Batch] = {}
+
+    def batch(name: str) -> Batch:
+        if name not in made:
+            cases = [
+                item.callspec.params["case"]
+                for item in request.session.items
+                if "case" in getattr(getattr(item, "callspec", None), "params", ())
+            ]
+            made[name] = Batch(name)
+            made[name].execute(
+                [case for case in cases if case[0] == name],
+                tmp_path_factory.mktemp(name),
+                start_for_session,
+            )
+        return made[name]
+
+    return batch
+
+
+def _id(case: tuple[str, str, Scenario]) -> str:
+    return f"{case[0]}/{case[2].name}-{case[1]}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_four_steps(case: tuple[str, str, Scenario], batches: Any) -> None:
+    """Changed as expected, the same diff, no write but in the first real run, few requests."""
+    name, _release, scenario = case
+    batch: Batch = batches(name)
+    assert batch.run.stray_warnings() == []
+    answers = []
+    for door in batch.doors:
+        host = f"{scenario.name}.{door}"
+        results = batch.run.of(host)
+        assert [result.play for result in results] == list(STEPS), batch.run.output
+        assert [result.status for result in results] == ["ok"] * 4, [it.message for it in results]
+        _judge(scenario, *results)
+        assert differences(scenario.after, batch.instances[host].state()) == []
+        answers.append([comparable(result, batch.instances[host].url) for result in results])
+    assert answers == answers[:1] * len(answers)
+
+
+def _judge(
+    scenario: Scenario, check: Result, real: Result, again: Result, check_again: Result
+) -> None:
+    results = (check, real, again, check_again)
+    assert tuple(result.changed for result in results) == scenario.changed
+    # What check mode says is what happens; only the ids of new models are GitLab's to know.
+    assert without_ids(check) == without_ids(real)
+    assert without_ids(again) == without_ids(check_again)
+    assert bool(real.values["diff"]) == real.changed
+    if scenario.steps is not None:
+        said = real.values["steps"]
+        assert [
+            text for text, part in zip(said, scenario.steps, strict=True) if part in text
+        ] == said
+
+    for result in results:
+        if result.play.startswith("check") or not result.changed:
+            assert result.writes == []
+    sent = tuple(len(result.requests) for result in results)
+    assert sent == scenario.budget, [(it["path"], it["operations"]) for it in real.requests]
+
+    for result in results:
+        assert differences(scenario.returns, result.values) == []
+        expected = scenario.warnings if result.changed or not scenario.only_warns_of_changes else ()
+        assert len(result.warnings) == len(expected), result.warnings
+        for text, part in zip(result.warnings, expected, strict=True):
+            assert part in text
+
+
+def comparable(result: Result, url: str = "") -> Any:
+    """Return a result without what differs between two runs by their nature."""
+    values = {key: it for key, it in result.values.items() if key != "invocation"}
+    text = json.dumps(values, sort_keys=True)
+    return json.loads(text.replace(url, "URL") if url else text)
+
+
+def without_ids(result: Result) -> Any:
+    """Return a result without what only GitLab knows: ids of models, and what it does not show."""
+    values = comparable(result)
+    if values.get("unseen"):
+        values.pop("features", None)
+    for model in [values.get("model"), *(values.get("models") or [])]:
+        if model:
+            model.pop("id", None)
+    return values
