@@ -66,14 +66,37 @@ notes:
 
     SIGN_IN = r"""
 options:
+  via:
+    description:
+      - How to do what no token can do. V(session) signs in to the admin pages as a browser would,
+        with O(username) and O(password), or with O(session_cookie). V(rails_runner) runs
+        C(gitlab-rails runner) where the task runs, on a GitLab node, and needs no Python library
+        there.
+      - V(auto) takes the session if there is something to sign in with, else the runner if
+        O(rails_command) is set.
+    type: str
+    choices: [auto, session, rails_runner]
+    default: auto
   username:
     description:
-      - User name of an administrator, to sign in to the admin page that shows and changes the
-        state of beta features. There is no API for it.
-      - Needs O(password).
+      - User name of an administrator.
+      - With O(via=rails_runner), the administrator who accepts the GitLab Testing Agreement.
     type: str
   password:
     description:
       - Password of O(username). It is sent once for each task and never tried again.
     type: str
+  session_cookie:
+    description:
+      - Value of the cookie C(_gitlab_session) of a browser in which an administrator is signed in,
+        for sites with single sign-on or two-factor authentication. The session is not ended.
+    type: str
+  rails_command:
+    description:
+      - Command that runs Ruby code inside GitLab; the code is added as its last argument.
+      - If not set, V(gitlab-rails runner). For GitLab in Docker for example
+        V([docker, exec, gitlab, gitlab-rails, runner]), in Kubernetes
+        V([kubectl, exec, deploy/gitlab-toolbox, --, gitlab-rails, runner]).
+    type: list
+    elements: str
 """

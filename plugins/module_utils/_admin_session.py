@@ -19,11 +19,15 @@ from ._errors import Failure
 from ._http import Answer, Http
 
 if TYPE_CHECKING:
-    from ._validators import Connection, SignIn
+    from ._sign_in import SignIn
+    from ._validators import Connection
 
+SESSION_COOKIE = "_gitlab_session"
 SIGN_IN = "/users/sign_in"
 SIGN_OUT = "/users/sign_out"
 ADMIN_MODE = "/admin/session"
+ADMIN = "/admin/gitlab_duo/configuration"
+SYNC = "/admin/license/sync_seat_link.json"
 # Pages that show the beta state, in the order in which they are tried: without a Duo add-on the
 # first redirects to the second, which older releases may not fill; the third needs no add-on.
 BETA_PAGES = (
@@ -106,7 +110,8 @@ class AdminSession:
 
     def close(self) -> None:
         """Sign out, so that no session stays behind, and close the connections."""
-        if self._signed_in:
+        # A session that was handed in is not ours to end.
+        if self._signed_in and not self._sign_in.session_cookie:
             # A failure to sign out is no failure of the work; the session ends by itself.
             with contextlib.suppress(Failure):
                 self._http.send("POST", SIGN_OUT, repeatable=False, form={})
@@ -137,6 +142,27 @@ class AdminSession:
         )
         if answer.status not in (200, 204):
             raise self._page_refused(path, answer)
+
+    def synchronise(self) -> bool:
+        """Ask GitLab to synchronise the subscription; False if there is nothing to sync.
+
+        :raises Failure: the page refused.
+        """
+        page = self._page(ADMIN)
+        if page.status != 200:
+            raise self._page_refused(ADMIN, page)
+        answer = self._http.send(
+            "POST",
+            SYNC,
+            repeatable=False,
+            form={},
+            headers={"X-CSRF-Token": self._csrf, "Accept": "application/json"},
+        )
+        said = answer.json() if answer.status in (200, 422) else {}
+        if isinstance(said, dict) and isinstance(said.get("success"), bool):
+            return bool(said["success"])
+        # Rails answers 422 as well when it does not accept the CSRF token.
+        raise self._page_refused(SYNC, answer)
 
     def _page(self, path: str) -> Answer:
         self.sign_in()
@@ -174,7 +200,10 @@ class AdminSession:
                     "Sign in with a browser and set it up, or use another account.",
                 )
             elif target.endswith(SIGN_IN):
-                reason, hint = "the session is not accepted", "Run again."
+                reason, hint = (
+                    "the session is not accepted",
+                    "Give a fresh session_cookie, or user name and password.",
+                )
         elif status == 404:
             reason, hint = (
                 "the account is no administrator, or the licence does not include it",
@@ -195,7 +224,10 @@ class AdminSession:
         if self._refused:
             raise self._refused
         try:
-            self._try_sign_in()
+            if self._sign_in.session_cookie:
+                self._http.set_cookie(SESSION_COOKIE, self._sign_in.session_cookie)
+            else:
+                self._try_sign_in()
         except Failure as failure:
             self._refused = failure
             raise
@@ -243,7 +275,9 @@ class AdminSession:
         said = " ".join(page.alerts)
         if "js-2fa-form" in page.classes:
             return self._needs_more(
-                "two-factor authentication", "Use an account without it for this purpose."
+                "two-factor authentication",
+                "Use session_cookie of a browser that is signed in, via: rails_runner, or another "
+                "account.",
             )
         if "js-email-verification" in page.classes:
             return self._needs_more(
@@ -266,6 +300,14 @@ class AdminSession:
         )
 
     def _enter_admin_mode(self) -> None:
+        if not self._sign_in.password:
+            raise Failure(
+                _errors.PAGE_REFUSED,
+                path=ADMIN_MODE,
+                status=302,
+                reason="Admin Mode is on, and the session has not entered it",
+                hint="Enter Admin Mode in the browser the session_cookie is from, or set password.",
+            )
         answer = self._http.send("GET", ADMIN_MODE + "/new", repeatable=True)
         page = Page(answer.text)
         form = page.form(ADMIN_MODE)

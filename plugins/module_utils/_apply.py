@@ -74,7 +74,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             time.sleep(pause(attempt, problem.wait))
     except Failure as failure:
         open_changes = {change.about for step in pending for change in step.changes}
-        failure.done = [str(it) for about, it in wanted.items() if about not in open_changes]
+        failure.done += [str(it) for about, it in wanted.items() if about not in open_changes]
         failure.not_done = [
             str(it) for about, it in wanted.items() if about in open_changes - unknown
         ]

@@ -31,8 +31,11 @@ CONNECTION: Spec = {
 
 # Signing in to the admin pages that no token reaches.
 SIGN_IN: Spec = {
+    "via": {"type": "str", "choices": ["auto", "session", "rails_runner"], "default": "auto"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
+    "session_cookie": {"type": "str", "no_log": True},
+    "rails_command": {"type": "list", "elements": "str"},
 }
 
 # One self-hosted model; also the form in which other tasks are told what a run plans.

@@ -8,18 +8,18 @@ adds or removes that of the signed-in user. There is no API for it in any releas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._arguments import SIGN_IN, Arguments
 from ._errors import Failure, Unclear
-from ._libraries import pydantic
 from ._observed import read_state
-from ._plan import Change, Plan, Step
+from ._plan import Change, PageAction, Plan, Step
+from ._rails import RailsRunner
 from ._releases import Release
 from ._run import Subject
-from ._validators import BetaOptions, check
+from ._sign_in import RAILS_RUNNER, SESSION, SignIn
 
 if TYPE_CHECKING:
     from ._client import GitLab
@@ -27,24 +27,31 @@ if TYPE_CHECKING:
 ABOUT = "beta features"
 
 
-class Found(pydantic.BaseModel):
-    """Whether beta features are on; None where it cannot be known."""
+@dataclass(frozen=True)
+class BetaOptions(SignIn):
+    """Options of ``duo_beta_features``."""
 
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+    enabled: bool = False
+    accept_testing_agreement: bool = False
 
-    release: Release
+
+@dataclass(frozen=True)
+class Found:
+    """Whether beta features are on; None where it cannot be known without signing in."""
+
     enabled: bool | None
+    release: Release | None = None
 
 
 @dataclass(frozen=True)
 class Toggle:
-    """Throws the switch, if the page still shows the state that the plan saw."""
+    """Throws the switch on the admin page, for the signed-in administrator."""
 
     wanted: BetaOptions
     release: Release
 
     def perform(self, gitlab: GitLab) -> None:
-        """Read, throw the switch, read again.
+        """Read, throw the switch if the page still shows the other state, read again.
 
         :raises Failure: it was thrown, but the state is still the other one.
         """
@@ -59,24 +66,53 @@ class Toggle:
             if session.beta_state()[0] == self.wanted.enabled:
                 return
             raise
-        if session.beta_state()[0] != self.wanted.enabled:
-            if self.wanted.enabled:
-                raise Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
+        if session.beta_state()[0] == self.wanted.enabled:
+            return
+        if self.wanted.enabled:
+            raise Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
+        failure = Failure(_errors.BETA_STAYS_ON, about=ABOUT)
+        failure.done = ["throw the switch of the signed-in account"]
+        raise failure
+
+
+@dataclass(frozen=True)
+class Run:
+    """Does it with gitlab-rails runner, for all acceptances at once."""
+
+    wanted: BetaOptions
+
+    def perform(self, _gitlab: GitLab) -> None:
+        """Accept for one administrator, or withdraw all acceptances.
+
+        :raises Failure: the command failed.
+        """
+        runner = RailsRunner(self.wanted)
+        if self.wanted.enabled:
+            runner.accept(self.wanted.username or "")
+        elif runner.withdraw_all():
             raise Failure(_errors.BETA_STAYS_ON, about=ABOUT)
 
 
 def options(params: dict[str, Any]) -> BetaOptions:
     """Check the options of a task."""
-    return check(BetaOptions, params)
+    return BetaOptions.of(params)
 
 
-def observe(gitlab: GitLab, wanted: BetaOptions) -> Found:
-    """Read the state: by token where the release tells it so, else on the admin page."""
+def observe(gitlab: GitLab | None, wanted: BetaOptions) -> Found:
+    """Read the state: by token where the release tells it so, else the way the options allow."""
+    if gitlab is None:
+        return Found(RailsRunner(wanted).beta_state())
     reading, state = read_state(gitlab)
-    if state.beta is None and wanted.can_sign_in:
-        enabled, _path = gitlab.admin_session(wanted).beta_state()
-        return Found(release=reading.release, enabled=enabled)
-    return Found(release=reading.release, enabled=state.beta)
+    return Found(beta_state(gitlab, wanted, state.beta), reading.release)
+
+
+def beta_state(gitlab: GitLab, wanted: SignIn, by_token: bool | None) -> bool | None:
+    """Return whether beta features are on, also where the token does not tell."""
+    if by_token is not None:
+        return by_token
+    if wanted.door == SESSION:
+        return gitlab.admin_session(wanted).beta_state()[0]
+    return RailsRunner(wanted).beta_state() if wanted.door == RAILS_RUNNER else None
 
 
 def plan(wanted: BetaOptions, found: Found) -> Plan[Found]:
@@ -84,19 +120,25 @@ def plan(wanted: BetaOptions, found: Found) -> Plan[Found]:
 
     :raises Failure: there is no way to do it, or the agreement is not accepted.
     """
-    predicted = found.model_copy(update={"enabled": wanted.enabled})
+    predicted = replace(found, enabled=wanted.enabled)
     if found.enabled == wanted.enabled:
         return Plan((), predicted)
     if found.enabled is None:
-        reason = f"GitLab {found.release.text} does not show the state of beta features by token"
+        version = found.release.text if found.release else ""
+        reason = f"GitLab {version} does not show the state of beta features by token"
         raise Failure(_errors.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
     if wanted.enabled and not wanted.accept_testing_agreement:
         raise Failure(_errors.AGREEMENT_NOT_ACCEPTED, about=ABOUT)
-    if not wanted.can_sign_in:
+    if wanted.door is None:
         reason = f"Beta features have to be turned {'on' if wanted.enabled else 'off'}"
         raise Failure(_errors.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
+    if wanted.door == RAILS_RUNNER and wanted.enabled and not wanted.username:
+        raise Failure(_errors.RAILS_NEEDS_USER, about=ABOUT)
     change = Change(ABOUT, {"enabled": found.enabled}, {"enabled": wanted.enabled})
-    return Plan((Step((change,), Toggle(wanted, found.release)),), predicted)
+    call: PageAction = Run(wanted)
+    if wanted.door == SESSION and found.release:
+        call = Toggle(wanted, found.release)
+    return Plan((Step((change,), call),), predicted)
 
 
 def show(_wanted: BetaOptions, found: Found) -> dict[str, Any]:
@@ -112,10 +154,10 @@ SUBJECT = Subject(
             "accept_testing_agreement": {"type": "bool", "default": False},
             **SIGN_IN,
         },
-        required_together=[("username", "password")],
     ),
     options=options,
     observe=observe,
     plan=plan,
     show=show,
+    without_libraries=lambda wanted: wanted.door == RAILS_RUNNER,
 )

@@ -281,20 +281,56 @@ AGREEMENT_NOT_ACCEPTED = Message(
 BETA_NEEDS_SIGN_IN = Message(
     "beta-needs-sign-in",
     "{reason}, and GitLab offers this only on an admin page that no token reaches.",
-    "Set username and password of an administrator.",
+    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
+    "a GitLab node.",
 )
 BETA_STAYS_ON = Message(
     "beta-stays-on",
-    "Your acceptance was withdrawn, but beta features stay on: other administrators accepted the "
-    "GitLab Testing Agreement too.",
-    "Each of them has to turn beta features off, or a GitLab administrator runs on the node: "
-    "gitlab-rails runner 'Ai::TestingTermsAcceptance.all.map("
-    "&Ai::SelfHostedModels::TestingTermsAcceptance::DestroyService.method(:new)).each(&:execute)'.",
+    "The switch of this account was thrown, but beta features stay on: other administrators, "
+    "perhaps deleted ones, accepted the GitLab Testing Agreement too.",
+    "Use via: rails_runner on a GitLab node, which withdraws the acceptances of all. Running again "
+    "like this would throw the switch of this account back.",
 )
 BETA_STAYS_OFF = Message(
     "beta-stays-off",
     "GitLab accepted the switch, but beta features stay off.",
     "Look for the request in GitLab's own logs.",
+)
+
+RAILS_NEEDS_USER = Message(
+    "rails-needs-user",
+    "Turning beta features on records who accepted the GitLab Testing Agreement.",
+    "Set username to the administrator who accepts it.",
+)
+RAILS_NOT_FOUND = Message(
+    "rails-not-found",
+    "The command {command} is not on this host.",
+    "Run the task on a GitLab node, or set rails_command, for example to docker exec or kubectl "
+    "exec with gitlab-rails runner behind it.",
+)
+RAILS_FAILED = Message(
+    "rails-failed",
+    "gitlab-rails runner failed ({reason}).",
+    "Check rails_command and the rights of the user that runs it (root on a Linux package node).",
+)
+
+# --- subscription ------------------------------------------------------------------------------
+OFFLINE_LICENSE = Message(
+    "offline-license",
+    "An offline licence is not synchronised.",
+    "Upload a new licence file, or activate again with a new activation code.",
+)
+SYNC_REFUSED = Message(
+    "sync-refused",
+    "GitLab has nothing to synchronise ({reason}).",
+    "Only an online cloud licence with an expiry date is synchronised; check Admin > Subscription.",
+)
+SYNC_NEEDS_SIGN_IN = Message(
+    "sync-needs-sign-in",
+    "The subscription should be synchronised, and GitLab offers this only on an admin page that no "
+    "token reaches.",
+    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
+    "a GitLab node; or set sync: never.",
 )
 
 # --- signing in --------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ class Target:
 def options(params: dict[str, Any]) -> FeaturesOptions:
     """Check the options of a task; one assignment is a list of one."""
     common: dict[str, Any] = {
-        name: params[name] for name in ("when_unsupported", "planned_models") if name in params
+        name: params[name]
+        for name in ("dry_run", "when_unsupported", "planned_models")
+        if name in params
     }
     settings = params.get("settings")
     if settings is None:

@@ -127,10 +127,13 @@ class Http:
         """Close the connections."""
         self._session.close()
 
-    @property
-    def cookies(self) -> Any:
-        """Cookies, in memory only."""
-        return self._session.cookies
+    def set_cookie(self, name: str, value: str) -> None:
+        """Set a cookie for this GitLab alone; cookies live in memory only."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        # The cookie jar knows a host without dots under this name.
+        domain = host if "." in host else f"{host}.local"
+        self._session.cookies.set(name, value, domain=domain, path=parts.path or "/")
 
     def send(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
+from ._beta_features import beta_state
 from ._feature_model import shown as shown_setting
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
@@ -17,8 +18,9 @@ from ._plan import Plan
 from ._releases import Release
 from ._run import Subject
 from ._self_hosted_model import shown as shown_model
+from ._sign_in import SignIn
 from ._urls import without_credentials
-from ._validators import InfoOptions, check, method_for_export
+from ._validators import method_for_export
 
 if TYPE_CHECKING:
     from ._client import GitLab
@@ -38,17 +40,14 @@ class Found(pydantic.BaseModel):
     beta: bool | None
 
 
-def options(params: dict[str, Any]) -> InfoOptions:
+def options(params: dict[str, Any]) -> SignIn:
     """Check the options of a task."""
-    return check(InfoOptions, params)
+    return SignIn.of(params)
 
 
-def observe(gitlab: GitLab, wanted: InfoOptions) -> Found:
+def observe(gitlab: GitLab, wanted: SignIn) -> Found:
     """Read everything in one request, and the beta state on a page where only that shows it."""
     reading, state = read_state(gitlab, LICENSE, ADD_ONS, *GATEWAY, gitlab_models=True)
-    beta = state.beta
-    if beta is None and wanted.can_sign_in:
-        beta = gitlab.admin_session(wanted).beta_state()[0]
     return Found(
         url=gitlab.url,
         release=reading.release,
@@ -56,16 +55,16 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> Found:
         license=license_facts(reading.data),
         gateway=gateway_values(reading.data, reading.offered),
         state=state,
-        beta=beta,
+        beta=beta_state(gitlab, wanted, state.beta),
     )
 
 
-def plan(_wanted: InfoOptions, found: Found) -> Plan[Found]:
+def plan(_wanted: SignIn, found: Found) -> Plan[Found]:
     """Return the plan that changes nothing."""
     return Plan((), found)
 
 
-def show(_wanted: InfoOptions, found: Found) -> dict[str, Any]:
+def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
     """Return the state by subject, and as role variables."""
     models = [found.state.models[name] for name in sorted(found.state.models)]
     return {
@@ -142,7 +141,7 @@ def _assignments(found: Found) -> list[dict[str, Any]]:
 
 SUBJECT = Subject(
     name="instance",
-    arguments=Arguments(spec=SIGN_IN, required_together=[("username", "password")]),
+    arguments=Arguments(spec=SIGN_IN),
     options=options,
     observe=observe,
     plan=plan,

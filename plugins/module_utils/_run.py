@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ class Subject:
     plan: Callable[[Any, Any], Plan[Any]]
     # Return values that show a state: as observed, or as predicted by a plan.
     show: Callable[[Any, Any], dict[str, Any]]
+    # Whether it can do its work where requests and pydantic are missing.
+    without_libraries: Callable[[Any], bool] = lambda _options: False
     # Whether what was read means failure, for subjects that check and change nothing.
     judge: Callable[[Any, Any], Failure | None] = lambda _options, _observed: None
 
@@ -46,15 +49,17 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
     :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
     :raises Failure: with the sentence for the user.
     """
-    connection = check(Connection, {name: params[name] for name in CONNECTION})
     options = subject.options(
         {
-            name: value
-            for name, value in params.items()
-            if name not in CONNECTION and value is not None
+            "dry_run": check_mode,
+            **{
+                name: value
+                for name, value in params.items()
+                if name not in CONNECTION and value is not None
+            },
         }
-    ).model_copy(update={"dry_run": check_mode})
-    with GitLab(connection) as gitlab:
+    )
+    with _reach(subject, params, options) as gitlab:
 
         def replan() -> Plan[Any]:
             return subject.plan(options, subject.observe(gitlab, options))
@@ -71,18 +76,29 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
                 raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
         result = {
             "changed": bool(plan.steps),
-            "diff": plan.diff(connection.api_url),
+            "diff": plan.diff(params["api_url"]),
             "steps": steps,
             "unseen": [change.about for change in plan.changes if not change.visible],
             "warnings": [*_newer(gitlab), *plan.warnings],
             **subject.show(options, state),
         }
         failure = subject.judge(options, state)
-        return {**result, **_failed(failure, connection.api_url)} if failure else result
+        return {**result, **_failed(failure, params["api_url"])} if failure else result
 
 
-def _newer(gitlab: GitLab) -> list[str]:
-    release = gitlab.release
+def _reach(subject: Subject, params: dict[str, Any], options: Any) -> Any:
+    """Return the way to GitLab; none on a node without libraries, where nothing else needs it."""
+    if _libraries.MISSING and subject.without_libraries(options):
+        return nullcontext()
+    if _libraries.MISSING:
+        raise Failure(
+            _errors.LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python()
+        )
+    return GitLab(check(Connection, {name: params[name] for name in CONNECTION}))
+
+
+def _newer(gitlab: GitLab | None) -> list[str]:
+    release = gitlab.release if gitlab else None
     if release is None or not release.newer_than_known:
         return []
     return [
@@ -115,10 +131,6 @@ def outcome(
 ) -> dict[str, Any]:
     """Return the result of a task, whatever happens: both doors end here."""
     try:
-        if _libraries.MISSING:
-            raise Failure(
-                _errors.LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python()
-            )
         result = perform(subject, params, check_mode=check_mode)
     except Failure as failure:
         return _failed(failure, str(params["api_url"]))

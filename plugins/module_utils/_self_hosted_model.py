@@ -48,7 +48,13 @@ def options(params: dict[str, Any]) -> ModelsOptions:
     many = params.get("models")
     common: dict[str, Any] = {
         name: params[name]
-        for name in ("exclusive", "when_unsupported", "planned_beta_features", "planned_settings")
+        for name in (
+            "dry_run",
+            "exclusive",
+            "when_unsupported",
+            "planned_beta_features",
+            "planned_settings",
+        )
         if name in params
     }
     if many is None:

@@ -13,6 +13,7 @@ from ._libraries import pydantic
 from ._plan import Plan
 from ._releases import FAMILIES, FEATURES, Offer, Release
 from ._run import Subject
+from ._sign_in import SignIn
 from ._upgrade_notes import BAD_RELEASES, NOTES, STOPS, BadRelease, Note
 from ._validators import UpgradeOptions, check
 
@@ -59,7 +60,7 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
 
     :raises Failure: the target is older than what is there.
     """
-    instance = _info.observe(gitlab, wanted)
+    instance = _info.observe(gitlab, SignIn())
     target = Release.parse(wanted.target_version)
     if target is None or target.minor < instance.release.minor:
         raise Failure(

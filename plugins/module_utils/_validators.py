@@ -383,31 +383,8 @@ class FeaturesOptions(Options):
         return self
 
 
-# --- beta features -----------------------------------------------------------------------------
-class SignIn(Options):
-    """How to sign in to the admin pages."""
-
-    username: str | None = None
-    password: str | None = pydantic.Field(default=None, repr=False)
-
-    @property
-    def can_sign_in(self) -> bool:
-        """Whether there is enough to sign in with."""
-        return bool(self.username and self.password)
-
-
-class BetaOptions(SignIn):
-    """Options of ``duo_beta_features``."""
-
-    enabled: bool
-    accept_testing_agreement: bool = False
-
-
-class InfoOptions(SignIn):
-    """Options of ``duo_info``."""
-
-
-class UpgradeOptions(InfoOptions):
+# --- upgrades ----------------------------------------------------------------------------------
+class UpgradeOptions(Options):
     """Options of ``duo_upgrade_check``."""
 
     target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")

@@ -14,7 +14,9 @@ description:
   - Turns on or off the self-hosted beta models and features of a GitLab instance.
   - GitLab keeps an acceptance of the GitLab Testing Agreement for each user, and beta features are
     on as soon as one administrator has accepted. There is no API for it, so a change is made on
-    the admin page, as the administrator would do it in a browser.
+    the admin page, as the administrator would do it in a browser, or with C(gitlab-rails runner).
+  - The switch on the page turns beta features off only for one administrator. If others accepted
+    too they stay on, and the module fails; with O(via=rails_runner) all acceptances are withdrawn.
   - From GitLab 18.1 the state is read with the token, so a run that has nothing to change does not
     sign in.
 author:
@@ -51,6 +53,23 @@ EXAMPLES = r"""
     username: root
     password: "{{ root_password }}"
   delegate_to: localhost
+
+- name: The same with the session of a browser, for single sign-on
+  gitlab_ops.duo.duo_beta_features:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    enabled: true
+    accept_testing_agreement: true
+    session_cookie: "{{ gitlab_session }}"
+  delegate_to: localhost
+
+- name: Turn beta features off for all, on a GitLab node of the Linux package
+  gitlab_ops.duo.duo_beta_features:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    enabled: false
+    via: rails_runner
+  become: true
 
 - name: Turn beta features off
   gitlab_ops.duo.duo_beta_features:

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The subscription: licence and add-ons, and asking GitLab to synchronise them.
+
+Until the subscription is synchronised after a purchase, GitLab hides the pages of self-hosted
+models. GitLab offers this as a button alone (Admin > Subscription), in every release.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from . import _errors
+from ._access import ADD_ONS, LICENSE, license_facts
+from ._arguments import SIGN_IN, Arguments
+from ._client import Part
+from ._errors import Failure
+from ._plan import Change, Plan, Step
+from ._rails import RailsRunner
+from ._run import Subject
+from ._sign_in import SESSION, SignIn
+
+if TYPE_CHECKING:
+    from ._client import GitLab
+
+ABOUT = "subscription"
+OFFLINE = "offline_cloud"
+STALE = timedelta(days=1)
+# GitLab only queues the job; it shows in lastSync some seconds later.
+POLLS = (1, 2, 3, 4, 5, 5)  # seconds between readings
+MANAGEABLE = Part("Manageable", "aiSelfHostedModels(first: 1) { nodes { id } }")
+
+
+@dataclass(frozen=True)
+class SubscriptionOptions(SignIn):
+    """Options of ``duo_subscription``."""
+
+    sync: str = "if_needed"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Licence and add-ons; ``manageable`` is whether self-hosted models are shown."""
+
+    license: dict[str, Any] = field(default_factory=dict)
+    manageable: bool = True
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+
+@dataclass(frozen=True)
+class Synchronise:
+    """Presses the button, and waits a while for its effect."""
+
+    wanted: SubscriptionOptions
+    before: str | None
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Queue the job and wait until GitLab shows a new time, half a minute at most.
+
+        :raises Failure: GitLab has nothing to synchronise.
+        """
+        if self.wanted.door == SESSION:
+            queued = gitlab.admin_session(self.wanted).synchronise()
+        else:
+            queued = RailsRunner(self.wanted).synchronise()
+        if not queued:
+            raise Failure(_errors.SYNC_REFUSED, about=ABOUT, reason="it queued no job")
+        for seconds in POLLS:
+            time.sleep(seconds)
+            if observe(gitlab, self.wanted).license["last_sync"] != self.before:
+                return
+
+
+def options(params: dict[str, Any]) -> SubscriptionOptions:
+    """Check the options of a task."""
+    return SubscriptionOptions.of(params)
+
+
+def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> Found:
+    """Read licence and add-ons in one request.
+
+    :raises Failure: the token's user is no administrator.
+    """
+    reading = gitlab.read(LICENSE, ADD_ONS, MANAGEABLE)
+    if "currentLicense" in reading.denied:
+        raise Failure(_errors.NOT_ADMINISTRATOR)
+    return Found(
+        license=license_facts(reading.data),
+        manageable=reading.data.get("aiSelfHostedModels") is not None,
+    )
+
+
+def plan(wanted: SubscriptionOptions, found: Found) -> Plan[Found]:
+    """Return whether to synchronise.
+
+    :raises Failure: it is wanted, but the licence is an offline one, or there is no way to do it.
+    """
+    needed = wanted.sync == "always" or (wanted.sync == "if_needed" and _needed(found))
+    if not needed:
+        return Plan((), found)
+    if found.license["type"] == OFFLINE:
+        if wanted.sync == "always":
+            raise Failure(_errors.OFFLINE_LICENSE, about=ABOUT)
+        return Plan(
+            (), found, (_errors.OFFLINE_LICENSE.what + " " + _errors.OFFLINE_LICENSE.next_step,)
+        )
+    if wanted.door is None:
+        raise Failure(_errors.SYNC_NEEDS_SIGN_IN, about=ABOUT)
+    last = found.license["last_sync"]
+    change = Change(
+        ABOUT,
+        {"last_sync": last},
+        {"last_sync": "(now)"},
+        verb="synchronise",
+        # The job may still be in the queue when it is read again.
+        visible=False,
+    )
+    return Plan((Step((change,), Synchronise(wanted, last)),), replace(found))
+
+
+def _needed(found: Found) -> bool:
+    """Return whether the models are hidden although there is a plan, or the last sync is old."""
+    if not found.license["plan"] or str(found.license["plan"]).lower() not in (
+        "premium",
+        "ultimate",
+    ):
+        return False
+    if not found.manageable:
+        return True
+    if found.license["type"] != "online_cloud":
+        return False
+    last = found.license["last_sync"]
+    try:
+        return not last or found.now - datetime.fromisoformat(last.replace("Z", "+00:00")) > STALE
+    except (ValueError, TypeError):
+        return True
+
+
+def show(_wanted: SubscriptionOptions, found: Found) -> dict[str, Any]:
+    """Return licence and add-ons."""
+    return {"license": found.license}
+
+
+SUBJECT = Subject(
+    name="subscription",
+    arguments=Arguments(
+        spec={
+            "sync": {
+                "type": "str",
+                "choices": ["if_needed", "always", "never"],
+                "default": "if_needed",
+            },
+            **SIGN_IN,
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read licence and add-ons, and synchronise the subscription of GitLab."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_subscription
+short_description: Read licence and add-ons, and synchronise the subscription of GitLab
+version_added: 0.1.0
+description:
+  - Reads licence and add-ons with the token, and synchronises the subscription with GitLab's
+    customers portal. After a purchase GitLab shows the self-hosted models only once that is done.
+  - There is no API for the synchronisation, so it is started on the admin page or with
+    C(gitlab-rails runner). GitLab queues it; the module waits up to 20 seconds for its effect.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.connection.sign_in
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(sync=always) every run synchronises.
+options:
+  sync:
+    description:
+      - V(if_needed) synchronises if a Premium or Ultimate licence is there but the self-hosted
+        models are not shown, or the last synchronisation is older than a day. V(always) does it
+        in every run, V(never) only reads.
+      - An offline licence is never synchronised; V(always) fails then and says why.
+    type: str
+    choices: [if_needed, always, never]
+    default: if_needed
+seealso:
+  - module: gitlab_ops.duo.duo_info
+"""
+
+EXAMPLES = r"""
+- name: Synchronise after a purchase
+  gitlab_ops.duo.duo_subscription:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    username: root
+    password: "{{ root_password }}"
+  delegate_to: localhost
+
+- name: Only read the licence
+  gitlab_ops.duo.duo_subscription:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    sync: never
+  delegate_to: localhost
+  register: subscription
+"""
+
+RETURN = r"""
+license:
+  description: The licence and its active add-ons.
+  returned: success
+  type: dict
+  contains:
+    plan:
+      description: Plan, such as C(ultimate); null without a licence.
+      type: str
+    type:
+      description: C(online_cloud), C(offline_cloud) or C(legacy_license).
+      type: str
+    expires_at:
+      description: Day on which it expires.
+      type: str
+    last_sync:
+      description: Time of the last synchronisation, in UTC.
+      type: str
+    add_ons:
+      description: Active add-ons with their seats (C(name), C(purchased), C(assigned)).
+      type: list
+      elements: dict
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subscription import SUBJECT
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()
