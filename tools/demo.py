@@ -258,6 +258,8 @@ def environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": built,
         "ANSIBLE_CONFIG": str(EXAMPLES / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR" if coloured() else "ANSIBLE_NOCOLOR": "1",
+        # Only what changes, or would change.
+        "ANSIBLE_DISPLAY_OK_HOSTS": "0",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
         "ANSIBLE_NOCOWS": "1",
         # The stand-ins are on this machine, whatever proxy leads out of it.
