@@ -170,6 +170,10 @@ def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
                 id=setting.model_id,
                 name=setting.model,
                 family=setting.model_family or "",
+                # Its own side cannot be seen; without this it would count as unused.
+                features=tuple(
+                    sorted(name for name, it in settings.items() if it.model == setting.model)
+                ),
                 hidden=True,
             )
     return State(

@@ -268,6 +268,11 @@ def method_for_export(identifier: str, endpoint: str, provider: str | None) -> s
     return "other" if provider == "API" and method in WITHOUT_ENDPOINT else method
 
 
+def lower_names(names: Iterable[str]) -> list[str]:
+    """Return names of features as GitLab answers them; people also write GraphQL's upper case."""
+    return [name.strip().lower() for name in names]
+
+
 class Planned(Options):
     """What an earlier task of the same run would make (check mode); only names matter here."""
 
@@ -295,6 +300,11 @@ class PlannedSetting(Planned):
 
     features: list[str]
     model: str | None = None
+
+    @pydantic.field_validator("features")
+    @classmethod
+    def _lower(cls, value: list[str]) -> list[str]:
+        return lower_names(value)
 
 
 class ModelsOptions(Options):
@@ -331,7 +341,7 @@ class SettingOptions(Options):
     @pydantic.field_validator("features")
     @classmethod
     def _lower(cls, value: list[str]) -> list[str]:
-        return [name.strip().lower() for name in value]
+        return lower_names(value)
 
     @pydantic.field_validator("provider")
     @classmethod

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import AdminSession
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import SignIn
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,

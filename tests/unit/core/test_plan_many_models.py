@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deleting; and many models in one task: their order, exclusive, what a dry run knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    calls,
+    gid,
+    model,
+    release,
+    shown,
+    state,
+)
+
+NEW = {"model_family": "gpt", "endpoint": "http://x", "deployment_method": "other"}
+
+
+def found(*models: Any, **more: Any) -> subject.Found:
+    """Return an instance with these models."""
+    return subject.Found(release=release("18.9"), state=state(*models, **more))
+
+
+def plan(wanted: dict[str, Any], there: subject.Found):
+    """Plan as a task with these options would."""
+    return subject.plan(subject.options(wanted), there)
+
+
+def lines(made: Any) -> list[str]:
+    """Return what a plan would do."""
+    return [str(it).split(" (")[0].replace("self-hosted model ", "") for it in made.changes]
+
+
+def test_updates_then_creates_then_deletes() -> None:
+    models = [
+        {"name": "gone", "state": "absent"},
+        {"name": "new", **NEW},
+        {"name": "old", "model_family": "mistral"},
+        {"name": "same"},
+    ]
+    there = found(model("gone"), model("old", 2), model("same", 3))
+    made = plan({"models": models}, there)
+    assert lines(made) == ["change old", "create new", "delete gone"]
+    assert set(made.predicted.state.models) == {"new", "old", "same"}
+    returned = subject.show(subject.options({"models": models}), made.predicted)
+    assert [it["name"] for it in returned["models"]] == ["new", "old", "same"]
+
+
+def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:
+    there = found(model(api_key="must-not-show", has_api_key=True, features=("duo_chat",)))
+    returned = subject.show(subject.options({"name": "codestral"}), there)
+    assert returned == {
+        "model": {
+            "id": "gid://gitlab/Ai::SelfHostedModel/1",
+            "name": "codestral",
+            "model_family": "codestral",
+            "endpoint": "https://vllm.example.com/v1",
+            "identifier": "custom_openai/codestral",
+            "has_api_key": True,
+            "features": ["duo_chat"],
+        }
+    }
+    assert subject.show(subject.options({"name": "no"}), there) == {"model": None}
+
+
+# --- exclusive -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("models", "done", "warned"),
+    [
+        ([], ["delete a", "delete b"], ["used"]),
+        ([{"name": "a"}], ["delete b"], ["used"]),
+        ([{"name": "a"}, {"name": "b"}, {"name": "used"}], [], []),
+        ([{"name": "a", "new_name": "c"}], ["change a", "delete b"], ["used"]),
+        ([{"name": "z", "new_name": "a"}, {"name": "used"}], ["delete b"], []),
+        ([{"name": "a", "state": "absent"}], ["delete a", "delete b"], ["used"]),
+    ],
+)
+def test_exclusive(models: list[dict], done: list[str], warned: list[str]) -> None:
+    there = found(model("a"), model("b", 2), model("used", 3, features=("duo_chat",)))
+    made = plan({"models": models, "exclusive": True}, there)
+    assert lines(made) == done
+    kept = [it for it in made.warnings if "is not declared, but kept" in it]
+    assert [it.split()[2] for it in kept] == warned
+    assert all("duo_chat" in it for it in kept)
+    assert all(it.recheck for it in made.steps if it.call.field == "aiSelfHostedModelDelete")
+
+
+def test_without_exclusive_other_models_stay() -> None:
+    assert plan({"models": [{"name": "a"}]}, found(model("a"), model("b", 2))).steps == ()
+
+
+def test_exclusive_keeps_a_model_that_a_release_made_it_skip() -> None:
+    models = [{"name": "m", "model_family": "gemini", "endpoint": "http://x"}]
+    wanted = {"models": models, "exclusive": True, "when_unsupported": "warn"}
+    assert plan(wanted, found(model("m"))).steps == ()
+
+
+def test_exclusive_is_nothing_for_one_model() -> None:
+    with pytest.raises(Failure, match="exclusive: goes only with models"):
+        subject.options({"name": "a", "exclusive": True})
+
+
+# --- what a dry run knows of earlier tasks -------------------------------------------------------
+@pytest.mark.parametrize(
+    ("features", "planned", "users"),
+    [
+        (["duo_chat"], [], "duo_chat"),
+        (["duo_chat"], [{"features": ["duo_chat"], "model": "other"}], ""),
+        (["duo_chat"], [{"features": ["DUO_CHAT"], "provider": "disabled"}], ""),
+        (["duo_chat"], [{"features": ["code_completions"], "state": "absent"}], "duo_chat"),
+        ([], [{"features": [" Duo_Chat"], "model": "m"}], "duo_chat"),
+    ],
+)
+def test_planned_settings_count_in_a_dry_run_only(
+    features: list[str], planned: list[dict], users: str
+) -> None:
+    there = found(model("m", features=tuple(features)))
+    wanted = {"name": "m", "state": "absent", "planned_settings": planned}
+    for dry_run, expected in ((True, users), (False, ", ".join(features))):
+        options = {**wanted, "dry_run": dry_run}
+        if expected:
+            with pytest.raises(Failure) as caught:
+                plan(options, there)
+            assert caught.value.code == _errors.MODEL_IN_USE.code
+            assert f"used by {expected};" in caught.value.what
+        else:
+            assert lines(plan(options, there)) == ["delete m"]
+
+
+# --- deleting ------------------------------------------------------------------------------------
+def test_deletes_after_looking_again() -> None:
+    made = plan({"name": "codestral", "state": "absent"}, found(model()))
+    assert calls(made) == [("aiSelfHostedModelDelete", {"id": gid(1)})]
+    assert [it.recheck for it in made.steps] == [True]
+    before = {
+        "state": "present",
+        "name": "codestral",
+        "model_family": "codestral",
+        "endpoint": "https://vllm.example.com/v1",
+        "identifier": "custom_openai/codestral",
+    }
+    assert shown(made) == {"self-hosted model codestral": (before, {"state": "absent"})}
+    assert made.predicted.state.models == {}
+
+
+def test_force_deletes_what_is_in_use() -> None:
+    there = found(model(features=("duo_chat",)))
+    made = plan({"name": "codestral", "state": "absent", "force": True}, there)
+    assert calls(made) == [("aiSelfHostedModelDelete", {"id": gid(1)})]
+
+
+# --- what cannot be seen -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("beta", "told"), [(True, None), (False, "Beta features are off"), (None, "may be off")]
+)
+def test_says_that_an_absent_model_may_be_hidden(beta: bool | None, told: str | None) -> None:
+    made = plan({"name": "m", "state": "absent"}, found(beta=beta))
+    assert made.steps == ()
+    assert [told in it and " m " in it for it in made.warnings] == ([True] if told else [])
+
+
+@pytest.mark.parametrize("options", [{"models": [], "exclusive": True}, {"name": "m"}])
+def test_a_hidden_model_that_is_used_is_never_deleted_in_passing(options: dict) -> None:
+    there = found(model("m", family="llama3", hidden=True, features=("duo_chat",)), beta=False)
+    if "name" in options:
+        with pytest.raises(Failure) as caught:
+            plan({**options, "state": "absent"}, there)
+        assert caught.value.code == _errors.MODEL_IN_USE.code
+    else:
+        assert plan(options, there).steps == ()

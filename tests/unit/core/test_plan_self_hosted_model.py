@@ -1,0 +1,399 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of self-hosted models: options and models in, mutations, diff and warnings out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    RELEASES,
+    calls,
+    gid,
+    has_provider,
+    model,
+    release,
+    shown,
+    state,
+)
+
+KEY, OTHER_KEY = "a-key-that-must-not-show", "another-key-that-must-not-show"
+CREATE, UPDATE = "aiSelfHostedModelCreate", "aiSelfHostedModelUpdate"
+VLLM = {
+    "name": "codestral",
+    "model_family": "codestral",
+    "endpoint": "https://vllm.example.com/v1",
+    "identifier": "custom_openai/codestral",
+}
+SENT = {
+    "name": "codestral",
+    "model": "CODESTRAL",
+    "endpoint": "https://vllm.example.com/v1",
+    "identifier": "custom_openai/codestral",
+}
+
+
+def found(*models: Any, version: str = "18.9", **more: Any) -> subject.Found:
+    """Return an instance with these models."""
+    more.setdefault("has_provider", has_provider(version))
+    if more["has_provider"]:
+        models = [it.model_copy(update={"provider": it.provider or "API"}) for it in models]
+    return subject.Found(release=release(version), state=state(*models, **more))
+
+
+def plan(wanted: dict[str, Any], there: subject.Found):
+    """Plan as a task with these options would; no secret may show in what it shows."""
+    made = subject.plan(subject.options(wanted), there)
+    visible = [repr(made.steps), made.diff("x"), [str(it) for it in made.changes]]
+    visible.append(subject.show(subject.options(wanted), made.predicted))
+    assert "must-not-show" not in str(visible)
+    return made
+
+
+def refusal(wanted: dict[str, Any], there: subject.Found) -> Failure:
+    """Return the failure of a plan."""
+    with pytest.raises(Failure) as caught:
+        plan(wanted, there)
+    assert "must-not-show" not in caught.value.sentence()
+    return caught.value
+
+
+# --- creating ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("version", RELEASES)
+def test_creates(version: str) -> None:
+    made = plan({**VLLM, "api_key": KEY}, found(version=version))
+    provider = {"provider": "API"} if has_provider(version) else {}
+    assert calls(made) == [(CREATE, {**SENT, "apiToken": KEY, **provider})]
+    after = {"state": "present", **VLLM, **provider, "api_key": "(set)"}
+    assert shown(made) == {"self-hosted model codestral": ({"state": "absent"}, after)}
+    assert [str(it) for it in made.changes] == ["create self-hosted model codestral"]
+    assert made.warnings == ()
+    assert made.predicted.state.models["codestral"].has_api_key
+    assert [it.recheck for it in made.steps] == [False]
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "sent"),
+    [
+        pytest.param(
+            "17.9",
+            {"identifier": "bedrock/claude", "model_family": "claude_3"},
+            {
+                "model": "CLAUDE_3",
+                "identifier": "bedrock/claude",
+                "endpoint": "http://bedrockselfhostedmodel.com",
+            },
+            id="Bedrock before models had a provider: the endpoint of GitLab's own page",
+        ),
+        pytest.param(
+            "19.4",
+            {"identifier": "bedrock/claude", "model_family": "claude_3"},
+            {"model": "CLAUDE_3", "identifier": "bedrock/claude", "provider": "BEDROCK"},
+            id="Bedrock with a provider needs no endpoint",
+        ),
+        pytest.param(
+            "19.4",
+            {"identifier": "vertex_ai/gemini", "model_family": "gemini"},
+            {"model": "GEMINI", "identifier": "vertex_ai/gemini", "provider": "VERTEX_AI"},
+            id="Vertex AI",
+        ),
+        pytest.param(
+            "18.9",
+            {"model_family": "GPT", "endpoint": "http://x", "deployment_method": "other"},
+            {"model": "GPT", "endpoint": "http://x"},
+            id="no identifier, no key",
+        ),
+        pytest.param(
+            "18.9",
+            {"model_family": "gpt", "endpoint": "http://x", "identifier": "", "api_key": ""},
+            {"model": "GPT", "endpoint": "http://x", "identifier": ""},
+            id="an empty key is no key",
+        ),
+        pytest.param(
+            "18.9",
+            {"model_family": "gpt", "endpoint": "http://x", "api_key": KEY, "new_name": "n"},
+            {"name": "n", "model": "GPT", "endpoint": "http://x", "apiToken": KEY},
+            id="rename: neither name exists",
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", ["on_change", "on_create", "always"])
+def test_creates_with(version: str, options: dict, sent: dict, mode: str) -> None:
+    wanted = {"name": "m", **options, "update_api_key": mode}
+    made = plan(wanted, found(version=version))
+    assert calls(made) == [(CREATE, {"name": "m", **sent})]
+    assert list(made.predicted.state.models) == [sent.get("name", "m")]
+
+
+# --- changing ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "there"),
+    [
+        (VLLM, model()),
+        ({"name": "codestral"}, model(endpoint="http://anywhere", identifier="anything")),
+        ({**VLLM, "model_family": "CODESTRAL"}, model()),
+        ({**VLLM, "api_key": ""}, model()),
+        ({**VLLM, "api_key": "", "update_api_key": "always"}, model()),
+        ({**VLLM, "api_key": KEY}, model(api_key=KEY, has_api_key=True)),
+        ({**VLLM, "api_key": OTHER_KEY, "update_api_key": "on_create"}, model(has_api_key=True)),
+        ({**VLLM, "api_key": KEY, "update_api_key": "on_create"}, model()),
+        ({**VLLM, "name": "old", "new_name": "codestral"}, model()),
+        ({**VLLM, "new_name": "codestral"}, model()),
+        ({"name": "gone", "state": "absent"}, model()),
+    ],
+    ids=[
+        "same",
+        "only the name declared",
+        "family in capitals",
+        "no key, none wanted",
+        "no key, none wanted, always",
+        "same key",
+        "key not read",
+        "key never replaced",
+        "renamed before",
+        "renamed to itself",
+        "already absent",
+    ],
+)
+@pytest.mark.parametrize("version", RELEASES)
+def test_changes_nothing(options: dict[str, Any], there: Any, version: str) -> None:
+    state_now = found(there, version=version)
+    made = plan(options, state_now)
+    assert (made.steps, made.predicted, made.warnings) == ((), state_now, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "there", "sent", "before", "after"),
+    [
+        pytest.param(
+            {"endpoint": "https://new.example.com/v1"},
+            {},
+            {**SENT, "endpoint": "https://new.example.com/v1", "identifier": None},
+            {"endpoint": SENT["endpoint"]},
+            {"endpoint": "https://new.example.com/v1"},
+            id="what is required goes along, what is optional stays out",
+        ),
+        pytest.param(
+            {"model_family": "mistral"},
+            {},
+            {**SENT, "model": "MISTRAL", "identifier": None},
+            {"model_family": "codestral"},
+            {"model_family": "mistral"},
+            id="family",
+        ),
+        pytest.param(
+            {"identifier": ""},
+            {},
+            {**SENT, "identifier": ""},
+            {"identifier": SENT["identifier"]},
+            {"identifier": ""},
+            id="clear the identifier",
+        ),
+        pytest.param(
+            {"new_name": "n"},
+            {},
+            {**SENT, "name": "n", "identifier": None},
+            {"name": "codestral"},
+            {"name": "n"},
+            id="rename: only the old name exists",
+        ),
+        pytest.param(
+            {"name": "old", "new_name": "codestral", "model_family": "gpt"},
+            {},
+            {**SENT, "model": "GPT", "identifier": None},
+            {"model_family": "codestral"},
+            {"model_family": "gpt"},
+            id="rename: only the new name exists, and differs",
+        ),
+        pytest.param(
+            {"api_key": KEY},
+            {},
+            {**SENT, "apiToken": KEY, "identifier": None},
+            {"api_key": "(not set)"},
+            {"api_key": "(set)"},
+            id="first key",
+        ),
+        pytest.param(
+            {"api_key": KEY},
+            {"api_key": OTHER_KEY, "has_api_key": True},
+            {**SENT, "apiToken": KEY, "identifier": None},
+            {"api_key": "(set)"},
+            {"api_key": "(changed)"},
+            id="another key",
+        ),
+        pytest.param(
+            {"api_key": ""},
+            {"api_key": KEY, "has_api_key": True},
+            {**SENT, "apiToken": "", "identifier": None},
+            {"api_key": "(set)"},
+            {"api_key": "(cleared)"},
+            id="clear the key",
+        ),
+        pytest.param(
+            {"api_key": "", "update_api_key": "always"},
+            {"has_api_key": True},
+            {**SENT, "apiToken": "", "identifier": None},
+            {"api_key": "(set)"},
+            {"api_key": "(cleared)"},
+            id="clear the key, always",
+        ),
+        pytest.param(
+            {"endpoint": f"https://u:{OTHER_KEY}@vllm.example.com/v1"},
+            {"endpoint": f"https://u:{KEY}@vllm.example.com/v1"},
+            {**SENT, "endpoint": f"https://u:{OTHER_KEY}@vllm.example.com/v1", "identifier": None},
+            {"endpoint": "(set)"},
+            {"endpoint": "(changed)"},
+            id="only the password inside the endpoint",
+        ),
+    ],
+)
+@pytest.mark.parametrize("version", ["17.9", "19.4"])
+def test_changes(options, there, sent, before, after, version: str) -> None:
+    made = plan({"name": "codestral", **options}, found(model(**there), version=version))
+    provider = {"provider": "API"} if has_provider(version) else {}
+    sent = {name: value for name, value in sent.items() if value is not None}
+    assert calls(made) == [(UPDATE, {"id": gid(1), **sent, **provider})]
+    assert shown(made) == {
+        f"self-hosted model {made.changes[0].about.split()[-1]}": (before, after)
+    }
+    assert made.changes[0].about == "self-hosted model codestral"
+    assert list(made.predicted.state.models) == [options.get("new_name", "codestral")]
+
+
+def test_always_sends_the_key_each_time_and_says_that_nobody_can_see_it() -> None:
+    wanted = {**VLLM, "api_key": KEY, "update_api_key": "always"}
+    made = plan(wanted, found(model(has_api_key=True)))
+    assert calls(made)[0][1]["apiToken"] == KEY
+    assert [it.visible for it in made.changes] == [False]
+    both = plan({**wanted, "model_family": "gpt"}, found(model(has_api_key=True)))
+    assert [it.visible for it in both.changes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("there", "options", "provider"),
+    [
+        ({"identifier": "bedrock/c"}, {"identifier": "bedrock/c"}, "BEDROCK"),
+        ({"provider": "BEDROCK"}, {"identifier": "custom_openai/c"}, "API"),
+        ({"provider": "BEDROCK"}, {"model_family": "gpt"}, "BEDROCK"),
+        ({"provider": "BEDROCK"}, {"deployment_method": "other"}, "API"),
+    ],
+    ids=["from before the upgrade", "to vLLM", "unmanaged stays", "by the method alone"],
+)
+def test_the_provider_follows_the_method(there: dict, options: dict, provider: str) -> None:
+    made = plan({"name": "codestral", **options}, found(model(**there), version="19.4"))
+    assert calls(made)[0][1]["provider"] == provider
+
+
+# --- refusals ------------------------------------------------------------------------------------
+NEW = {"name": "m", "model_family": "gpt", "endpoint": "http://x", "deployment_method": "other"}
+
+
+@pytest.mark.parametrize(
+    ("options", "there", "message", "told"),
+    [
+        (
+            {**NEW, "model_family": "codestrall"},
+            found(),
+            _errors.UNKNOWN_NAME,
+            "model_family: GitLab 18.9.0 has no model family codestrall. "
+            "Accepted here: codestral, ",
+        ),
+        (
+            {**NEW, "model_family": "general"},
+            found(version="17.9"),
+            _errors.NOT_OFFERED,
+            "model_family general needs GitLab 18.3 or later; this is 17.9.0.",
+        ),
+        (
+            {**NEW, "identifier": "vertex_ai/gemini", "deployment_method": None},
+            found(),
+            _errors.NOT_OFFERED,
+            "deployment_method vertex_ai needs GitLab 18.11 or later",
+        ),
+        ({**NEW, "model_family": "llama3"}, found(beta=False), _errors.FAMILY_IS_BETA, "llama3"),
+        (
+            {"name": "m", "model_family": "llama3"},
+            found(model("m"), beta=False),
+            _errors.FAMILY_IS_BETA,
+            "llama3",
+        ),
+        ({"name": "m"}, found(), _errors.MODEL_INCOMPLETE, "model_family, endpoint"),
+        ({**NEW, "endpoint": None}, found(), _errors.MODEL_INCOMPLETE, "needs endpoint"),
+        (
+            {**NEW, "deployment_method": "azure"},
+            found(),
+            _errors.MODEL_INCOMPLETE,
+            "identifier (azure/<name>)",
+        ),
+        (
+            {"name": "m", "deployment_method": "vllm"},
+            found(model("m", identifier="")),
+            _errors.MODEL_INCOMPLETE,
+            "identifier (custom_openai/<name>)",
+        ),
+        (NEW, found(model("m", hidden=True)), _errors.MODEL_HIDDEN, "exists but is hidden"),
+        (
+            {"name": "m", "new_name": "n"},
+            found(model("m"), model("n", 2)),
+            _errors.RENAME_COLLISION,
+            "cannot be renamed to n",
+        ),
+        (
+            {"name": "m", "state": "absent"},
+            found(model("m", features=("duo_chat", "code_completions"))),
+            _errors.MODEL_IN_USE,
+            "used by code_completions, duo_chat",
+        ),
+    ],
+)
+def test_refuses(options: dict, there: subject.Found, message: _errors.Message, told: str) -> None:
+    failure = refusal({k: v for k, v in options.items() if v is not None}, there)
+    assert (failure.code, failure.about) == (message.code, "self-hosted model m")
+    assert told in failure.sentence()
+
+
+def test_what_is_there_already_is_not_refused() -> None:
+    # A beta family stays as it is while beta is off; a family that this release does not list.
+    for there in (model("m", family="llama3"), model("m", family="newest")):
+        made = plan(
+            {"name": "m", "model_family": there.family, "endpoint": "http://new/v1"},
+            found(there, beta=False),
+        )
+        assert [field for field, _input in calls(made)] == [UPDATE]
+
+
+@pytest.mark.parametrize(
+    ("beta", "more", "refused"),
+    [
+        (True, {}, False),
+        (None, {}, False),
+        (False, {}, True),
+        (False, {"planned_beta_features": True}, True),
+        (False, {"planned_beta_features": True, "dry_run": True}, False),
+        (False, {"dry_run": True}, True),
+    ],
+)
+def test_beta_counts_as_on_where_a_dry_run_would_turn_it_on(beta, more, refused: bool) -> None:
+    wanted = {**NEW, "model_family": "llama3", **more}
+    if refused:
+        assert refusal(wanted, found(beta=beta)).code == _errors.FAMILY_IS_BETA.code
+    else:
+        assert len(plan(wanted, found(beta=beta)).steps) == 1
+
+
+def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
+    models = [{**NEW, "model_family": "general"}, {**VLLM}]
+    made = plan({"models": models, "when_unsupported": "warn"}, found(version="17.9"))
+    assert [sent["name"] for _field, sent in calls(made)] == ["codestral"]
+    assert made.warnings == (
+        "self-hosted model m is skipped: model_family general needs GitLab 18.3 or later; "
+        "this is 17.9.0.",
+    )
+    wrong = {**NEW, "model_family": "typo", "when_unsupported": "warn"}
+    assert refusal(wrong, found()).code == _errors.UNKNOWN_NAME.code
