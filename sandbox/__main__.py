@@ -29,7 +29,7 @@ def main() -> int:
     start = json.loads(options.state.read_text("utf-8")) if options.state else {}
     instances = []
     for text in options.instance:
-        version, _, port = text.partition(":")
+        version, _dummy, port = text.partition(":")
         try:
             one = listen(version, int(port or 0), options.relative_url_root, options.host)
             seed.apply(one.app.state.instance, start)

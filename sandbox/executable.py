@@ -21,7 +21,7 @@ Handler = Callable[[GraphQLResolveInfo, dict[str, Any]], dict[str, Any]]
 def _guarded(handler: Handler) -> Callable[..., dict[str, Any]]:
     """What every mutation checks before its own abilities: scope `api`, a writable node."""
 
-    def resolve(_: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:
+    def resolve(_parent: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:
         caller = info.context.caller
         if caller.user is None or (caller.by_token and "api" not in caller.scopes):
             raise FieldError(GENERAL)

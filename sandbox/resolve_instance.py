@@ -31,25 +31,25 @@ def _admin(info: GraphQLResolveInfo) -> None:
 # --- queries ---
 
 
-def duo_settings(_: Any, info: GraphQLResolveInfo) -> Any:
+def duo_settings(_parent: Any, info: GraphQLResolveInfo) -> Any:
     """Answered to everybody; the fields have their own abilities."""
     return info.context.instance.gateway
 
 
-def current_license(_: Any, info: GraphQLResolveInfo) -> License | None:
+def current_license(_parent: Any, info: GraphQLResolveInfo) -> License | None:
     _admin(info)
     license_: License | None = info.context.instance.license
     return license_
 
 
-def add_on_purchases(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> list[Any]:
+def add_on_purchases(_parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> list[Any]:
     """Active instance-wide ones; rows are filtered, so others get an empty list, no error."""
     if not info.context.abilities.admin or arguments.get("namespaceId") is not None:
         return []
     return [one for one in info.context.instance.add_ons if one.active]
 
 
-def metadata(_: Any, info: GraphQLResolveInfo) -> Any:
+def metadata(_parent: Any, info: GraphQLResolveInfo) -> Any:
     instance = info.context.instance
     if info.context.caller.user is None:
         return None
@@ -61,20 +61,22 @@ def metadata(_: Any, info: GraphQLResolveInfo) -> Any:
     }
 
 
-def current_user(_: Any, info: GraphQLResolveInfo) -> Any:
+def current_user(_parent: Any, info: GraphQLResolveInfo) -> Any:
     user = info.context.caller.user
     if user is None:
         return None
     return {"id": f"gid://gitlab/User/{user.id}", "username": user.username, "name": user.name}
 
 
-def cloud_connector_status(_: Any, info: GraphQLResolveInfo) -> Any:
+def cloud_connector_status(_parent: Any, info: GraphQLResolveInfo) -> Any:
     _admin(info)
     return cloud_status.status(info.context.instance)
 
 
 @metadata_type.field("featureFlags")
-def _feature_flags(_: Any, info: GraphQLResolveInfo, names: list[str]) -> list[dict[str, Any]]:
+def _feature_flags(
+    _parent: Any, info: GraphQLResolveInfo, names: list[str]
+) -> list[dict[str, Any]]:
     """Defined flags only; unknown names are left out."""
     if len(names) > MAX_FLAGS:
         # That it is an error is known, its text is not (graphql-ruby's length validator).
@@ -96,7 +98,7 @@ def _setting(argument: str, column: str) -> None:
     settings_type.set_field(argument, resolve)
 
 
-for _argument, _column, _ in rules_gateway.ARGUMENTS:
+for _argument, _column, _need in rules_gateway.ARGUMENTS:
     _setting(_argument, _column)
 settings_type.set_field("updatedAt", lambda gateway, _info: gateway.updated_at)
 

@@ -46,7 +46,7 @@ def _view(instance: Instance, row: FeatureRow, decorated: bool = True) -> Featur
 # --- queries ---
 
 
-def models(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def models(_parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     """Null without the ability, and no error: the first check, also with `id`."""
     if not info.context.abilities.manage_self_hosted:
         return None
@@ -59,7 +59,7 @@ def models(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     return connection(rules_models.listed(instance), arguments, keyset=True)
 
 
-def feature_settings(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def feature_settings(_parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     """Answered to every caller (18.9); with a model only the rows stored with it."""
     instance = _instance(info)
     if arguments.get("selfHostedModelId") is not None:

@@ -37,7 +37,7 @@ ARGUMENTS = (
 
 
 def may(abilities: Abilities, column: str) -> bool:
-    need = next(need for _, name, need in ARGUMENTS if name == column)
+    need = next(need for _argument, name, need in ARGUMENTS if name == column)
     return abilities.manage_self_hosted if need == "models" else abilities.manage_duo_core
 
 
@@ -54,12 +54,12 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
         raise FieldError("duoCoreFeaturesEnabled can't be null")
     modern = instance.release.at_least(18, 0)
     if modern:
-        for argument, column, _ in ARGUMENTS:
+        for argument, column, _need in ARGUMENTS:
             if argument in data and not may(abilities, column):
                 raise no_permission(column)
     elif not abilities.manage_self_hosted:
         raise FieldError(GENERAL)
-    given = {column: data[argument] for argument, column, _ in ARGUMENTS if argument in data}
+    given = {column: data[argument] for argument, column, _need in ARGUMENTS if argument in data}
     if not modern:
         # The service is always called with the key: leaving it out clears the URL.
         given.setdefault("ai_gateway_url", None)

@@ -20,7 +20,7 @@ def given(request: Request, parameters: dict[str, Any]) -> str | None:
     header = request.headers.get("private-token")
     if header:
         return header
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    scheme, _dummy, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return value.strip()
     for name in ("private_token", "access_token"):

@@ -92,7 +92,7 @@ class Server:
             text=True,
         )
         assert self._process.stdout
-        announced = [self._process.stdout.readline() for _ in releases]
+        announced = [self._process.stdout.readline() for _release in releases]
         assert all(announced), "the sandbox did not start"
         self.instances = [
             Instance(release, json.loads(line)["url"])

@@ -67,7 +67,7 @@ class Client:
             body = urlencode(form).encode()
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
         sent.setdefault("content-type", "application/json")
-        where, _, query = path.partition("?")
+        where, _dummy, query = path.partition("?")
         scope = {
             "type": "http",
             "http_version": "1.1",

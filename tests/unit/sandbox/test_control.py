@@ -86,7 +86,7 @@ def test_the_journal(gitlab):
 
 def test_the_k_th_request(gitlab):
     faults(gitlab, {"kind": "status", "at": 2, "status": 503, "headers": {"Retry-After": "1"}})
-    answers = [gitlab.post("/api/graphql", QUERY) for _ in range(3)]
+    answers = [gitlab.post("/api/graphql", QUERY) for _dummy in range(3)]
     assert [one.status for one in answers] == [200, 503, 200]
     assert answers[1].headers["retry-after"] == "1"
 
@@ -95,11 +95,11 @@ def test_matching_and_times(gitlab):
     rule = {"kind": "graphql_error", "match": {"field": "duoSettingsUpdate"}, "times": 2}
     faults(gitlab, {**rule, "message": "Timeout"})
     assert "data" in gitlab.post("/api/graphql", QUERY).json()
-    for _ in range(2):
+    for _dummy in range(2):
         assert gitlab.post("/api/graphql", WRITE).json() == {"errors": [{"message": "Timeout"}]}
     assert "data" in gitlab.post("/api/graphql", WRITE).json()
     faults(gitlab, {"kind": "status", "status": 502, "times": 0})
-    assert {gitlab.post("/api/graphql", QUERY).status for _ in range(3)} == {502}
+    assert {gitlab.post("/api/graphql", QUERY).status for _dummy in range(3)} == {502}
     gitlab.request("DELETE", "/_sandbox/faults")
     assert gitlab.post("/api/graphql", QUERY).status == 200
 

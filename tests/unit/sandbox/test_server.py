@@ -43,13 +43,13 @@ def server(tmp_path_factory):
     command += ["--relative-url-root", "/gitlab", "--state", str(seed), "--exit-with-parent"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+        lines = [json.loads(process.stdout.readline()) for _dummy in range(2)]
         yield process, lines
         process.kill()
 
 
 def test_two_instances_announce_themselves(server):
-    _, (old, new) = server
+    old, new = server[1]
     assert (old["version"], new["version"]) == ("17.9.2-ee", "19.4.2-ee")
     assert old["url"] == f"http://127.0.0.1:{old['port']}/gitlab"
     for one in (old, new):
@@ -86,7 +86,7 @@ def test_it_dies_with_its_parent():
         [sys.executable, "-c", child], cwd=ROOT, capture_output=True, text=True, check=True
     )
     port = json.loads(done.stdout)["port"]
-    for _ in range(100):
+    for _dummy in range(100):
         try:
             call(port, "GET", "/_sandbox/")
         except ConnectionError:

@@ -293,7 +293,7 @@ def test_limits(gitlab):
 
 def test_recursion(gitlab):
     deep = "id"
-    for _ in range(3):
+    for _dummy in range(3):
         deep = f"featureSettings {{ nodes {{ selfHostedModel {{ {deep} }} }} }}"
     texts = gitlab.errors(f"{{ aiSelfHostedModels(first: 1) {{ nodes {{ {deep} }} }} }}")
     assert any(text.startswith("Recursive query - too many of fields") for text in texts)
