@@ -21,6 +21,7 @@ from tools import demo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 ROLE = "duo_self_hosted_"
 SPEC = yaml.safe_load((ROOT / "roles/duo_self_hosted/meta/argument_specs.yml").read_text("utf-8"))[
     "argument_specs"
@@ -120,3 +121,11 @@ def test_readme_lists_every_variable_of_the_role() -> None:
     rows = [row.split("|")[1] for row in README.splitlines() if row.startswith("| `...")]
     listed = [ROLE + name for row in rows for name in re.findall(r"`\.\.\._(\w+)`", row)]
     assert sorted(listed) == sorted(SPEC)
+
+
+def test_architecture_names_every_file_of_the_core() -> None:
+    """The map of files is complete, and names none that is gone."""
+    named = re.findall(r"`(?:plugins/module_utils/)?(_\w+\.py)`", ARCHITECTURE)
+    named = [name for name in named if name != "_action.py"]
+    there = {path.name for path in ROOT.glob("plugins/module_utils/_*.py")} - {"__init__.py"}
+    assert set(named) == there
