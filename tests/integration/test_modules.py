@@ -55,7 +55,7 @@ class Batch:
         self, cases: list[tuple[str, str, Scenario]], folder: pathlib.Path, start: Start
     ) -> None:
         """Run all four steps of all scenarios, through each door."""
-        started = iter(start(*(release for _name, release, _scenario in cases for _door in self.doors)))
+        started = iter(start(*(case[1] for case in cases for _door in self.doors)))
         hosts: dict[str, Any] = {}
         groups: dict[str, list[str]] = {}
         for _batch, _release, scenario in cases:
