@@ -136,12 +136,11 @@ def _models(wanted: FeaturesOptions, found: Found) -> dict[str, Model]:
         if planned.state == "absent":
             models.pop(planned.name, None)
             continue
-        base = models.get(planned.name) or Model(id="", name=planned.name, family="")
         name = planned.new_name or planned.name
+        base = models.pop(planned.name, None) or models.get(name)
+        base = base or Model(id="", name=name, family="")
         update = {"name": name, "family": (planned.model_family or base.family).lower()}
-        if planned.new_name:
-            models.pop(planned.name, None)
-        models[name] = models.get(name) or base.model_copy(update=update)
+        models[name] = base.model_copy(update=update)
     return models
 
 
@@ -174,7 +173,7 @@ def _target(
             since=PROVIDERS[provider].text,
             version=found.release.text,
         )
-    if declared.gitlab_model and not found.state.has_gitlab_models:
+    if declared.gitlab_model is not None and not found.state.has_gitlab_models:
         raise Failure(
             _errors.NOT_OFFERED,
             about=where,
@@ -249,7 +248,8 @@ def _change(feature: str, current: Setting | None, target: Target) -> Change | N
         "model": target.model.name if target.model else None,
     }
     if target.gitlab_model is not None:
-        after["gitlab_model"] = target.gitlab_model
+        # Cleared, it reads back as null.
+        after["gitlab_model"] = target.gitlab_model or None
     if current is None:
         # Neither listed nor linked to a model: nobody can tell what it is set to.
         before: dict[str, Any] = dict.fromkeys(after, "(not shown by GitLab)")
@@ -274,7 +274,7 @@ def _applied(current: Setting | None, target: Target) -> Setting:
             "provider": target.provider,
             "model": target.model.name if target.model else None,
             "model_id": (target.model.id or None) if target.model else None,
-            "gitlab_model": target.gitlab_model,
+            "gitlab_model": target.gitlab_model or None,
         }
     )
 

@@ -1,0 +1,399 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of feature settings: options and settings in, mutations, diff and warnings out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _feature_model as subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._observed import Setting
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    RELEASES,
+    calls,
+    gid,
+    model,
+    release,
+    served_by,
+    shown,
+    state,
+)
+
+FIELD = "aiFeatureSettingUpdate"
+HIDDEN = "(not shown by GitLab)"
+FIT = ("codestral", "mistral", "gpt")
+UNASSIGNED = Setting(provider="unassigned", families=FIT)
+VENDORED = Setting(provider="vendored", families=FIT)
+DISABLED = Setting(provider="disabled", families=FIT)
+CODESTRAL = model()
+MISTRAL = model("mistral", 2, family="mistral")
+SERVED = served_by(CODESTRAL, families=FIT)
+
+
+def found(version: str = "18.9", *, models: Any = (), **settings: Any) -> subject.Found:
+    """Return an instance with codestral, mistral and these settings."""
+    more = settings.pop("more", {})
+    models = models or (CODESTRAL, MISTRAL)
+    return subject.Found(release=release(version), state=state(*models, settings=settings, **more))
+
+
+def plan(wanted: dict[str, Any], there: subject.Found):
+    """Plan as a task with these options would."""
+    return subject.plan(subject.options(wanted), there)
+
+
+def refusal(wanted: dict[str, Any], there: subject.Found) -> Failure:
+    """Return the failure of a plan."""
+    with pytest.raises(Failure) as caught:
+        plan(wanted, there)
+    return caught.value
+
+
+def sent(*features: str, provider: str, number: int | None = None, **more: Any) -> tuple[str, dict]:
+    """Return the mutation for these features, as GitLab 17.11 and later take it."""
+    link = gid(number) if number else None
+    names = [name.upper() for name in features]
+    return FIELD, {"features": names, "provider": provider, "aiSelfHostedModelId": link, **more}
+
+
+# --- what is sent --------------------------------------------------------------------------------
+@pytest.mark.parametrize("version", RELEASES)
+def test_one_mutation_for_all_features_where_the_release_can(version: str) -> None:
+    there = found(version, code_completions=VENDORED, duo_chat=VENDORED)
+    made = plan({"features": ["code_completions", "DUO_CHAT "], "model": "codestral"}, there)
+    if version == "17.9":
+        common = {"provider": "SELF_HOSTED", "aiSelfHostedModelId": gid(1)}
+        assert calls(made) == [
+            (FIELD, {"feature": "CODE_COMPLETIONS", **common}),
+            (FIELD, {"feature": "DUO_CHAT", **common}),
+        ]
+    else:
+        assert calls(made) == [
+            sent("code_completions", "duo_chat", provider="SELF_HOSTED", number=1)
+        ]
+    before = {"provider": "vendored", "model": None}
+    after = {"provider": "self_hosted", "model": "codestral"}
+    names = ("code_completions", "duo_chat")
+    assert shown(made) == {f"feature {name}": (before, after) for name in names}
+    assert made.warnings == ()
+    wanted = subject.options({"features": ["duo_chat"], "model": "codestral"})
+    (returned,) = subject.show(wanted, made.predicted)["features"]
+    assert returned == {"feature": "duo_chat", **after, "gitlab_model": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "now", "mutation", "before", "after"),
+    [
+        pytest.param(
+            {"provider": "disabled"},
+            SERVED,
+            sent("duo_chat", provider="DISABLED"),
+            {"provider": "self_hosted", "model": "codestral"},
+            {"provider": "disabled", "model": None},
+            id="the model's id is sent as null",
+        ),
+        pytest.param(
+            {"provider": "disabled"},
+            served_by(CODESTRAL, provider="disabled"),
+            sent("duo_chat", provider="DISABLED"),
+            {"model": "codestral"},
+            {"model": None},
+            id="a link that stayed behind is removed",
+        ),
+        pytest.param(
+            {"model": "mistral"},
+            SERVED,
+            sent("duo_chat", provider="SELF_HOSTED", number=2),
+            {"model": "codestral"},
+            {"model": "mistral"},
+            id="another model",
+        ),
+        pytest.param(
+            {"provider": "SELF_HOSTED", "model": "mistral"},
+            DISABLED,
+            sent("duo_chat", provider="SELF_HOSTED", number=2),
+            {"provider": "disabled", "model": None},
+            {"provider": "self_hosted", "model": "mistral"},
+            id="provider and model",
+        ),
+        pytest.param(
+            {"state": "absent"},
+            SERVED,
+            sent("duo_chat", provider="UNASSIGNED"),
+            {"provider": "self_hosted", "model": "codestral"},
+            {"provider": "unassigned", "model": None},
+            id="absent is the default of the release",
+        ),
+        pytest.param(
+            {"gitlab_model": "claude"},
+            VENDORED,
+            sent("duo_chat", provider="VENDORED", offeredModelRef="claude"),
+            {"gitlab_model": None},
+            {"gitlab_model": "claude"},
+            id="a model of GitLab's",
+        ),
+        pytest.param(
+            {"provider": "vendored", "gitlab_model": ""},
+            Setting(provider="vendored", gitlab_model="claude"),
+            sent("duo_chat", provider="VENDORED", offeredModelRef=""),
+            {"gitlab_model": "claude"},
+            {"gitlab_model": None},
+            id="an empty one clears it",
+        ),
+    ],
+)
+def test_sends(options, now, mutation, before, after) -> None:
+    there = found(duo_chat=now, more={"has_gitlab_models": True})
+    made = plan({"features": ["duo_chat"], **options}, there)
+    assert calls(made) == [mutation]
+    assert shown(made) == {"feature duo_chat": (before, after)}
+    assert plan({"features": ["duo_chat"], **options}, made.predicted).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "now"),
+    [
+        ({"model": "codestral"}, SERVED),
+        ({"provider": "disabled"}, DISABLED),
+        ({"provider": "vendored"}, VENDORED),
+        ({"provider": "vendored"}, Setting(provider="vendored", gitlab_model="claude")),
+        ({"gitlab_model": "claude"}, Setting(provider="vendored", gitlab_model="claude")),
+        ({"provider": "vendored", "gitlab_model": ""}, VENDORED),
+        ({"state": "absent"}, UNASSIGNED),
+        ({"model": "codestral"}, served_by(CODESTRAL, listed=False)),
+    ],
+    ids=["model", "disabled", "vendored", "unmanaged", "same", "none", "absent", "not listed"],
+)
+def test_changes_nothing(options: dict[str, Any], now: Setting) -> None:
+    there = found(duo_chat=now, more={"has_gitlab_models": True})
+    made = plan({"features": ["duo_chat"], **options}, there)
+    assert made.steps == ()
+    assert made.predicted.state.settings["duo_chat"].provider == now.provider
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "default"),
+    [
+        ("17.9", {}, "vendored"),
+        ("18.0", {}, "vendored"),
+        ("18.3", {}, "vendored"),
+        ("18.3", {"code_completions": UNASSIGNED}, "unassigned"),
+        ("18.7", {}, "unassigned"),
+        ("19.4", {}, "unassigned"),
+    ],
+)
+def test_absent_is_what_the_instance_shows_as_its_default(version, settings, default: str) -> None:
+    there = found(version, duo_chat=DISABLED, **settings)
+    made = plan({"features": ["duo_chat"], "state": "absent"}, there)
+    assert calls(made)[0][1]["provider"] == default.upper()
+
+
+def test_many_settings_become_one_mutation_for_each_target() -> None:
+    names = ("code_completions", "code_generations", "duo_chat", "duo_chat_fix_code")
+    settings = [
+        {"features": [names[0]], "model": "codestral"},
+        {"features": [names[1]], "provider": "disabled"},
+        {"features": [names[2]], "model": "codestral"},
+        {"features": [names[3]], "model": "mistral"},
+    ]
+    made = plan({"settings": settings}, found(**dict.fromkeys(names, UNASSIGNED)))
+    assert calls(made) == [
+        sent(names[0], names[2], provider="SELF_HOSTED", number=1),
+        sent(names[1], provider="DISABLED"),
+        sent(names[3], provider="SELF_HOSTED", number=2),
+    ]
+    assert [len(it.changes) for it in made.steps] == [2, 1, 1]
+
+
+# --- what GitLab does not show -------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("version", "feature", "beta", "options", "visible", "hint"),
+    [
+        ("17.9", "duo_chat_fix_code", None, {"provider": "disabled"}, False, False),
+        ("17.9", "duo_chat_fix_code", None, {"model": "codestral"}, True, None),
+        ("18.9", "generate_commit_message", False, {"provider": "disabled"}, False, True),
+        ("18.9", "generate_commit_message", False, {"model": "mistral"}, True, None),
+    ],
+)
+def test_a_feature_that_is_not_listed(version, feature, beta, options, visible, hint) -> None:
+    there = found(version, duo_chat=VENDORED, more={"beta": beta})
+    made = plan({"features": [feature], **options}, there)
+    assert len(made.steps) == 1
+    assert [it.visible for it in made.changes] == [visible]
+    before, after = shown(made)[f"feature {feature}"]
+    assert set(before.values()) == {HIDDEN}
+    assert after["model"] == options.get("model")
+    told = [it for it in made.warnings if "does not show the state of" in it]
+    assert len(told) == (0 if visible else 1)
+    assert all(("only while beta features are on" in it) is hint for it in told)
+    assert all(feature in it and "in every run" in it for it in told)
+
+
+# --- warnings ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"provider": "vendored"}, "cloud: duo_chat."),
+        ({"provider": "unassigned"}, "gateway without a model, or to GitLab's cloud: duo_chat."),
+        ({"state": "absent"}, "gateway without a model, or to GitLab's cloud: duo_chat."),
+        ({"provider": "disabled"}, None),
+        ({"model": "codestral"}, None),
+    ],
+)
+@pytest.mark.parametrize("now", [DISABLED, VENDORED, UNASSIGNED])
+def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Setting) -> None:
+    made = plan({"features": ["duo_chat"], **options}, found(duo_chat=now))
+    assert [told in it for it in made.warnings] == ([True] if told else [])
+
+
+# --- refusals ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("version", "options", "message", "about", "told"),
+    [
+        (
+            "18.9",
+            {"features": ["code_completion"], "provider": "disabled"},
+            _errors.UNKNOWN_NAME,
+            "",
+            "features: GitLab 18.9.0 has no feature code_completion. "
+            "Accepted here: code_completions, ",
+        ),
+        (
+            "18.0",
+            {"features": ["duo_chat"], "provider": "unassigned"},
+            _errors.NOT_OFFERED,
+            "feature duo_chat",
+            "provider unassigned needs GitLab 18.7 or later; this is 18.0.0.",
+        ),
+        (
+            "17.9",
+            {"features": ["generate_commit_message"], "model": "codestral"},
+            _errors.NOT_OFFERED,
+            "feature generate_commit_message",
+            "feature generate_commit_message needs GitLab 18.0 or later; this is 17.9.0.",
+        ),
+        (
+            "18.0",
+            {"features": ["duo_chat"], "provider": "vendored", "gitlab_model": ""},
+            _errors.NOT_OFFERED,
+            "feature duo_chat",
+            "gitlab_model needs GitLab 18.4 or later",
+        ),
+        (
+            "18.9",
+            {"features": ["duo_chat"], "model": "codestrol"},
+            _errors.NO_SUCH_MODEL,
+            "feature duo_chat",
+            "no self-hosted model named codestrol. Models of this instance: codestral, mistral.",
+        ),
+        (
+            "18.9",
+            {"features": ["duo_chat"], "model": "codellama"},
+            _errors.INCOMPATIBLE,
+            "feature duo_chat",
+            "The family codellama of model codellama does not fit this feature. "
+            "Families that fit: codestral, gpt, mistral.",
+        ),
+    ],
+)
+def test_refuses(version, options, message: _errors.Message, about: str, told: str) -> None:
+    models = [CODESTRAL, MISTRAL]
+    if message is _errors.INCOMPATIBLE:
+        models.append(model("codellama", 3, family="codellama"))
+    there = found(version, models=models, duo_chat=DISABLED)
+    failure = refusal(options, there)
+    assert (failure.code, failure.about) == (message.code, about)
+    assert told in failure.sentence()
+
+
+def test_says_that_there_are_no_models_at_all() -> None:
+    there = subject.Found(release=release("18.9"), state=state(settings={"duo_chat": DISABLED}))
+    failure = refusal({"features": ["duo_chat"], "model": "codestral"}, there)
+    assert "Models of this instance: none." in failure.sentence()
+
+
+@pytest.mark.parametrize(("version", "refused"), [("18.9", True), ("18.8", False), ("19.4", False)])
+def test_families_of_a_feature_that_is_not_listed_are_known_for_one_release(
+    version: str, refused: bool
+) -> None:
+    options = {"features": ["generate_commit_message"], "model": "codestral"}
+    there = found(version, more={"beta": False})
+    if refused:
+        assert refusal(options, there).code == _errors.INCOMPATIBLE.code
+    else:
+        assert len(plan(options, there).steps) == 1
+
+
+def test_a_feature_that_only_the_instance_knows_is_accepted() -> None:
+    there = found("19.4", newest_feature=UNASSIGNED)
+    assert len(plan({"features": ["newest_feature"], "provider": "disabled"}, there).steps) == 1
+
+
+def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
+    settings = [
+        {"features": ["duo_agent_platform", "duo_chat"], "model": "codestral"},
+        {"features": ["code_completions"], "provider": "unassigned"},
+    ]
+    there = found("17.11", duo_chat=VENDORED, code_completions=VENDORED)
+    made = plan({"settings": settings, "when_unsupported": "warn"}, there)
+    assert calls(made) == [sent("duo_chat", provider="SELF_HOSTED", number=1)]
+    assert made.warnings == (
+        "feature duo_agent_platform is skipped: feature duo_agent_platform needs GitLab 18.4 or "
+        "later; this is 17.11.0.",
+        "feature code_completions is skipped: provider unassigned needs GitLab 18.7 or later; "
+        "this is 17.11.0.",
+    )
+    typo = {"features": ["duo_chatt"], "provider": "disabled", "when_unsupported": "warn"}
+    assert refusal(typo, there).code == _errors.UNKNOWN_NAME.code
+
+
+# --- what a dry run knows of earlier tasks -------------------------------------------------------
+@pytest.mark.parametrize(
+    ("planned", "wanted", "refused"),
+    [
+        ([{"name": "new", "model_family": "GPT"}], "new", None),
+        ([{"name": "new", "model_family": "llama3"}], "new", _errors.INCOMPATIBLE),
+        ([{"name": "new"}], "nwe", _errors.NO_SUCH_MODEL),
+        ([{"name": "codestral", "state": "absent"}], "codestral", _errors.NO_SUCH_MODEL),
+        ([{"name": "codestral", "new_name": "renamed"}], "renamed", None),
+        ([{"name": "codestral", "new_name": "renamed"}], "codestral", _errors.NO_SUCH_MODEL),
+        ([{"name": "before", "new_name": "codestral"}], "codestral", None),
+        ([{"name": "codestral", "model_family": "llama3"}], "codestral", _errors.INCOMPATIBLE),
+        ([{"name": "misfit", "model_family": "gpt"}], "misfit", None),
+    ],
+)
+def test_planned_models_count_in_a_dry_run_only(planned, wanted: str, refused) -> None:
+    there = found(models=(CODESTRAL, model("misfit", 3, family="llama3")), duo_chat=DISABLED)
+    options = {"features": ["duo_chat"], "model": wanted, "planned_models": planned}
+    if refused:
+        assert refusal({**options, "dry_run": True}, there).code == refused.code
+    else:
+        made = plan({**options, "dry_run": True}, there)
+        assert shown(made)["feature duo_chat"][1]["model"] == wanted
+    if wanted not in there.state.models:
+        assert refusal(options, there).code == _errors.NO_SUCH_MODEL.code
+
+
+def test_a_rename_that_is_planned_is_no_change_of_the_feature() -> None:
+    options = {
+        "features": ["duo_chat"],
+        "model": "renamed",
+        "planned_models": [{"name": "codestral", "new_name": "renamed"}],
+        "dry_run": True,
+    }
+    assert plan(options, found(duo_chat=SERVED)).steps == ()
+
+
+def test_a_model_that_the_release_cannot_have_is_skipped_with_its_features() -> None:
+    planned = [{"name": "g", "model_family": "gemini"}]
+    options = {"features": ["duo_chat"], "model": "g", "planned_models": planned}
+    failure = refusal(options, found("18.0", duo_chat=VENDORED))
+    assert (failure.code, failure.about) == (_errors.NOT_OFFERED.code, "feature duo_chat")
+    made = plan({**options, "when_unsupported": "warn"}, found("18.0", duo_chat=VENDORED))
+    assert made.steps == ()
+    assert "feature duo_chat is skipped" in made.warnings[0]
