@@ -246,6 +246,19 @@ class GitLab:
         self._http.refuse_redirect(answer)
         return answer.json() if answer.status == 200 else None
 
+    def rest_put(self, path: str, values: dict[str, Any]) -> None:
+        """Write values to a REST path.
+
+        :raises Unclear: it is not known whether they were written.
+        :raises Failure: GitLab refused them.
+        """
+        answer = self._http.send("PUT", "/api/v4" + path, repeatable=False, json=values)
+        self._http.refuse_redirect(answer)
+        if answer.status != 200:
+            raise Failure(
+                _errors.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()
+            )
+
 
 def _few_documents(parts: Sequence[Part]) -> list[Part]:
     """Join all required parts into one document, for servers that do not multiplex."""

@@ -355,6 +355,13 @@ PAGE_REFUSED = Message(
     "{hint}",
 )
 
+# --- preflight ---------------------------------------------------------------------------------
+PREFLIGHT_FINDINGS = Message(
+    "preflight-findings",
+    "{count} thing(s) stand in the way, and nothing was changed: {findings}",
+    "",
+)
+
 # --- upgrades ----------------------------------------------------------------------------------
 NO_UPGRADE = Message(
     "no-upgrade",

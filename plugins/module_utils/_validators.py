@@ -286,6 +286,7 @@ class PlannedModel(Planned):
     state: State = "present"
     new_name: Name | None = None
     model_family: str | None = None
+    endpoint: str | None = None
     deployment_method: str | None = None
     identifier: str | None = None
 

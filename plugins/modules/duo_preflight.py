@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say all at once what stands in the way of configuring GitLab Duo Self-Hosted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_preflight
+short_description: Say what stands in the way of configuring GitLab Duo Self-Hosted
+version_added: 0.1.0
+description:
+  - Checks before the first write that GitLab can be reached and is of a supported release and
+    edition, token, scopes, licence and add-ons, maintenance and silent mode, whether GitLab Duo is
+    switched off, the outbound rules, and whether beta features are needed but cannot be turned on.
+  - All findings are returned at once, each with the next step. The task fails if one of them is an
+    error; the others are warnings.
+  - Takes two requests, and a third, for the scopes of the token, where something is still to be
+    configured.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.connection.sign_in
+  - gitlab_ops.duo.attributes
+  - gitlab_ops.duo.attributes.action_group
+  - gitlab_ops.duo.model.list
+  - gitlab_ops.duo.setting.list
+options:
+  ai_gateway_url:
+    description: The gateway URL that will be declared.
+    type: str
+  beta_features:
+    description: Whether beta features will be declared as on.
+    type: bool
+  accept_testing_agreement:
+    description: Whether you accept the GitLab Testing Agreement.
+    type: bool
+    default: false
+  manage_outbound_allowlist:
+    description:
+      - Add the hosts of O(ai_gateway_url) and of the endpoints of O(models) to the outbound
+        allowlist of GitLab, if they are missing. All other entries are kept.
+    type: bool
+    default: false
+  ready_timeout:
+    description:
+      - Seconds to wait for a GitLab that is still starting, and so refuses connections or answers
+        502 or 503.
+    type: int
+    default: 0
+seealso:
+  - module: gitlab_ops.duo.duo_info
+"""
+
+EXAMPLES = r"""
+- name: Check before anything is changed, and wait for a new instance
+  gitlab_ops.duo.duo_preflight:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    ai_gateway_url: https://aigw.example.com
+    ready_timeout: 300
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+findings:
+  description: What stands in the way or should be known, errors first; returned on failure too.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    severity:
+      description: C(error) or C(warning).
+      type: str
+    subject:
+      description: What it is about.
+      type: str
+    what:
+      description: What is the matter.
+      type: str
+    action:
+      description: What to do about it.
+      type: str
+instance:
+  description: What GitLab says of itself.
+  returned: where the token may read it
+  type: dict
+  contains:
+    url:
+      description: Base URL.
+      type: str
+    version:
+      description: Version.
+      type: str
+    enterprise:
+      description: Whether it is the Enterprise Edition.
+      type: bool
+license:
+  description: The licence and its active add-ons.
+  returned: where the token may read it
+  type: dict
+  contains:
+    plan:
+      description: Plan, such as C(ultimate); null without a licence.
+      type: str
+    type:
+      description: C(online_cloud), C(offline_cloud) or C(legacy_license).
+      type: str
+    expires_at:
+      description: Day on which it expires.
+      type: str
+    last_sync:
+      description: Time of the last synchronisation of the subscription.
+      type: str
+    add_ons:
+      description: Active add-ons with their seats.
+      type: list
+      elements: dict
+gateway:
+  description: The gateway settings that this release offers, as in M(gitlab_ops.duo.duo_gateway).
+  returned: where the token may read it
+  type: dict
+models:
+  description:
+    - All self-hosted models, as in M(gitlab_ops.duo.duo_self_hosted_model). Models of beta families
+      are hidden while beta features are off.
+  returned: where the token may read it
+  type: list
+  elements: dict
+beta_features:
+  description: Whether beta features are on (C(enabled)); null where it cannot be read.
+  returned: where the token may read it
+  type: dict
+features:
+  description:
+    - Settings of all features that GitLab shows, as in M(gitlab_ops.duo.duo_feature_model).
+  returned: where the token may read it
+  type: list
+  elements: dict
+configuration:
+  description:
+    - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys.
+  returned: success
+  type: dict
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Kind of failure; stays the same from release to release.
+      type: str
+    instance:
+      description: URL of the GitLab.
+      type: str
+    about:
+      description: The object that it is about.
+      type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
+    done:
+      description: Changes that were made before the failure.
+      type: list
+      elements: str
+    not_done:
+      description: Changes that were not made.
+      type: list
+      elements: str
+    unknown:
+      description: Changes of which GitLab did not tell whether they were made.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._preflight import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()
