@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
 BATCH = 20
+_VALUES = "Correct the value that it names, or the setting of GitLab that forbids it."
+_RIGHTS = "Check the rights of the token's user, its scopes and the licence."
 
 
 def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> list[str]:
@@ -126,12 +128,16 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
     if said.startswith(READ_ONLY_ERROR):
         return Failure(_errors.READ_ONLY, about=about, reason=said)
     if said.startswith((GENERAL_ERROR, SETTING_ERROR)):
-        failure = explain(gitlab, gitlab.read().release, writing=True)
+        try:
+            failure = explain(gitlab, gitlab.read().release, writing=True)
+        except Failure:
+            # The refusal is what counts; others of its batch may have been carried out.
+            failure = Failure(_errors.REFUSED, reason=said.rstrip("."), hint=_RIGHTS)
         failure.about = about
         return failure
     if "Name has already been taken" in said:
         return Failure(_errors.MODEL_HIDDEN, about=about)
-    return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint="")
+    return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_VALUES)
 
 
 def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:

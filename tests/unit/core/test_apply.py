@@ -59,6 +59,7 @@ class Desired:
     token: Any = None
     data: dict[str, Any] = field(default_factory=dict)
     denied: dict[str, str] = field(default_factory=dict)
+    unreadable: Failure | None = None
 
     def __post_init__(self) -> None:
         """Start with nothing sent."""
@@ -106,6 +107,8 @@ class Desired:
 
     def read(self, *_parts: Part) -> Reading:
         """Return licence and add-ons."""
+        if self.unreadable:
+            raise self.unreadable
         return Reading(release("18.8"), True, data=self.data, denied=self.denied)
 
     def run(self) -> list[str]:
@@ -317,6 +320,15 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
 def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: _errors.Message) -> None:
     failure = Desired([step("a")], [[said]], **more).fail()
     assert (failure.code, failure.about) == (message.code, "a")
+
+
+def test_a_refusal_that_cannot_be_explained_still_tells_what_was_done() -> None:
+    said = "You don't have permission to update the setting x."
+    desired = Desired([step("a"), step("b")], [["", said]], unreadable=DOWN)
+    failure = desired.fail()
+    assert (failure.code, failure.about) == (_errors.REFUSED.code, "b")
+    assert said.rstrip(".") in failure.what
+    assert (failure.done, failure.not_done) == (lines("a"), lines("b"))
 
 
 # --- what somebody else does meanwhile -----------------------------------------------------------

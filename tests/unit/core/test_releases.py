@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What releases offer, against the enums of GitLab's GraphQL schemas."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _releases
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import (
+    FAMILIES,
+    FEATURES,
+    PROVIDERS,
+    Release,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
+
+# The enums of GitLab's schemas: what each release added to the one before.
+AI_FEATURES = {
+    "17.9": "code_completions code_generations duo_chat duo_chat_explain_code duo_chat_fix_code "
+    "duo_chat_refactor_code duo_chat_write_tests",
+    "17.10": "duo_chat_troubleshoot_job",
+    "18.0": "duo_chat_explain_vulnerability duo_chat_summarize_comments generate_commit_message "
+    "glab_ask_git_command resolve_vulnerability summarize_new_merge_request summarize_review",
+    "18.3": "review_merge_request",
+    "18.4": "duo_agent_platform",
+    "18.9": "duo_agent_platform_agentic_chat",
+    "19.4": "sast_vulnerability_fp_detection sast_vulnerability_resolution "
+    "secret_vulnerability_fp_detection",
+}
+AI_ACCEPTED_SELF_HOSTED_MODELS = {
+    "17.9": "claude_3 codegemma codellama codestral deepseekcoder gpt llama3 mistral mixtral",
+    "18.3": "general",
+    "19.4": "gemini",
+}
+AI_FEATURE_PROVIDERS = {"17.9": "disabled self_hosted vendored", "18.7": "unassigned"}
+TABLES = [
+    pytest.param(FEATURES, AI_FEATURES, id="features"),
+    pytest.param(FAMILIES, AI_ACCEPTED_SELF_HOSTED_MODELS, id="families"),
+    pytest.param(PROVIDERS, AI_FEATURE_PROVIDERS, id="providers"),
+]
+ALL = ("17.9", "17.10", "17.11", "18.0", "18.3", "18.4", "18.6", "18.7", "18.9", "18.10", "19.4")
+# The release that certainly lacks what a later schema has: the last one that was read without it.
+LACKS = {
+    "17.9": "duo_chat_troubleshoot_job generate_commit_message",
+    "17.10": "generate_commit_message summarize_review",
+    "18.0": "review_merge_request duo_agent_platform general unassigned",
+    "18.3": "duo_agent_platform duo_agent_platform_agentic_chat gemini",
+    "18.9": "sast_vulnerability_fp_detection review_merge_request_dap gemini embedding qwen",
+}
+
+
+def in_schema(added: dict[str, str], version: str) -> set[str]:
+    """Return the values of an enum in a release."""
+    until = release(version).minor
+    return {
+        name
+        for first, names in added.items()
+        if release(first).minor <= until
+        for name in names.split()
+    }
+
+
+@pytest.mark.parametrize(("offers", "added"), TABLES)
+@pytest.mark.parametrize("version", ALL)
+def test_every_value_of_a_schema_is_offered(offers, added, version: str) -> None:
+    assert {
+        name: release(version).has(offers[name]) for name in in_schema(added, version)
+    } == dict.fromkeys(in_schema(added, version), True)
+    assert in_schema(added, version) <= set(release(version).names(offers))
+
+
+@pytest.mark.parametrize(("offers", "added"), TABLES)
+@pytest.mark.parametrize("version", ALL)
+def test_what_no_schema_has_is_never_certain(offers, added, version: str) -> None:
+    rest = set(offers) - in_schema(added, version)
+    assert [name for name in rest if release(version).has(offers[name])] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [(it, name) for it, names in LACKS.items() for name in names.split()]
+)
+def test_what_a_schema_lacks_is_not_offered(version: str, name: str) -> None:
+    offer = {**FEATURES, **FAMILIES, **PROVIDERS}[name]
+    assert release(version).has(offer) is False
+    assert name not in release(version).names({name: offer})
+
+
+def test_beta() -> None:
+    assert {name for name in FAMILIES if not _releases.is_beta_family(name)} == {
+        "claude_3",
+        "codestral",
+        "gpt",
+        "mistral",
+        "mixtral",
+    }
+    assert {name for name in FEATURES if _releases.is_beta_feature(name)} == {
+        "duo_chat_explain_vulnerability",
+        "duo_chat_summarize_comments",
+        "duo_chat_troubleshoot_job",
+        "generate_commit_message",
+        "glab_ask_git_command",
+        "resolve_vulnerability",
+        "sast_vulnerability_fp_detection",
+        "sast_vulnerability_resolution",
+        "secret_vulnerability_fp_detection",
+        "summarize_new_merge_request",
+        "summarize_review",
+    }
+    assert not _releases.is_beta_family("unheard_of")
+    assert not _releases.is_beta_feature("unheard_of")
+
+
+A = "claude_3 codegemma codellama codestral deepseekcoder general gpt llama3 mistral mixtral"
+B = "claude_3 codestral general gpt llama3 mistral mixtral"
+C = "claude_3 general gpt llama3 mistral mixtral"
+D = "claude_3 general gpt"
+
+
+@pytest.mark.parametrize(
+    ("families", "features"),
+    [
+        (A, "code_generations code_completions"),
+        (
+            B,
+            "duo_chat duo_chat_explain_code duo_chat_write_tests duo_chat_refactor_code "
+            "duo_chat_fix_code",
+        ),
+        (
+            C,
+            "review_merge_request duo_chat_troubleshoot_job generate_commit_message "
+            "summarize_new_merge_request duo_chat_explain_vulnerability resolve_vulnerability "
+            "summarize_review glab_ask_git_command duo_chat_summarize_comments",
+        ),
+        (D, "duo_agent_platform duo_agent_platform_agentic_chat"),
+    ],
+)
+def test_families_that_fit_in_18_9(families: str, features: str) -> None:
+    for feature in features.split():
+        assert sorted(release("18.9").families_of(feature) or ()) == families.split()
+        assert release("18.8").families_of(feature) is None
+        assert release("19.4").families_of(feature) is None
+    assert release("18.9").families_of("unheard_of") is None
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("17.8", (False, False, "vendored", False, False, ("ultimate",), True)),
+        ("17.9", (True, False, "vendored", False, False, ("ultimate",), True)),
+        ("17.10", (True, False, "vendored", False, False, ("ultimate",), True)),
+        ("17.11", (True, True, "vendored", True, False, ("ultimate",), True)),
+        ("18.0", (True, True, "vendored", True, False, ("ultimate", "premium"), True)),
+        ("18.1", (True, True, "vendored", True, True, ("ultimate", "premium"), True)),
+        ("18.6", (True, True, "vendored", True, True, ("ultimate", "premium"), True)),
+        ("18.7", (True, True, "unassigned", True, True, ("ultimate", "premium"), True)),
+        ("18.9", (True, True, "unassigned", True, True, ("ultimate", "premium"), False)),
+        ("19.5", (True, True, "unassigned", True, True, ("ultimate", "premium"), False)),
+    ],
+)
+def test_what_differs_between_releases(version: str, expected: tuple) -> None:
+    it = release(version)
+    assert expected == (
+        it.supported,
+        it.many_features_per_update,
+        it.default_provider,
+        it.listing_shows_beta_on,
+        it.listing_shows_beta_off,
+        it.plans,
+        it.online_needs_add_on,
+    )
+    place = "duo_self_hosted" if it.minor >= (17, 11) else "self_hosted_models"
+    assert it.toggle_beta_path == f"/admin/ai/{place}/toggle_beta_models"
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("17.9.0", ("17.9.0", (17, 9), 0)),
+        ("18.9.2-ee", ("18.9.2", (18, 9), 2)),
+        ("18.10.0-pre", ("18.10.0", (18, 10), 0)),
+        ("19.5", ("19.5.0", (19, 5), 0)),
+        ("18.9.10-ee.0", ("18.9.10", (18, 9), 10)),
+        ("17.10.3-rc42-ee", ("17.10.3", (17, 10), 3)),
+    ],
+)
+def test_parses(text: str, parsed: tuple) -> None:
+    found = Release.parse(text)
+    assert found
+    assert (found.text, found.minor, found.patch) == parsed
+
+
+@pytest.mark.parametrize("text", ["", "master", "None", "v18.9", "18", "ee-18.9.0", ".9"])
+def test_refuses_what_is_no_version(text: str) -> None:
+    assert Release.parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "newer"), [("19.5", False), ("19.6", True), ("20.0", True), ("18.11", False)]
+)
+def test_knows_what_it_does_not_know(version: str, newer: bool) -> None:
+    assert release(version).newer_than_known is newer
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("unassigned", "18.7"), ("gemini", "19.4"), ("qwen", "19.0"), ("general", "18.3")],
+)
+def test_names_the_release_that_can_be_relied_on(name: str, text: str) -> None:
+    assert {**FAMILIES, **PROVIDERS}[name].text == text
+
+
+@pytest.mark.parametrize(
+    ("option", "since"),
+    [
+        ("ai_gateway_timeout_seconds", "18.7"),
+        ("duo_agent_platform_service_url", "18.4"),
+        ("duo_agent_platform_service_secure", "18.10"),
+        ("deployment_method vertex_ai", "18.11"),
+        ("gitlab_model", "18.4"),
+    ],
+)
+def test_options_and_their_release(option: str, since: str) -> None:
+    assert _releases.OPTION_SINCE[option] == since
