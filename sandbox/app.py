@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -20,6 +23,8 @@ from .sessions import Sessions
 from .state import Instance, fill_pristine
 from .versions import parse
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 
 def pristine(version: str, relative_url_root: str = "", external_url: str = "") -> Instance:
     """A freshly installed, licensed instance with nothing set up."""
@@ -35,13 +40,24 @@ def pristine(version: str, relative_url_root: str = "", external_url: str = "") 
     return instance
 
 
+def _while_there(path: str, endpoint: Endpoint) -> Endpoint:
+    """An upgrade moves the beta switch: a path that the release does not have is no route."""
+
+    async def moved(request: Request) -> Response:
+        if admin_pages.toggle_path(request.app.state.instance.release) != path:
+            raise HTTPException(404)
+        return await endpoint(request)
+
+    return moved
+
+
 async def _not_found(request: Request, _error: Exception) -> Response:
     if "/api/" in request.url.path:
         return JSONResponse({"error": "404 Not Found"}, 404)
     return HTMLResponse(html.NOT_FOUND, 404)
 
 
-def _routes(instance: Instance) -> list[Route]:
+def _routes() -> list[Route]:
     get, post = ["GET"], ["POST"]
     pages: list[tuple[str, Handler, list[str]]] = [
         ("/", signin.home, get),
@@ -58,14 +74,17 @@ def _routes(instance: Instance) -> list[Route]:
         ("/admin/gitlab_duo", admin_pages.duo_home, get),
         ("/admin/gitlab_duo/configuration", admin_pages.configuration, get),
         ("/admin/gitlab_duo/self_hosted", admin_pages.self_hosted, get),
-        (admin_pages.toggle_path(instance.release), admin_pages.toggle_beta, post),
         ("/admin/license/sync_seat_link.json", admin_pages.sync_seat_link, post),
         ("/admin/license/sync_seat_link", admin_pages.sync_seat_link, post),
     ]
     pages += [
         (path, admin_pages.enterprise_only(handler), how) for path, handler, how in enterprise
     ]
-    return [Route(path, visiting(handler), methods=how) for path, handler, how in pages]
+    routes = [Route(path, visiting(handler), methods=how) for path, handler, how in pages]
+    toggle = visiting(admin_pages.enterprise_only(admin_pages.toggle_beta))
+    for path in (admin_pages.OLD_TOGGLE, admin_pages.NEW_TOGGLE):
+        routes.append(Route(path, _while_there(path, toggle), methods=post))
+    return routes
 
 
 def create_app(version: str, relative_url_root: str = "", external_url: str = "") -> Starlette:
@@ -75,7 +94,7 @@ def create_app(version: str, relative_url_root: str = "", external_url: str = ""
     inner = [
         Route("/api/graphql", graphql_endpoint.endpoint, methods=["GET", "HEAD", "POST"]),
         Route("/api/v4/{path:path}", rest.endpoint, methods=every),
-        *_routes(instance),
+        *_routes(),
     ]
     root = instance.relative_url_root
     routes = [*control.ROUTES, *([Mount(root, routes=inner)] if root else inner)]

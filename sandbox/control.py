@@ -15,6 +15,8 @@ from starlette.routing import Route
 from .seed import BadSeed, apply
 from .settings import defaults
 from .state import Instance
+from .upgrade import upgrade
+from .versions import parse
 
 
 def everything(instance: Instance) -> dict[str, Any]:
@@ -83,6 +85,14 @@ async def _seed(request: Request) -> Response:
     return _answer(everything(request.app.state.instance))
 
 
+async def _upgrade(request: Request) -> Response:
+    try:
+        done = upgrade(request.app.state.instance, parse((await request.json())["to"]))
+    except (ValueError, TypeError, KeyError) as error:
+        return _answer({"error": f"{type(error).__name__}: {error}"}, 422)
+    return _answer(done)
+
+
 async def _state(request: Request) -> Response:
     return _answer(everything(request.app.state.instance))
 
@@ -113,6 +123,7 @@ ROUTES = [
     Route("/_sandbox/reset", _reset, methods=["POST"]),
     Route("/_sandbox/seed", _seed, methods=["POST"]),
     Route("/_sandbox/state", _state),
+    Route("/_sandbox/upgrade", _upgrade, methods=["POST"]),
     Route("/_sandbox/journal", _journal, methods=["GET", "DELETE"]),
     Route("/_sandbox/faults", _faults, methods=["GET", "POST", "DELETE"]),
 ]

@@ -174,6 +174,8 @@ class Instance:
     audit_events: list[str] = field(default_factory=list)
     sync_due: datetime | None = None
     last_id: dict[str, int] = field(default_factory=dict)
+    #: What the upgrade to 19.2.0 lost, until 19.2.1 looks for it.
+    lost_settings: dict[str, Any] | None = None
 
     @property
     def version(self) -> str:

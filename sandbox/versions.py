@@ -7,11 +7,13 @@ import re
 from dataclasses import dataclass
 
 OLDEST = (17, 9)
+#: Minors at which an upgrade has to stop, from 17.5 on.
+STOPS = (2, 5, 8, 11)
 #: "19.x" means the newest release whose sources were read (19.0 to 19.4).
 NEWEST = (19, 4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Release:
     """A GitLab release; `at_least` is the only version test in the sandbox."""
 
@@ -46,3 +48,10 @@ def parse(text: str) -> Release:
     if (major, minor) < OLDEST:
         raise ValueError(f"{text!r}: the oldest release with Duo Self-Hosted is 17.9")
     return Release(major, minor, int(match[3]) if match[3] else 2)
+
+
+def required_stops(before: Release, to: Release) -> list[str]:
+    """The stops that an upgrade in one step leaves out."""
+    stops = [(major, minor) for major in range(before.major, to.major + 1) for minor in STOPS]
+    here, there = (before.major, before.minor), (to.major, to.minor)
+    return [f"{major}.{minor}" for major, minor in stops if here < (major, minor) < there]
