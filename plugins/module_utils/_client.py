@@ -35,6 +35,17 @@ SETTING_ERROR = "You don't have permission to update the setting"
 READ_ONLY_ERROR = "You cannot perform write operations on a read-only instance"
 _UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|isn't|not) ")
 
+# How servers that do not multiplex may answer a list of documents.
+_NO_MULTIPLEX = {
+    message.code
+    for message in (
+        _errors.SERVER_ERROR,
+        _errors.HTTP_REFUSED,
+        _errors.NOT_GITLAB,
+        _errors.BROKEN_ANSWER,
+    )
+}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -138,8 +149,9 @@ class GitLab:
         ]
         try:
             answers = self._post(body)
-        except Unclear as problem:
-            if problem.code != _errors.SERVER_ERROR.code:
+        except Failure as problem:
+            # If it is not the list that the server minds, the next request will tell.
+            if problem.code not in _NO_MULTIPLEX:
                 raise
             answers = None
         if isinstance(answers, list) and len(answers) == len(parts):
