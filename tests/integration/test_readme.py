@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import subprocess
@@ -105,7 +106,7 @@ def test_messages(start: Start, written: pathlib.Path) -> None:
         (written / "playbook.yml").write_text(wrong)
         code, output = ansible(written, instance, token=token)
         assert code == 2, output
-        found = re.search(r'"msg": "(.+?)"}$', output, flags=re.MULTILINE)
+        found = re.search(r"^fatal: .* FAILED! => (.*)$", output, flags=re.MULTILINE)
         assert found, output
-        seen.append(found[1].replace(instance.url, f"https://{HOST}"))
+        seen.append(json.loads(found[1])["msg"].replace(instance.url, f"https://{HOST}"))
     assert seen == MESSAGES
