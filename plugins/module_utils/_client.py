@@ -12,6 +12,7 @@ rather than guessed from its version.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +95,20 @@ class Reading:
 
 
 class GitLab:
-    """One GitLab instance."""
+    """One GitLab instance.
 
-    def __init__(self, connection: Connection) -> None:
+    ``remember`` is for how many seconds a reading counts as the present state, for the items of a
+    loop; whatever this object writes, and :meth:`forget`, end that.
+    """
+
+    def __init__(self, connection: Connection, *, remember: float = 0.0) -> None:
         self.connection = connection
         self.url = connection.api_url
         self._http = Http(connection, token=connection.api_token)
         self._multiplex = True
         self._session: AdminSession | None = None
+        self._remember = remember
+        self._remembered: list[tuple[float, set[str], Reading]] = []
         self.release: Release | None = None  # as seen by the last reading
 
     def __enter__(self) -> GitLab:
@@ -110,9 +117,18 @@ class GitLab:
 
     def __exit__(self, *_error: object) -> None:
         """Sign out where it signed in, and close the connections."""
+        self.sign_out()
+        self._http.close()
+
+    def sign_out(self) -> None:
+        """End the admin session, if there is one."""
         if self._session:
             self._session.close()
-        self._http.close()
+            self._session = None
+
+    def forget(self) -> None:
+        """Read afresh from now on."""
+        self._remembered.clear()
 
     def admin_session(self, sign_in: SignIn) -> AdminSession:
         """Return the signed-in admin session; it signs in at the first use, once."""
@@ -127,6 +143,16 @@ class GitLab:
         :raises Failure: GitLab cannot be reached, does not accept the token, is too old or the
             Community Edition, or refuses a part that is not optional.
         """
+        keys = {f"{part.document} {part.values}" for part in parts}
+        for read_at, known, reading in self._remembered:
+            if keys <= known and time.monotonic() - read_at < self._remember:
+                return reading
+        reading = self._read(parts)
+        if self._remember:
+            self._remembered.append((time.monotonic(), keys, reading))
+        return reading
+
+    def _read(self, parts: Sequence[Part]) -> Reading:
         wanted: Sequence[Part] = (METADATA, *parts)
         answers = self._read_at_once(wanted) if self._multiplex else None
         if answers is None:
@@ -231,6 +257,8 @@ class GitLab:
         return [texts or "" for texts in said]
 
     def _post(self, body: Any, *, write: bool = False) -> Any:
+        if write:
+            self.forget()
         answer = self._http.send("POST", GRAPHQL, json=body, repeatable=not write)
         self._http.refuse_redirect(answer)
         if answer.status == 401:
@@ -264,6 +292,7 @@ class GitLab:
         :raises Unclear: it is not known whether they were written.
         :raises Failure: GitLab refused them.
         """
+        self.forget()
         answer = self._http.send("PUT", "/api/v4" + path, repeatable=False, json=values)
         self._http.refuse_redirect(answer)
         if answer.status != 200:

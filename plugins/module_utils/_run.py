@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from ._plan import Plan
 from ._validators import Connection, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ._arguments import Arguments
+
+Reach = Callable[[Connection], AbstractContextManager[GitLab]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Subject:
     arguments: Arguments
     # Options of the task -> checked options.
     options: Callable[[dict[str, Any]], Any]
-    observe: Callable[[GitLab, Any], Any]
+    # GitLab is None for a subject that does without, see without_libraries.
+    observe: Callable[[Any, Any], Any]
     # Pure: options and what was observed -> what would change.
     plan: Callable[[Any, Any], Plan[Any]]
     # Return values that show a state: as observed, or as predicted by a plan.
@@ -43,9 +45,12 @@ class Subject:
     judge: Callable[[Any, Any], Failure | None] = lambda _options, _observed: None
 
 
-def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+def perform(
+    subject: Subject, params: dict[str, Any], *, check_mode: bool, reach: Reach = GitLab
+) -> dict[str, Any]:
     """Bring the subject to its desired state, or say what that would change.
 
+    :param reach: makes the way to GitLab from a connection.
     :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
     :raises Failure: with the sentence for the user.
     """
@@ -59,21 +64,19 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
             },
         }
     )
-    with _reach(subject, params, options) as gitlab:
+    with _reach(subject, params, options, reach) as gitlab:
 
         def replan() -> Plan[Any]:
+            if gitlab:
+                gitlab.forget()
             return subject.plan(options, subject.observe(gitlab, options))
 
-        plan = replan()
+        plan = subject.plan(options, subject.observe(gitlab, options))
         steps = [str(change) for change in plan.changes]
         state = plan.predicted
         if plan.steps and not check_mode:
             steps = apply(gitlab, plan, replan)
-            state = subject.observe(gitlab, options)
-            left = subject.plan(options, state)
-            missing = [change.about for change in left.changes if change.visible]
-            if missing:
-                raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
+            state = _proven(gitlab, subject, options, steps)
         result = {
             "changed": bool(plan.steps),
             "diff": plan.diff(params["api_url"]),
@@ -86,7 +89,27 @@ def perform(subject: Subject, params: dict[str, Any], *, check_mode: bool) -> di
         return {**result, **_failed(failure, params["api_url"])} if failure else result
 
 
-def _reach(subject: Subject, params: dict[str, Any], options: Any) -> Any:
+def _proven(gitlab: GitLab | None, subject: Subject, options: Any, steps: list[str]) -> Any:
+    """Return the state after all steps, read from GitLab.
+
+    :raises Failure: it is not the desired one, or it cannot be read.
+    """
+    if gitlab:
+        gitlab.forget()
+    try:
+        state = subject.observe(gitlab, options)
+        left = subject.plan(options, state).changes
+        missing = [change.about for change in left if change.visible]
+        if missing:
+            raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
+    except Failure as failure:
+        # All of it was carried out, whatever the reading says.
+        failure.done = steps
+        raise
+    return state
+
+
+def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach) -> Any:
     """Return the way to GitLab; none on a node without libraries, where nothing else needs it."""
     if _libraries.MISSING and subject.without_libraries(options):
         return nullcontext()
@@ -94,7 +117,7 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any) -> Any:
         raise Failure(
             _errors.LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python()
         )
-    return GitLab(check(Connection, {name: params[name] for name in CONNECTION}))
+    return reach(check(Connection, {name: params[name] for name in CONNECTION}))
 
 
 def _newer(gitlab: GitLab | None) -> list[str]:
@@ -127,11 +150,16 @@ def _failed(failure: Failure, instance: str) -> dict[str, Any]:
 
 
 def outcome(
-    subject: Subject, params: dict[str, Any], *, check_mode: bool, diff_mode: bool
+    subject: Subject,
+    params: dict[str, Any],
+    *,
+    check_mode: bool,
+    diff_mode: bool,
+    reach: Reach = GitLab,
 ) -> dict[str, Any]:
     """Return the result of a task, whatever happens: both doors end here."""
     try:
-        result = perform(subject, params, check_mode=check_mode)
+        result = perform(subject, params, check_mode=check_mode, reach=reach)
     except Failure as failure:
         return _failed(failure, str(params["api_url"]))
     except Exception as error:

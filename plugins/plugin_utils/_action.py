@@ -11,6 +11,7 @@ else it executes the module.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible import constants as C  # noqa: N812
@@ -18,21 +19,47 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import Connection
+
+# Seconds for which the items of a loop take a reading for the present state.
+REMEMBER = 10.0
 
 display = Display()
+
+
+def _warm_filters() -> None:
+    """Load Jinja's filters and tests here, in the parent, rather than in every fork.
+
+    The first template of a fork loads them all, which costs more than a task of this collection.
+    It relies on a loader of ansible-core that is public but not promised, so it may fail quietly.
+    """
+    with suppress(Exception):
+        filter_loader.get("default")
+        test_loader.get("defined")
+
+
+_warm_filters()
 
 
 class DuoAction(ActionBase):
     """An action plugin that is a module."""
 
     subject: ClassVar[Subject]
+
+    # Of this process, which is a fork for one task on one host.
+    _clients: ClassVar[dict[Connection, GitLab]] = {}
+    _last_task: ClassVar[Any] = None
 
     _supports_async = True
     _supports_check_mode = True
@@ -87,6 +114,7 @@ class DuoAction(ActionBase):
                     _plain(params),
                     check_mode=self._task.check_mode,
                     diff_mode=self._task.diff,
+                    reach=self._shared,
                 )
             except SystemExit:
                 # It would end the worker, and with it the whole play.
@@ -98,6 +126,26 @@ class DuoAction(ActionBase):
             result["warnings"] = warnings
         masked: dict[str, Any] = remove_values(result, validation._no_log_values)
         return masked
+
+    @contextmanager
+    def _shared(self, connection: Connection) -> Iterator[GitLab]:
+        """Yield the client of this task for a connection.
+
+        The items of a loop run in one process, one after the other, and share the HTTP connection
+        and what was read. The attempts of until run there too, with the same task object, while
+        each item has a copy of its own: an attempt has to read afresh.
+        """
+        if DuoAction._last_task is self._task:
+            DuoAction._clients.clear()
+        DuoAction._last_task = self._task
+        gitlab = DuoAction._clients.setdefault(connection, GitLab(connection, remember=REMEMBER))
+        try:
+            yield gitlab
+        except BaseException:
+            gitlab.forget()
+            raise
+        finally:
+            gitlab.sign_out()
 
     def _invalid(self, validation: Any) -> str:
         """Return the message that AnsibleModule would give."""
