@@ -45,4 +45,5 @@ def is_loopback(host: str) -> bool:
 
 def without_credentials(url: str) -> str:
     """Return the URL with user name and password masked, for messages and results."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "********@", url)
+    # Up to the last @ before the path: a password may hold one itself.
+    return re.sub(r"(?<=://)[^/?#\s]+@", "********@", url)

@@ -237,7 +237,7 @@ class ModelOptions(Options):
         if method == "vllm" and self.endpoint and not self.endpoint.endswith("/v1"):
             raise ValueError(
                 "endpoint: must end in /v1 for vLLM: "
-                + without_credentials(self.endpoint.rstrip("/"))
+                + without_credentials(self.endpoint.rstrip("/").removesuffix("/v1"))
                 + "/v1"
             )
         return self

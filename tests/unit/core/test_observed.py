@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What GitLab's answers are read as: hidden, not permitted and absent are three things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _observed
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gid, release
+
+
+def answer(name: str, number: int, family: str = "codestral", **more: Any) -> dict[str, Any]:
+    """Return a model as GitLab answers it."""
+    linked = [
+        {"feature": feature, "provider": provider}
+        for feature, provider in more.pop("linked", {}).items()
+    ]
+    return {
+        "id": gid(number),
+        "name": name,
+        "model": family,
+        "endpoint": "http://x/v1",
+        "identifier": "",
+        "hasApiToken": False,
+        "featureSettings": {"nodes": linked},
+        **more,
+    }
+
+
+def setting(feature: str, provider: str = "unassigned", **more: Any) -> dict[str, Any]:
+    """Return a feature setting as GitLab answers it."""
+    return {
+        "feature": feature,
+        "provider": provider,
+        "releaseState": "GA",
+        "compatibleLlms": None,
+        "selfHostedModel": None,
+        **more,
+    }
+
+
+class Client:
+    """Answers one reading; licence questions find nothing but the licence."""
+
+    def __init__(self, models: Any, settings: Any, version: str = "18.9", *more: str) -> None:
+        self.asked: list[str] = []
+        data = {"aiSelfHostedModels": models, "aiFeatureSettings": settings}
+        if isinstance(models, list):
+            data["aiSelfHostedModels"] = {"nodes": models, "pageInfo": {"hasNextPage": False}}
+        if isinstance(settings, list):
+            data["aiFeatureSettings"] = {"nodes": settings}
+        self.reading = Reading(release(version), True, data=data, offered=set(more))
+
+    def read(self, *parts: Any) -> Reading:
+        """Answer."""
+        self.asked += [part.name for part in parts]
+        return self.reading
+
+
+def read(*arguments: Any, **keywords: Any) -> _observed.State:
+    """Return the state that these answers are read as."""
+    return _observed.read_state(Client(*arguments), **keywords)[1]
+
+
+def test_models() -> None:
+    nodes = [
+        answer("a", 2, "CLAUDE_3", identifier=None, endpoint=None, provider="BEDROCK"),
+        answer("b", 1, apiToken="k", hasApiToken=True, linked={"DUO_CHAT": "SELF_HOSTED"}),
+    ]
+    models = read(nodes, [], "19.4", "ModelProviders").models
+    assert models["a"] == _observed.Model(
+        id=gid(2), name="a", family="claude_3", provider="BEDROCK"
+    )
+    assert models["b"].features == ("duo_chat",)
+    assert (models["b"].api_key, models["b"].has_api_key) == ("k", True)
+    assert "'k'" not in repr(models["b"])
+
+
+@pytest.mark.parametrize(("keys", "asked"), [(True, True), (False, False)])
+def test_stored_keys_are_read_only_where_they_are_compared(keys: bool, asked: bool) -> None:
+    assert ("apiToken" in _observed.models_part(keys=keys).selection) is asked
+
+
+@pytest.mark.parametrize(
+    ("keywords", "parts"),
+    [
+        ({}, ["Models", "ModelProviders", "Features"]),
+        ({"features": False}, ["Models", "ModelProviders"]),
+        ({"gitlab_models": True}, ["Models", "ModelProviders", "Features", "GitlabModels"]),
+    ],
+)
+def test_asks_for_no_more_than_needed(keywords: dict[str, bool], parts: list[str]) -> None:
+    client = Client([], [])
+    _observed.read_state(client, **keywords)
+    assert client.asked == parts
+
+
+# --- not permitted, hidden, absent ---------------------------------------------------------------
+def test_null_is_not_permitted_and_an_empty_list_is_none() -> None:
+    with pytest.raises(Failure) as caught:
+        read(None, [])
+    assert caught.value.code == _errors.NO_LICENSE.code
+    assert read([], []).models == {}
+
+
+def test_a_hidden_model_shows_where_it_is_used() -> None:
+    link = {"id": gid(7), "name": "llama", "model": "LLAMA3"}
+    settings = [
+        setting("duo_chat", "self_hosted", selfHostedModel=link),
+        setting("code_completions", "disabled", selfHostedModel=link),
+        setting("code_generations"),
+    ]
+    model = read([answer("seen", 1)], settings).models["llama"]
+    assert (model.hidden, model.id, model.family) == (True, gid(7), "llama3")
+    assert model.features == ("code_completions", "duo_chat")
+
+
+def test_a_feature_that_is_not_listed_shows_in_its_model() -> None:
+    linked = {"duo_chat": "self_hosted", "GENERATE_COMMIT_MESSAGE": "DISABLED"}
+    listed = setting("duo_chat", selfHostedModel=None)
+    settings = read([answer("m", 1, linked=linked)], [listed]).settings
+    assert settings["duo_chat"].listed
+    assert settings["duo_chat"].provider == "unassigned"
+    assert settings["generate_commit_message"] == _observed.Setting(
+        provider="disabled", model="m", model_id=gid(1), model_family="codestral", listed=False
+    )
+
+
+def test_settings() -> None:
+    node = setting(
+        "DUO_CHAT",
+        "VENDORED",
+        compatibleLlms=["GPT", "mistral"],
+        gitlabModel={"ref": "claude"},
+        releaseState="BETA",
+    )
+    found = read([], [node], "18.9", "GitlabModels")
+    assert found.settings["duo_chat"] == _observed.Setting(
+        provider="vendored", families=("gpt", "mistral"), gitlab_model="claude", beta=True
+    )
+    assert (found.has_gitlab_models, found.has_provider) == (True, False)
+    assert not found.default_is_unassigned
+    assert read([], [setting("duo_chat")]).default_is_unassigned
+
+
+# --- whether beta features are on ----------------------------------------------------------------
+GA = setting("duo_chat")
+BETA = setting("generate_commit_message", releaseState="BETA")
+EXPERIMENT = setting("summarize_review", releaseState="EXPERIMENT")
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "beta"),
+    [
+        ("17.9", [GA], None),
+        ("17.9", [GA, BETA], None),
+        ("17.10", [GA, BETA], None),
+        ("17.11", [GA, BETA], True),
+        ("17.11", [GA], None),
+        ("18.0", [GA], None),
+        ("18.0", [GA, EXPERIMENT], True),
+        ("18.1", [GA], False),
+        ("18.9", [GA], False),
+        ("18.9", [GA, BETA], True),
+        ("18.9", [], None),
+        # Generally available since: proves nothing.
+        ("19.4", [GA, setting("generate_commit_message", releaseState="GA")], False),
+        ("19.4", [GA, setting("duo_chat_fix_code", releaseState="BETA")], False),
+    ],
+)
+def test_beta_features(version: str, settings: list[dict], beta: bool | None) -> None:
+    assert read([], settings, version).beta is beta
+
+
+def test_a_beta_feature_that_only_a_model_shows_proves_nothing() -> None:
+    models = [answer("m", 1, linked={"generate_commit_message": "self_hosted"})]
+    assert read(models, [GA]).beta is False
+    assert read(models, None, features=False).beta is None
+
+
+# --- answers of another form ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("models", "settings"),
+    [
+        ([{"id": 5}], []),
+        ([answer("a", 1, hasApiToken="x") | {"name": None}], []),
+        ([answer("a", 1) | {"model": None}], []),
+        ([answer("a", 1) | {"featureSettings": {"nodes": [None]}}], []),
+        ([answer("a", 1) | {"endpoint": {"b": 1}}], []),
+        ([], [{"feature": None}]),
+        ([], [setting("duo_chat", provider=None)]),
+        ([], [setting("duo_chat", compatibleLlms=5)]),
+        ([], [setting("duo_chat", selfHostedModel={"id": 1, "name": ["x"]})]),
+    ],
+)
+def test_values_of_another_form_are_a_failure(models: Any, settings: Any) -> None:
+    with pytest.raises(Failure) as caught:
+        read(models, settings)
+    assert caught.value.code == _errors.BROKEN_ANSWER.code
+
+
+@pytest.mark.parametrize("page", [None, {"hasNextPage": True, "endCursor": "same"}])
+def test_pages_that_lead_nowhere_end(page: Any) -> None:
+    client = Client({"nodes": [answer("a", 1)], "pageInfo": page}, [])
+    _reading, state = _observed.read_state(client)
+    assert set(state.models) == {"a"}
+    assert client.asked.count("Models") <= 2

@@ -1,0 +1,296 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user may ask for: every rule, accepted and refused, and no secret in any message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+
+URL = "https://gitlab.example.com"
+SECRET = "must-not-show"
+LONG_URL = "https://aigw.example.com/" + "x" * 2030
+
+
+def refusal(kind: Any, options: dict[str, Any]) -> str:
+    """Return the problems that a failure names."""
+    with pytest.raises(Failure) as caught:
+        validators.check(kind, options)
+    assert caught.value.code == _errors.INVALID_OPTION.code
+    assert caught.value.next_step == "Nothing was sent to GitLab."
+    assert SECRET not in caught.value.sentence()
+    assert "Value error" not in caught.value.what
+    assert "pydantic" not in caught.value.what
+    return caught.value.what
+
+
+def rejected(*rows: tuple[str, Any, str]) -> Any:
+    """Return a table of one option, a value and the rule that the message tells."""
+    return pytest.mark.parametrize(
+        ("option", "value", "told"), [pytest.param(*row, id=f"{row[0]}: {row[2]}") for row in rows]
+    )
+
+
+# --- connection ----------------------------------------------------------------------------------
+def connection(**options: Any) -> validators.Connection:
+    """Return checked connection options."""
+    given = {"api_url": URL, "api_token": "glpat-x", **options}
+    return validators.check(validators.Connection, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (URL, URL),
+        (URL + "/", URL),
+        (URL + "//", URL),
+        ("http://10.0.0.1:8080/gitlab/", "http://10.0.0.1:8080/gitlab"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://my.gitlab.com", "https://my.gitlab.com"),
+        ("https://gitlab.example.com/apiary", "https://gitlab.example.com/apiary"),
+    ],
+)
+def test_api_url(given: str, kept: str) -> None:
+    assert connection(api_url=given).api_url == kept
+
+
+@rejected(
+    ("api_url", "gitlab.example.com", "must start with http:// or https://"),
+    (
+        "api_url",
+        "HTTPS://gitlab.example.com",
+        "must start with http:// or https:// (in lower case)",
+    ),
+    ("api_url", "ftp://gitlab.example.com", "must start with http"),
+    ("api_url", "", "must start with http"),
+    ("api_url", "https://", "has no host name"),
+    ("api_url", "https://:443/x", "has no host name"),
+    ("api_url", "https://gitlab.example.com:port", "is not a valid URL"),
+    ("api_url", "https://[::1", "is not a valid URL"),
+    ("api_url", "https://gitlab.example.com/ x", "contains white space or control characters"),
+    ("api_url", "https://gitlab.example.com\n", "contains white space or control characters"),
+    ("api_url", LONG_URL, "is longer than 2048 characters"),
+    ("api_url", f"https://me:{SECRET}@gitlab.example.com", "must not contain user name"),
+    ("api_url", f"{URL}?private_token={SECRET}", "must not contain ? or #"),
+    ("api_url", URL + "#x", "must not contain ? or #"),
+    ("api_url", URL + "/api/v4", "must be the base URL of GitLab, without /api"),
+    ("api_url", URL + "/api/v4/", "must be the base URL of GitLab, without /api"),
+    ("api_url", URL + "/api/graphql", "must be the base URL of GitLab, without /api"),
+    ("api_url", URL + "/api", "must be the base URL of GitLab, without /api"),
+    ("api_url", "https://gitlab.com", "GitLab.com is not self-managed"),
+    ("api_url", "https://www.gitlab.com/", "GitLab.com is not self-managed"),
+    ("api_url", None, "valid string"),
+    ("api_token", "  ", "is empty"),
+    ("api_token", "", "is empty"),
+    ("api_token", f"{SECRET} x", "contains characters that no GitLab token has"),
+    ("api_token", f"{SECRET}\n", "contains characters that no GitLab token has"),
+    ("api_token", f"{SECRET}\u2028é", "contains characters that no GitLab token has"),
+    ("api_token", f"\x00{SECRET}", "contains characters that no GitLab token has"),
+    ("proxy", f"me:{SECRET}@proxy", "must start with http"),
+    ("proxy", f"http://me:{SECRET} @proxy", "contains white space"),
+    ("timeout", 0, "greater than or equal to 1"),
+    ("timeout", 3601, "less than or equal to 3600"),
+    ("retries", -1, "greater than or equal to 0"),
+    ("retries", 21, "less than or equal to 20"),
+)
+def test_connection_refuses(option: str, value: Any, told: str) -> None:
+    options = {"api_url": URL, "api_token": "glpat-x", option: value}
+    text = refusal(validators.Connection, options)
+    assert f"{option}: " in text
+    assert told in text
+
+
+def test_a_client_key_needs_its_certificate() -> None:
+    options = {"api_url": URL, "api_token": "x", "client_key": "/k"}
+    assert "client_key: needs client_cert" in refusal(validators.Connection, options)
+    assert connection(client_key="/k", client_cert="/c").client_cert == "/c"
+
+
+def test_secrets_of_the_connection_do_not_show() -> None:
+    options = connection(api_token=SECRET, proxy=f"http://me:{SECRET}@proxy:3128")
+    assert SECRET not in repr(options) + str(options)
+
+
+def test_all_problems_are_told_at_once_and_unknown_options_refused() -> None:
+    text = refusal(validators.Connection, {"api_url": "x", "retries": 99, SECRET[:4]: SECRET})
+    assert all(f"{name}: " in text for name in ("api_url", "api_token", "retries", "must"))
+    assert text.count("; ") == 3
+
+
+# --- gateway -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"ai_gateway_url": "http://aigw:5052/"}, {"ai_gateway_url": "http://aigw:5052"}),
+        ({"ai_gateway_url": "http://h//"}, {"ai_gateway_url": "http://h"}),
+        ({"ai_gateway_url": "http://192.168.1.9"}, {"ai_gateway_url": "http://192.168.1.9"}),
+        ({"ai_gateway_url": ""}, {"ai_gateway_url": ""}),
+        ({"ai_gateway_timeout_seconds": 60}, {"ai_gateway_timeout_seconds": 60}),
+        ({"ai_gateway_timeout_seconds": 600}, {"ai_gateway_timeout_seconds": 600}),
+        ({"duo_agent_platform_service_url": ""}, {"duo_agent_platform_service_url": ""}),
+        *[
+            ({"duo_agent_platform_service_url": it}, {"duo_agent_platform_service_url": it})
+            for it in ("dap.example.com:50052", "dap", "10.0.0.1:1", "[fd00::1]:50052", "[::1]")
+        ],
+    ],
+)
+def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
+    checked = validators.check(validators.GatewayOptions, options)
+    assert {name: getattr(checked, name) for name in kept} == kept
+
+
+@rejected(
+    ("ai_gateway_url", "aigw:5052", "must start with http"),
+    ("ai_gateway_url", "HTTP://aigw", "in lower case"),
+    ("ai_gateway_url", LONG_URL, "is longer than 2048 characters"),
+    ("ai_gateway_url", " http://aigw", "contains white space"),
+    ("ai_gateway_url", "http://localhost:5052", "localhost is refused by GitLab in production"),
+    ("ai_gateway_url", "http://LOCALHOST", "localhost is refused"),
+    ("ai_gateway_url", "http://gw.localhost", "gw.localhost is refused"),
+    ("ai_gateway_url", "http://127.0.0.2", "127.0.0.2 is refused"),
+    ("ai_gateway_url", "http://0.0.0.0", "0.0.0.0 is refused"),
+    ("ai_gateway_url", "http://[::1]:1", "::1 is refused"),
+    ("ai_gateway_url", "http://[::]", ":: is refused"),
+    ("ai_gateway_url", "http://aigw/?a=1&b=2", "contains <, > or &"),
+    ("ai_gateway_url", "http://aigw/<b>", "contains <, > or &"),
+    ("ai_gateway_timeout_seconds", 59, "greater than or equal to 60"),
+    ("ai_gateway_timeout_seconds", 601, "less than or equal to 600"),
+    ("duo_agent_platform_service_url", "https://dap:1", "must be host:port without a scheme"),
+    ("duo_agent_platform_service_url", "dap:port", "must be host:port"),
+    ("duo_agent_platform_service_url", "dap:1/x", "must be host:port"),
+    ("duo_agent_platform_service_url", f"me:{SECRET}@dap:1", "must be host:port"),
+    ("duo_agent_platform_service_url", "da p", "must be host:port"),
+    ("duo_agent_platform_service_url", "dap\n", "must be host:port"),
+    ("duo_agent_platform_service_url", "x" * 2049, "is longer than 2048 characters"),
+)
+def test_gateway_refuses(option: str, value: Any, told: str) -> None:
+    text = refusal(validators.GatewayOptions, {option: value})
+    assert text.startswith(f"{option}: ")
+    assert told in text
+
+
+# --- models --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        ({}, None),
+        ({"identifier": ""}, "other"),
+        ({"identifier": "custom_openai/m"}, "vllm"),
+        ({"identifier": "custom_openai/org/m", "endpoint": "http://x/v1"}, "vllm"),
+        ({"identifier": "bedrock/anthropic.claude"}, "bedrock"),
+        ({"identifier": "azure/m", "endpoint": "https://x.azure.com/openai"}, "azure"),
+        ({"identifier": "vertex_ai/m"}, "vertex_ai"),
+        ({"identifier": "anthropic/m"}, "other"),
+        ({"identifier": "openai/m"}, "other"),
+        ({"identifier": "anything", "deployment_method": "OTHER"}, "other"),
+        ({"deployment_method": "vllm", "endpoint": "http://x/v1"}, "vllm"),
+        ({"deployment_method": "other", "endpoint": "http://localhost:4000"}, "other"),
+        ({"name": "x" * 255, "identifier": "azure/" + "x" * 249}, "azure"),
+        ({"name": " blanks stay ", "model_family": "LLAMA3", "api_key": ""}, None),
+        ({"state": "absent", "identifier": "anything", "endpoint": "http://x"}, None),
+    ],
+)
+def test_model(options: dict[str, Any], method: str | None) -> None:
+    checked = validators.check(validators.ModelOptions, {"name": "m", **options})
+    assert checked.method == method
+    assert checked.model_family == (
+        options["model_family"].lower() if "model_family" in options else None
+    )
+    assert checked.name == options.get("name", "m")
+
+
+@rejected(
+    ("name", "", "at least 1 character"),
+    ("name", "   ", "is blank"),
+    ("name", "x" * 256, "at most 255 characters"),
+    ("name", "a\nb", "contains control characters"),
+    ("new_name", "", "at least 1 character"),
+    ("new_name", "x" * 256, "at most 255 characters"),
+    ("new_name", "a\x00", "contains control characters"),
+    ("endpoint", "", "cannot be cleared; leave it out to keep it"),
+    ("endpoint", "vllm:8000/v1", "must start with http"),
+    ("endpoint", LONG_URL, "is longer than 2048 characters"),
+    ("endpoint", "http://x /v1", "contains white space"),
+    ("deployment_method", "vlm", "'vlm' is no deployment method; accepted: vllm, "),
+    ("deployment_method", "", "accepted: azure, bedrock, other, vertex_ai, vllm"),
+    ("identifier", "x" * 256, "at most 255 characters"),
+    ("identifier", "codestral", "starts with none of custom_openai/, bedrock/, azure/, vertex_ai/"),
+    ("state", 5, "valid string"),
+    ("api_key", [SECRET], "valid string"),
+)
+def test_model_refuses(option: str, value: Any, told: str) -> None:
+    text = refusal(validators.ModelOptions, {"name": "m", option: value})
+    assert text.startswith(f"{option}: ")
+    assert told in text
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"deployment_method": "vllm", "identifier": "codestral"},
+            "identifier: must start with custom_openai/ for vllm: custom_openai/codestral",
+        ),
+        (
+            {"deployment_method": "bedrock", "identifier": "bedrock/"},
+            "identifier: must start with bedrock/ for bedrock: bedrock/<name of the model>",
+        ),
+        (
+            {"deployment_method": "azure", "identifier": "openai/gpt"},
+            "identifier: must start with azure/ for azure: azure/gpt",
+        ),
+        (
+            {"deployment_method": "vllm", "identifier": ""},
+            "identifier: is required for vllm: custom_openai/<name of the model>",
+        ),
+        (
+            {"identifier": "custom_openai/m", "endpoint": "http://x:8000/"},
+            "endpoint: must end in /v1 for vLLM: http://x:8000/v1",
+        ),
+        (
+            {"identifier": "custom_openai/m", "endpoint": "http://x/v1/"},
+            "endpoint: must end in /v1 for vLLM: http://x/v1.",
+        ),
+        (
+            {"deployment_method": "vllm", "endpoint": f"http://me:{SECRET}@x"},
+            "endpoint: must end in /v1 for vLLM: http://********@x/v1",
+        ),
+    ],
+)
+def test_the_identifier_fits_the_method(options: dict[str, Any], told: str) -> None:
+    assert told in refusal(validators.ModelOptions, {"name": "m", "api_key": SECRET, **options})
+
+
+def test_a_problem_in_a_list_says_which_item_and_keys_do_not_show() -> None:
+    models = [{"name": "a", "api_key": SECRET}, {"name": "b", "identifier": "x", "api_key": SECRET}]
+    text = refusal(validators.ModelsOptions, {"models": models})
+    assert text.startswith("models[1]: identifier: starts with none of")
+    checked = validators.check(validators.ModelsOptions, {"models": models[:1]})
+    assert SECRET not in repr(checked)
+
+
+@pytest.mark.parametrize(
+    ("models", "twice"),
+    [
+        ([{"name": "a"}, {"name": "a"}], "a"),
+        ([{"name": "a", "new_name": "b"}, {"name": "b"}], "b"),
+        ([{"name": "b"}, {"name": "a", "new_name": "b"}], "b"),
+        ([{"name": "a", "new_name": "c"}, {"name": "b", "new_name": "c"}], "c"),
+        ([{"name": "a"}, {"name": "a", "state": "absent"}], "a"),
+        ([{"name": "a"}, {"name": "A"}], None),
+        ([{"name": "a", "new_name": "a"}], None),
+    ],
+)
+def test_a_name_is_declared_once(models: list[dict[str, Any]], twice: str | None) -> None:
+    if twice:
+        text = refusal(validators.ModelsOptions, {"models": models})
+        assert text == f"models: '{twice}' is declared twice."
+    else:
+        assert validators.check(validators.ModelsOptions, {"models": models})

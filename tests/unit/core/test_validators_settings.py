@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user may ask for of features; how stored models become declarations; URLs and masking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _urls
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+
+
+@pytest.mark.parametrize(
+    ("options", "provider"),
+    [
+        ({"model": "m"}, "self_hosted"),
+        ({"model": "m", "provider": "Self_Hosted"}, "self_hosted"),
+        ({"gitlab_model": "claude"}, "vendored"),
+        ({"provider": "vendored", "gitlab_model": ""}, "vendored"),
+        ({"provider": "VENDORED"}, "vendored"),
+        ({"provider": "disabled"}, "disabled"),
+        ({"provider": "unassigned"}, "unassigned"),
+        ({"state": "absent"}, None),
+    ],
+)
+def test_setting(options: dict[str, Any], provider: str | None) -> None:
+    given = {"features": [" Duo_Chat", "CODE_COMPLETIONS"], **options}
+    checked = validators.check(validators.SettingOptions, given)
+    assert checked.resolved_provider == provider
+    assert checked.features == ["duo_chat", "code_completions"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"features": [], "provider": "disabled"}, "features: List should have at least 1 item"),
+        ({"provider": "vendor"}, "provider: 'vendor' is no provider; accepted: vendored, "),
+        ({}, "provider: is required when neither model nor gitlab_model is given"),
+        ({"model": "m", "gitlab_model": "c"}, "model and gitlab_model exclude each other"),
+        ({"model": "m", "provider": "disabled"}, "model: does not go with provider disabled"),
+        ({"model": "m", "provider": "vendored"}, "model: does not go with provider vendored"),
+        ({"provider": "self_hosted"}, "model: is required for provider self_hosted"),
+        ({"provider": "self_hosted", "model": ""}, "model: is required for provider self_hosted"),
+        (
+            {"gitlab_model": "c", "provider": "disabled"},
+            "gitlab_model: does not go with provider disabled",
+        ),
+        *[
+            ({"state": "absent", **more}, "state: absent takes no provider, model or gitlab_model")
+            for more in ({"provider": "disabled"}, {"model": "m"}, {"gitlab_model": "c"})
+        ],
+    ],
+)
+def test_setting_refuses(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(Failure) as caught:
+        validators.check(validators.SettingOptions, {"features": ["duo_chat"], **options})
+    assert told in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [{"features": ["duo_chat", "DUO_CHAT"], "provider": "disabled"}],
+        [{"features": ["duo_chat"], "model": "m"}, {"features": [" duo_chat"], "state": "absent"}],
+    ],
+)
+def test_a_feature_is_assigned_once(settings: list[dict[str, Any]]) -> None:
+    with pytest.raises(Failure) as caught:
+        validators.check(validators.FeaturesOptions, {"settings": settings})
+    assert caught.value.what == "features: 'duo_chat' is assigned twice."
+
+
+def test_of_what_is_planned_only_names_matter() -> None:
+    planned = [{"name": "m", "api_key": "must-not-show", "identifier": "no/such", "odd": 1}]
+    options = {"settings": [], "planned_models": planned}
+    checked = validators.check(validators.FeaturesOptions, options)
+    assert checked.planned_models[0].name == "m"
+    assert "must-not-show" not in repr(checked)
+
+
+# --- from what is stored to what is declared -----------------------------------------------------
+@pytest.mark.parametrize(
+    ("identifier", "endpoint", "provider", "method"),
+    [
+        ("custom_openai/m", "http://x/v1", None, "vllm"),
+        ("custom_openai/m", "http://x/v2", None, "other"),
+        ("bedrock/m", "http://bedrockselfhostedmodel.com", None, "bedrock"),
+        ("bedrock/m", "http://x", "API", "other"),
+        ("bedrock/m", "", "BEDROCK", "bedrock"),
+        ("vertex_ai/m", "", "VERTEX_AI", "vertex_ai"),
+        ("azure/m", "http://x", "API", "azure"),
+        ("", "http://x", None, "other"),
+        ("made-up", "http://x", "API", "other"),
+    ],
+)
+def test_what_is_stored_is_a_valid_declaration(identifier, endpoint, provider, method) -> None:
+    found = validators.method_for_export(identifier, endpoint, provider)
+    assert found == method
+    declared = {"name": "m", "identifier": identifier, "deployment_method": found}
+    declared |= {"endpoint": endpoint} if endpoint else {}
+    assert validators.check(validators.ModelOptions, declared).method == method
+
+
+@pytest.mark.parametrize("prefix", ["", "made-up", "BEDROCK/m"])
+def test_no_method_is_guessed(prefix: str) -> None:
+    assert validators.infer_method(prefix) == ("other" if prefix == "" else None)
+    assert validators.infer_method(None) is None
+
+
+# --- URLs ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://user:hidden@host/v1", "https://********@host/v1"),
+        ("https://hidden@host", "https://********@host"),
+        ("cannot reach http://me:hidden@p:1 or b", "cannot reach http://********@p:1 or b"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("", ""),
+        ("https://user:hid@den@host/v1", "https://********@host/v1"),
+    ],
+)
+def test_credentials_are_masked(url: str, masked: str) -> None:
+    assert _urls.without_credentials(url) == masked
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("10.0.0.1", False),
+        ("localhost.example.com", False),
+        ("aigw", False),
+    ],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert _urls.is_loopback(host) is loopback
