@@ -21,6 +21,7 @@ ROOT = HERE.parents[1]
 # The helpers beside this file, and the sandbox.
 sys.path[:0] = [str(HERE), str(ROOT)]
 
+import cases  # noqa: E402
 import playbook  # noqa: E402
 from sandbox_client import Instance, Server  # noqa: E402
 
@@ -28,13 +29,25 @@ Start = Callable[..., list[Instance]]
 Play = Callable[..., playbook.Run]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make marks known."""
+    cases.configure(config)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests that read one playbook run in one process: what stands before a slash."""
+    """Keep the tests that read one playbook run in one process.
+
+    They are those of a file whose tests mark their cases, and those whose names are alike up to a
+    slash in the parameter.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.rpartition("/")[0] if "[" in nodeid.rpartition("/")[0] else nodeid
+            file, _, test = nodeid.partition("::")
+            if file.endswith(("test_traps.py", "test_bad_input.py")):
+                return file
+            return nodeid.rpartition("/")[0] if "/" in test else nodeid
 
     return Scheduling(config, log)
 
@@ -77,3 +90,33 @@ def play(tmp_path: pathlib.Path) -> Play:
         return playbook.run(tmp_path, *args, **keywords)
 
     return begin
+
+
+@pytest.fixture(scope="session")
+def _shared_outcomes() -> Iterator[dict[str, Any]]:
+    made: dict[str, Any] = {}
+    yield made
+    for server, _outcomes in made.values():
+        server.stop()
+
+
+@pytest.fixture
+def outcomes(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    _shared_outcomes: dict[str, Any],
+) -> dict[str, cases.Outcome]:
+    """Return what became of the test's cases, by name; all of the file are run at once."""
+    file = request.node.path.stem
+    if file not in _shared_outcomes:
+        items = [item for item in request.session.items if item.path == request.node.path]
+        _shared_outcomes[file] = cases.outcomes_of(tmp_path_factory.mktemp(file), items)
+    of_file = _shared_outcomes[file][1]
+    return {name: it for (test, name), it in of_file.items() if test == request.node.nodeid}
+
+
+@pytest.fixture
+def outcome(outcomes: dict[str, cases.Outcome]) -> cases.Outcome:
+    """Return what became of the test's only case."""
+    (only,) = outcomes.values()
+    return only

@@ -1,0 +1,345 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user gets wrong: which option, which rule, and what would be right; through both doors."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+import venv
+from typing import Any
+
+import playbook
+import pytest
+import worlds
+from cases import Outcome
+from conftest import Play, Start
+
+from sandbox import credentials
+
+DOORS = ("action", "module")
+FIXED = {"name": "codestral", "model_family": "codestral", "endpoint": "https://c.example.com/v1"}
+CODESTRAL = {"name": "codestral", "model": "codestral", "endpoint": "https://c.example.com/v1"}
+GEMMA = {"name": "gemma", "model": "codegemma", "endpoint": "https://g.example.com/v1"}
+
+# What is refused before anything is sent: module, options, and what the message says, which begins
+# with the option and names the rule.
+UNSENT: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "identifier": "mistral-7b"},
+        "identifier: starts with none of custom_openai/, bedrock/, azure/",
+    ),
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "deployment_method": "vllm", "identifier": "mistral-7b"},
+        "identifier: must start with custom_openai/ for vllm: custom_openai/mistral-7b",
+    ),
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "deployment_method": "bedrock", "identifier": "anthropic.claude"},
+        "identifier: must start with bedrock/ for bedrock: bedrock/anthropic.claude",
+    ),
+    (
+        "duo_self_hosted_model",
+        {
+            **FIXED,
+            "endpoint": "https://c.example.com",
+            "identifier": "custom_openai/codestral",
+        },
+        "endpoint: must end in /v1 for vLLM: https://c.example.com/v1",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"models": [FIXED, {**FIXED, "name": "b", "endpoint": "ftp://c.example.com"}]},
+        "models[1].endpoint: must start with http:// or https://",
+    ),
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "deployment_method": "vlm"},
+        "deployment_method: 'vlm' is no deployment method; accepted: vllm, ",
+    ),
+    (
+        "duo_gateway",
+        {"duo_agent_platform_service_url": "https://aigw.example.com:50052"},
+        "duo_agent_platform_service_url: must be host:port without a scheme",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_url": "grpc://aigw.example.com"},
+        "ai_gateway_url: must start with http:// or https://",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_url": "http://localhost:5052"},
+        "ai_gateway_url: localhost is refused by GitLab in production",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_url": "http://127.0.0.1:5052"},
+        "ai_gateway_url: 127.0.0.1 is refused by GitLab in production",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_timeout_seconds": 30},
+        "ai_gateway_timeout_seconds: ",
+    ),
+    (
+        "duo_feature_model",
+        {"features": ["duo_chat"], "provider": "self-hosted"},
+        "provider: 'self-hosted' is no provider; accepted: self_hosted, ",
+    ),
+    (
+        "duo_feature_model",
+        {"features": ["duo_chat"], "provider": "self_hosted"},
+        "model: is required for provider self_hosted",
+    ),
+    (
+        "duo_feature_model",
+        {"features": ["duo_chat"], "provider": "disabled", "model": "codestral"},
+        "model: does not go with provider disabled",
+    ),
+    ("duo_info", {"api_url": "https://gitlab.com"}, "api_url: GitLab.com is not self-managed"),
+    (
+        "duo_info",
+        {"api_url": "https://gitlab.example.com/api/v4"},
+        "api_url: must be the base URL of GitLab, without /api",
+    ),
+]
+
+# What only this instance can judge: in check mode already, and without a write.
+JUDGED: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "duo_feature_model",
+        {"features": ["code_completion"], "model": "codestral"},
+        "unknown-name",
+        "features: GitLab 18.9.2 has no feature code_completion. Accepted here: code_completions, ",
+    ),
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "name": "new", "model_family": "mistrall"},
+        "unknown-name",
+        "model_family: GitLab 18.9.2 has no model family mistrall. Accepted here: mistral, ",
+    ),
+    (
+        "duo_feature_model",
+        {"features": ["duo_chat"], "model": "codestra"},
+        "no-such-model",
+        "There is no self-hosted model named codestra. Models of this instance: codestral",
+    ),
+    (
+        "duo_feature_model",
+        {"features": ["duo_chat"], "model": "gemma"},
+        "incompatible",
+        "The family codegemma of model gemma does not fit this feature. Families that fit: ",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"name": "codestral", "state": "absent"},
+        "model-in-use",
+        "It is used by code_completions, code_generations",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"name": "new", "model_family": "mistral"},
+        "model-incomplete",
+        "creating it needs endpoint",
+    ),
+    (
+        "duo_self_hosted_model",
+        {**FIXED, "name": "new", "deployment_method": "vertex_ai", "identifier": "vertex_ai/x"},
+        "not-offered",
+        "deployment_method vertex_ai needs GitLab 18.11 or later; this is 18.9.2",
+    ),
+    (
+        "duo_gateway",
+        {"duo_agent_platform_service_secure": True},
+        "not-offered",
+        "duo_agent_platform_service_secure needs GitLab 18.10 or later; this is 18.9.2",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_url": "https://unresolvable.example.com"},
+        "refused",
+        "Host cannot be resolved or invalid",
+    ),
+    (
+        "duo_beta_features",
+        {"enabled": False},
+        "beta-needs-sign-in",
+        "Set username and password of an administrator",
+    ),
+]
+SEED = {
+    "models": [CODESTRAL, GEMMA],
+    "beta_acceptances": ["root"],
+    "features": {
+        name: {"provider": "self_hosted", "model": "codestral"}
+        for name in ("code_completions", "code_generations")
+    },
+}
+
+# Who may not: the words that say which of token, role, licence and add-on is missing.
+DENIED: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "18.9",
+        {"api_token": credentials.EXPIRED_TOKEN},
+        "token-refused",
+        "unknown, expired, revoked, or lacks the scope api",
+    ),
+    (
+        "18.9",
+        {"api_token": credentials.READONLY_TOKEN},
+        "token-scope",
+        "The token has the scopes read_api; changes need the scope api",
+    ),
+    ("18.9", {"api_token": credentials.USER_TOKEN}, "not-administrator", "not an administrator"),
+    ("18.9", {"license": None}, "no-license", "no active licence"),
+    (
+        "17.9",
+        {"license": {"plan": "premium"}},
+        "plan-too-low",
+        "The premium plan does not include self-hosted models in GitLab 17.9.2. It needs Ultimate",
+    ),
+    (
+        "17.9",
+        {"add_ons": []},
+        "no-add-on",
+        "no active GitLab Duo Enterprise add-on (active: none)",
+    ),
+    ("18.9", {"options": {"enterprise": False}}, "community-edition", "Community Edition"),
+]
+
+
+def _cases() -> list[Any]:
+    """Return every case as a parameter with its mark, through each door."""
+    made = []
+    for door in DOORS:
+        for number, (module, args, said) in enumerate(UNSENT):
+            made.append(_case(f"unsent-{number}", door, "invalid-option", said, (module, args)))
+        for number, (module, args, code, said) in enumerate(JUDGED):
+            # GitLab itself refuses what only it can know, so that a dry run cannot.
+            check = code != "refused"
+            made.append(_case(f"{code}-{number}", door, code, said, (module, args), SEED, check))
+        for release, problem, code, said in DENIED:
+            token = {name: it for name, it in problem.items() if name == "api_token"}
+            seed = {name: it for name, it in problem.items() if name != "api_token"}
+            task = ("duo_gateway", {"ai_gateway_url": "https://aigw.example.com", **token})
+            made.append(_case(code, door, code, said, task, seed, release=release))
+    return made
+
+
+def _case(
+    name: str,
+    door: str,
+    code: str,
+    said: str,
+    task: Any,
+    seed: Any = None,
+    check: bool = False,
+    release: str = "18.9",
+) -> Any:
+    mark = pytest.mark.case(task, door=door, seed=seed or {}, check=check, release=release)
+    return pytest.param(code, said, marks=mark, id=f"{door}-{name}")
+
+
+@pytest.mark.parametrize(("code", "said"), _cases())
+def test_refused(outcome: Outcome, code: str, said: str) -> None:
+    """It fails with a sentence that names option and rule, the instance, and what to do."""
+    result = outcome.failure(code)
+    assert said in result.message
+    if code == "invalid-option":
+        assert result.requests == []
+        assert result.message.endswith("Nothing was sent to GitLab.")
+    elif code not in ("refused", "token-scope"):
+        assert outcome.writes == []
+    assert not result.changed
+    assert result.values["failure"]["instance"]
+    assert result.values["failure"]["next_step"] or code == "refused"
+
+
+ARGUMENTS = [
+    ("duo_gateway", {"ai_gateway": "https://x"}, "ai_gateway"),
+    ("duo_self_hosted_model", {}, "one of the following is required: name, models"),
+    ("duo_self_hosted_model", {"name": "x", "models": []}, "mutually exclusive"),
+    ("duo_self_hosted_model", {"models": [{"nam": "x"}]}, "nam"),
+    ("duo_gateway", {"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+    ("duo_gateway", {"ai_gateway_timeout_seconds": "long"}, "ai_gateway_timeout_seconds"),
+    ("duo_beta_features", {}, "missing required arguments: enabled"),
+]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(
+            said,
+            marks=[pytest.mark.case((module, args), door=door, name=door) for door in DOORS],
+            id=str(number),
+        )
+        for number, (module, args, said) in enumerate(ARGUMENTS)
+    ],
+)
+def test_arguments(outcomes: dict[str, Outcome], said: str) -> None:
+    """What Ansible's own check of the arguments says is the same through both doors."""
+    action, module = (outcomes[door].only for door in DOORS)
+    assert action.status == module.status == "failed"
+    assert said in action.message
+    assert action.message == module.message
+    assert action.requests == module.requests == []
+
+
+@pytest.mark.parametrize("missing", ["requests", "pydantic"])
+def test_library_missing(play: Play, start: Start, tmp_path: pathlib.Path, missing: str) -> None:
+    """A Python without a library is named, with the command that installs it there."""
+    (instance,) = start("18.9")
+    bare = tmp_path / "bare"
+    # Ansible's modules bring their own code, so that an environment with nothing in it will do.
+    venv.create(bare, with_pip=False)
+    python = bare / "bin" / "python"
+    other = {"requests": "pydantic", "pydantic": "requests"}[missing]
+    found = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    site = pathlib.Path(found.stdout.strip())
+    for path in sys.path:
+        if path.endswith("site-packages"):
+            for package in pathlib.Path(path).iterdir():
+                if not re.match(rf"{missing}(-|$)", package.name) and re.match(
+                    rf"{other}|pydantic_core|annotated|typing|urllib3|certifi|idna|charset",
+                    package.name,
+                ):
+                    (site / package.name).symlink_to(package)
+    run = play(
+        [
+            playbook.one_play(
+                playbook.task("duo_info", {}),
+                vars={"ansible_python_interpreter": str(python)},
+                environment=playbook.MODULE_DOOR,
+            )
+        ],
+        {"here": playbook.host(instance)},
+    )
+    (failed,) = run.failed("here")
+    assert failed.code == "library-missing"
+    assert f"The Python library {missing} is missing for {python}." in failed.message
+    assert f"{python} -m pip install" in failed.message
+    assert run.stray_warnings() == []
+
+
+def test_role_says_it_beforehand(play: Play, start: Start) -> None:
+    """A misspelt option of the role's variables is refused before anything is sent."""
+    (instance,) = start("18.9")
+    hosts = worlds.hosts(
+        {"here": instance}, duo_self_hosted_models=[{"name": "x", "model_famly": "mistral"}]
+    )
+    run = play(worlds.ROLE, hosts)
+    assert run.returncode == 2
+    assert "model_famly" in run.output
+    assert instance.requests() == []
