@@ -22,12 +22,12 @@ WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo env format clean
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
-test: $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
+test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
 	@python -m tools.stages sanity integration unit integration-oldest unit-oldest $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
@@ -53,6 +53,9 @@ build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 
 demo: build ## See the collection at work on a stand-in GitLab
 	$(WITH_BUILT) python -m tools.demo
+
+packages: ## The Debian packages that the tests need: installed when root, otherwise named
+	@PATH="$(PATH_OUTSIDE)" python3 -m tools.system
 
 env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
 

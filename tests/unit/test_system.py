@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `make test` says where it can install nothing."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(("ci", "returncode"), [("true", 1), ("", 0)])
+def test_missing_packages_are_named(tmp_path: pathlib.Path, ci: str, returncode: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.system"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == returncode
+    assert "Missing: ruby. As root: apt-get install ruby" in done.stderr

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sees to the programs that the tests need and pip cannot bring.
+
+    python3 -m tools.system
+
+Installs their Debian packages when it runs as root. Otherwise it says what is missing, which ends
+CI, while elsewhere only the tests that need it fail. Runs with any Python 3.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+CACHE = pathlib.Path(__file__).resolve().parents[1] / ".cache"
+# Program -> Debian package, and why.
+PACKAGES = {"ruby": "ruby"}  # sandbox/gitlab_rails.py runs what gitlab-rails runner would run
+
+
+def missing() -> list[str]:
+    """Return the packages of the programs that are not there."""
+    return [package for program, package in PACKAGES.items() if not shutil.which(program)]
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages; a failure shows in what is missing afterwards."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    print(f"Installing {', '.join(packages)}", flush=True)
+    subprocess.run([*apt, "update"], env=environment, check=False)
+    wanted = [*apt, "install", "--yes", "--no-install-recommends", *packages]
+    # What dpkg tells about each file interests nobody.
+    subprocess.run(wanted, env=environment, stdout=subprocess.DEVNULL, check=False)
+
+
+def main() -> None:
+    """Install what is missing, or say so."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "system.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once install once
+        if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
+            install(missing())
+    packages = missing()
+    if not packages:
+        return
+    message = f"Missing: {' '.join(packages)}. As root: apt-get install {' '.join(packages)}"
+    if os.environ.get("CI"):
+        sys.exit(message)
+    print(f"{message}. Tests that need it will fail.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
