@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from . import html, settings
 from .pages import Handler, Visit, gate, not_found
-from .state import Acceptance, now
+from .state import Acceptance
+from .subscription import queue_sync
 from .versions import Release
 
 OLD_TOGGLE = "/admin/ai/self_hosted_models/toggle_beta_models"
@@ -165,16 +165,5 @@ def sync_seat_link(visit: Visit) -> Response:
     refused = gate(visit, write=True, sync=True)
     if refused:
         return refused
-    instance = visit.instance
-    license_ = instance.license
-    syncable = (
-        license_ is not None
-        and license_.type == "online_cloud"
-        and license_.expires_at is not None
-        # An identical job that is still queued (inference).
-        and instance.sync_due is None
-    )
-    if not syncable:
-        return JSONResponse({"success": False}, 422)
-    instance.sync_due = now() + timedelta(seconds=instance.options.sync_delay_seconds)
-    return JSONResponse({"success": True})
+    queued = queue_sync(visit.instance)
+    return JSONResponse({"success": queued}, 200 if queued else 422)

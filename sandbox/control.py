@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from . import rails
 from .seed import BadSeed, apply
 from .settings import defaults
 from .state import Instance
@@ -124,6 +125,7 @@ ROUTES = [
     Route("/_sandbox/seed", _seed, methods=["POST"]),
     Route("/_sandbox/state", _state),
     Route("/_sandbox/upgrade", _upgrade, methods=["POST"]),
+    Route("/_sandbox/rails/{call}", rails.endpoint, methods=["POST"]),
     Route("/_sandbox/journal", _journal, methods=["GET", "DELETE"]),
     Route("/_sandbox/faults", _faults, methods=["GET", "POST", "DELETE"]),
 ]

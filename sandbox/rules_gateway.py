@@ -68,9 +68,9 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
     for column in ("ai_gateway_url", "duo_agent_platform_service_url"):
         if column in given:
             given[column] = _without_slash(given[column])
-    problems = _problems(instance, given)
-    if problems:
-        return [", ".join(problems)]
+    found = problems(instance, given)
+    if found:
+        return [", ".join(found)]
     changed = replace(instance.gateway, **given)
     if changed != instance.gateway:
         changed.updated_at = now()
@@ -78,14 +78,14 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
     return []
 
 
-def _problems(instance: Instance, given: dict[str, Any]) -> list[str]:
+def problems(instance: Instance, given: dict[str, Any]) -> list[str]:
     """In GitLab's order: both lengths, the URL's refusal, the timeout."""
-    problems = []
+    found = []
     url = given.get("ai_gateway_url") or ""
     if len(url) > MAX_URL:
-        problems.append("Ai gateway url is too long (maximum is 2048 characters)")
+        found.append("Ai gateway url is too long (maximum is 2048 characters)")
     if len(given.get("duo_agent_platform_service_url") or "") > MAX_URL:
-        problems.append("Duo agent platform service url is too long (maximum is 2048 characters)")
+        found.append("Duo agent platform service url is too long (maximum is 2048 characters)")
     # Validations look at the whole record, so an unchanged URL is looked up again. Whether GitLab
     # skips it then is not known: the stricter reading.
     url = url if "ai_gateway_url" in given else instance.gateway.ai_gateway_url or ""
@@ -94,13 +94,13 @@ def _problems(instance: Instance, given: dict[str, Any]) -> list[str]:
             check_gateway(instance, url)
         except Blocked as reason:
             joint = " " if instance.release.at_least(18, 0) else " is not allowed: "
-            problems.append(f"Ai gateway url{joint}{reason}")
+            found.append(f"Ai gateway url{joint}{reason}")
     if "ai_gateway_timeout_seconds" in given:
         seconds = given["ai_gateway_timeout_seconds"]
         if seconds is None:
-            problems.append("Ai gateway timeout seconds is not a number")
+            found.append("Ai gateway timeout seconds is not a number")
         elif seconds < 60:
-            problems.append("Ai gateway timeout seconds must be greater than or equal to 60")
+            found.append("Ai gateway timeout seconds must be greater than or equal to 60")
         elif seconds > 600:
-            problems.append("Ai gateway timeout seconds must be less than or equal to 600")
-    return problems
+            found.append("Ai gateway timeout seconds must be less than or equal to 600")
+    return found
