@@ -26,7 +26,9 @@ SESSION_COOKIE = "_gitlab_session"
 SIGN_IN = "/users/sign_in"
 SIGN_OUT = "/users/sign_out"
 ADMIN_MODE = "/admin/session"
-ADMIN = "/admin/gitlab_duo/configuration"
+# The one admin page that every licence has: without a Duo add-on the Duo pages redirect or are
+# missing, and the add-on is what a synchronisation may bring.
+ADMIN = "/admin"
 SYNC = "/admin/license/sync_seat_link.json"
 # Pages that show the beta state, in the order in which they are tried: without a Duo add-on the
 # first redirects to the second, which older releases may not fill; the third needs no add-on.

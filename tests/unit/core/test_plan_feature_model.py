@@ -275,7 +275,7 @@ def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Settin
             {"features": ["generate_commit_message"], "model": "codestral"},
             _errors.NOT_OFFERED,
             "feature generate_commit_message",
-            "feature generate_commit_message needs GitLab 18.0 or later; this is 17.9.0.",
+            "It needs GitLab 18.0 or later; this is 17.9.0.",
         ),
         (
             "18.0",
@@ -343,7 +343,7 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
     made = plan({"settings": settings, "when_unsupported": "warn"}, there)
     assert calls(made) == [sent("duo_chat", provider="SELF_HOSTED", number=1)]
     assert made.warnings == (
-        "feature duo_agent_platform is skipped: feature duo_agent_platform needs GitLab 18.4 or "
+        "feature duo_agent_platform is skipped: It needs GitLab 18.4 or "
         "later; this is 17.11.0.",
         "feature code_completions is skipped: provider unassigned needs GitLab 18.7 or later; "
         "this is 17.11.0.",

@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Observe, plan, apply from end to end, with the gateway as the subject."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
+    _feature_model,
+    _gateway,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab, Part
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    TOKEN,
+    Reply,
+    Request,
+    connection,
+)
+
+URL = "https://aigw.example.com"
+
+
+class Instance:
+    """A GitLab with a gateway URL; remembers what was written."""
+
+    def __init__(self, version: str = "18.9.0", url: str | None = None, **more: Any) -> None:
+        self.version, self.url = version, url
+        self.writes: list[dict[str, Any]] = []
+        self.more = more
+
+    def __call__(self, request: Request) -> Reply:
+        """Answer a reading or a write."""
+        body = request.json
+        if isinstance(body, dict):
+            self.writes.append(body["variables"]["i0"])
+            if not self.more.get("forgetful"):
+                self.url = body["variables"]["i0"]["aiGatewayUrl"] or None
+            if self.more.get("broken"):
+                return Reply(500, {"errors": [{"message": "Internal server error"}]})
+            return Reply(200, {"data": {"m0": {"errors": []}}})
+        return Reply(200, [self.answer(it["query"]) for it in body])
+
+    def answer(self, query: str) -> dict[str, Any]:
+        """Answer one document."""
+        if "metadata" in query:
+            return {"data": {"metadata": {"version": self.version, "enterprise": True}}}
+        if "aiSelfHostedModels" in query:
+            return {"data": {"aiSelfHostedModels": self.more.get("models", {"nodes": []})}}
+        if "aiFeatureSettings" in query:
+            nodes = [{"feature": "duo_chat", "provider": "unassigned"}]
+            return {"data": {"aiFeatureSettings": {"nodes": nodes}}}
+        if "currentLicense" in query:
+            return {"data": {"currentLicense": None}}
+        if "addOnPurchases" in query:
+            return {"data": {"addOnPurchases": []}}
+        (field,) = re.findall(r"duoSettings \{ (\w+) \}", query)
+        if field == "aiGatewayUrl":
+            return {"data": {"duoSettings": {field: self.url}}}
+        return {"errors": [{"message": f"Field '{field}' doesn't exist on type 'DuoSettings'"}]}
+
+
+def run(server: Any, *, check: bool = False, subject: Any = _gateway.SUBJECT, **options: Any):
+    """Return the result of a task."""
+    defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
+    params = {**defaults, "api_url": server.url, "api_token": TOKEN, "state": "present", **options}
+    result = outcome(subject, params, check_mode=check, diff_mode=True)
+    assert TOKEN not in str(result)
+    return result
+
+
+def test_check_real_real_check(serve) -> None:
+    instance = Instance()
+    server = serve(instance)
+    first = run(server, check=True, ai_gateway_url=URL)
+    assert (first["changed"], instance.writes, len(server.requests)) == (True, [], 1)
+    real = run(server, ai_gateway_url=URL)
+    assert instance.writes == [{"aiGatewayUrl": URL}]
+    assert {**first, "gateway": 0} == {**real, "gateway": 0}
+    assert real["gateway"] == first["gateway"] == {"ai_gateway_url": URL}
+    before = len(server.requests)
+    again = [run(server, ai_gateway_url=URL), run(server, check=True, ai_gateway_url=URL)]
+    assert [it["changed"] for it in again] == [False, False]
+    assert again[0]["diff"] == []
+    assert len(server.requests) == before + 2
+    assert len(instance.writes) == 1
+
+
+def test_a_500_after_saving_is_success(serve) -> None:
+    instance = Instance(broken=True)
+    result = run(serve(instance), ai_gateway_url=URL)
+    assert result["changed"]
+    assert "failed" not in result
+    assert instance.writes == [{"aiGatewayUrl": URL}]
+
+
+def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(serve) -> None:
+    result = run(serve(Instance(forgetful=True)), ai_gateway_url=URL)
+    assert result["failed"]
+    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert "AI gateway" in result["msg"]
+
+
+def test_null_models_mean_not_permitted(serve) -> None:
+    server = serve(Instance(models=None))
+    result = run(server, ai_gateway_url=URL)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["failure"]["code"] == _errors.NO_LICENSE.code
+    assert result["failure"]["instance"] == server.url
+    assert result["msg"].startswith(server.url + ": ")
+
+
+def test_clearing_reads_which_features_would_go_to_the_cloud(serve) -> None:
+    result = run(serve(Instance(url=URL)), state="absent", check=True)
+    assert "duo_chat" in result["warnings"][0]
+    assert run(serve(Instance(url=URL)), ai_gateway_url=URL)["warnings"] == []
+
+
+def test_one_declaration_for_several_releases(serve) -> None:
+    options = {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 90}
+    refused = run(serve(Instance("17.9.0")), **options)
+    assert refused["failure"]["code"] == _errors.NOT_OFFERED.code
+    result = run(serve(Instance("17.9.0")), when_unsupported="warn", **options)
+    assert result["gateway"] == {"ai_gateway_url": URL}
+    (warning,) = result["warnings"]
+    assert warning.startswith("ai_gateway_timeout_seconds is skipped: ")
+
+
+def test_says_that_a_release_is_newer_than_it_knows(serve) -> None:
+    (warning,) = run(serve(Instance("99.1.0")), ai_gateway_url="")["warnings"]
+    assert "GitLab 99.1.0 is newer" in warning
+
+
+def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
+    def broken(_options: Any, _found: Any) -> Any:
+        raise KeyError(TOKEN)
+
+    subject = dataclasses.replace(_gateway.SUBJECT, plan=broken)
+    result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
+    assert result["failure"]["code"] == _errors.UNEXPECTED.code
+    assert "KeyError" in result["msg"]
+
+
+# --- a reading that several tasks share ----------------------------------------------------------
+@pytest.mark.parametrize(("remember", "requests"), [(0.0, 3), (60.0, 1)])
+def test_a_reading_is_shared_only_where_that_is_wanted(serve, remember, requests: int) -> None:
+    server = serve(Instance())
+    with GitLab(connection(server.url), remember=remember) as client:
+        for parts in ((_gateway.PERMISSION, *_gateway.PARTS), (_gateway.PERMISSION,), ()):
+            client.read(*parts)
+        assert len(server.requests) == requests
+        client.forget()
+        client.read()
+        assert len(server.requests) == requests + 1
+
+
+def test_what_was_not_read_is_read(serve) -> None:
+    server = serve(Instance())
+    with GitLab(connection(server.url), remember=60.0) as client:
+        client.read(_gateway.PERMISSION)
+        assert "aiFeatureSettings" in client.read(Part("F", "aiFeatureSettings { x }")).data
+    assert len(server.requests) == 2
+
+
+# --- what subjects read --------------------------------------------------------------------------
+class Noting:
+    """Notes the parts that are read."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def read(self, *parts: Part) -> Any:
+        """Note them and stop there."""
+        self.text = " ".join(part.document for part in parts)
+        raise StopIteration
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "read", "not_read"),
+    [
+        (_self_hosted_model, {"name": "m"}, [], ["apiToken", "aiFeatureSettings"]),
+        (_self_hosted_model, {"name": "m", "api_key": "k"}, ["apiToken"], ["aiFeatureSettings"]),
+        (
+            _self_hosted_model,
+            {"name": "m", "api_key": "k", "update_api_key": "on_create"},
+            [],
+            ["apiToken"],
+        ),
+        (
+            _self_hosted_model,
+            {"name": "m", "api_key": "k", "update_api_key": "always"},
+            [],
+            ["apiToken"],
+        ),
+        (_self_hosted_model, {"name": "m", "state": "absent"}, ["aiFeatureSettings"], []),
+        (_self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
+        (_feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
+        (_feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
+    ],
+)
+def test_reads_what_it_needs(subject: Any, options: dict, read: list, not_read: list) -> None:
+    client = Noting()
+    with pytest.raises(StopIteration):
+        subject.observe(client, subject.options(options))
+    assert [text for text in read if text not in client.text] == []
+    assert [text for text in not_read if text in client.text] == []

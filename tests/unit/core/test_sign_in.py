@@ -1,0 +1,243 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two doors to what no token can do: which is taken, and gitlab-rails runner itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _errors,
+    _rails,
+    _sign_in,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import (
+    ADMIN,
+    AdminSession,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
+from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
+    CONFIGURATION,
+    TOGGLE,
+    Site,
+    page,
+    redirect,
+    visited,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import connection, release
+
+PASSWORD = {"username": "root", "password": "must-not-show"}
+COOKIE = {"session_cookie": "must-not-show"}
+
+
+# --- options -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "door"),
+    [
+        ({}, None),
+        ({"username": "root"}, None),
+        ({"password": "p"}, None),
+        (PASSWORD, _sign_in.SESSION),
+        (COOKIE, _sign_in.SESSION),
+        ({**PASSWORD, "via": "session"}, _sign_in.SESSION),
+        ({**PASSWORD, "rails_command": ["x"]}, _sign_in.SESSION),
+        ({"rails_command": ["x"]}, _sign_in.RAILS_RUNNER),
+        ({"via": "rails_runner"}, _sign_in.RAILS_RUNNER),
+        ({**PASSWORD, "via": "rails_runner"}, _sign_in.RAILS_RUNNER),
+    ],
+)
+def test_which_door(options: dict[str, Any], door: str | None) -> None:
+    checked = SignIn.of(options)
+    assert checked.door == door
+    assert "must-not-show" not in repr(checked)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"username": "a b"}, "username: "),
+        ({"username": 'a"; exit'}, "username: "),
+        ({"username": "#{exit}"}, "username: "),
+        ({"username": "a\\"}, "username: "),
+        ({"username": "a\n"}, "username: "),
+        ({"username": "x" * 256}, "username: "),
+        ({"session_cookie": "a=must-not-show; b"}, "session_cookie: "),
+        ({"session_cookie": "must-not-show\r\nX: y"}, "session_cookie: "),
+        ({"rails_command": []}, "rails_command: is empty"),
+        ({"rails_command": ["sudo", ""]}, "rails_command: is empty"),
+        ({"via": "session"}, "via: session needs username and password, or session_cookie"),
+        ({"via": "session", "username": "root"}, "via: session needs"),
+    ],
+)
+def test_refuses(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(Failure) as caught:
+        SignIn.of(options)
+    assert caught.value.code == _errors.INVALID_OPTION.code
+    assert caught.value.what.startswith(told)
+    assert "must-not-show" not in caught.value.sentence()
+
+
+# --- a cookie instead of a password --------------------------------------------------------------
+def test_a_cookie_needs_no_form_and_is_not_signed_out(serve) -> None:
+    server = serve(Site())
+    admin = AdminSession(connection(server.url), SignIn.of(COOKIE))
+    assert admin.beta_state() == (False, TOGGLE)
+    admin.close()
+    assert visited(server) == [f"GET {CONFIGURATION}"]
+    assert server.requests[0].headers["Cookie"] == "_gitlab_session=must-not-show"
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("/users/sign_in", "the session is not accepted"), ("/admin/session/new", "Admin Mode is on")],
+)
+def test_a_cookie_that_is_not_enough(serve, target: str, told: str) -> None:
+    paths = (CONFIGURATION, "/admin/gitlab_duo", "/admin/gitlab_duo/self_hosted")
+    server = serve(Site({f"GET {path}": redirect(target) for path in paths}))
+    with pytest.raises(Failure) as caught:
+        AdminSession(connection(server.url), SignIn.of(COOKIE)).beta_state()
+    assert caught.value.code == _errors.PAGE_REFUSED.code
+    assert told in caught.value.what
+    assert "session_cookie" in caught.value.next_step
+    assert "must-not-show" not in caught.value.sentence()
+
+
+# --- the subscription ----------------------------------------------------------------------------
+SYNC = "POST /admin/license/sync_seat_link.json"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "synced"), [(200, {"success": True}, True), (422, {"success": False}, False)]
+)
+def test_synchronises(serve, status: int, body: dict, synced: bool) -> None:
+    reply = page("", status=status)
+    reply.body, reply.headers = body, {}
+    pages = {f"GET {CONFIGURATION}": redirect("/admin/gitlab_duo")}  # as without an add-on
+    server = serve(Site({**pages, f"GET {ADMIN}": page("", csrf="fresh"), SYNC: reply}))
+    assert AdminSession(connection(server.url), SignIn.of(PASSWORD)).synchronise() is synced
+    (post,) = [it for it in server.requests if it.path.endswith(".json")]
+    assert post.headers["X-CSRF-Token"] == "fresh"
+
+
+def test_a_refused_csrf_token_is_not_nothing_to_synchronise(serve) -> None:
+    reply = page("", status=422)
+    reply.body, reply.headers = {"status": 422, "error": "Unprocessable Entity"}, {}
+    server = serve(Site({f"GET {ADMIN}": page(""), SYNC: reply}))
+    with pytest.raises(Failure, match="CSRF token is not accepted"):
+        AdminSession(connection(server.url), SignIn.of(PASSWORD)).synchronise()
+
+
+# --- gitlab-rails runner -------------------------------------------------------------------------
+def runner(tmp_path: Any, prints: str, *, status: int = 0, complains: str = "") -> Any:
+    """Return a runner whose command notes its arguments, prints and ends."""
+    script = tmp_path / "runner.py"
+    script.write_text(
+        "import json, sys\n"
+        f"open({str(tmp_path / 'given')!r}, 'w').write(json.dumps(sys.argv[1:]))\n"
+        f"print({prints!r})\n"
+        f"print({complains!r}, file=sys.stderr)\n"
+        f"sys.exit({status})\n"
+    )
+    return SignIn.of({"rails_command": [sys.executable, str(script)]})
+
+
+@pytest.mark.parametrize(
+    ("call", "prints", "answer", "code"),
+    [
+        ("beta_state", "true", True, "TestingTermsAcceptance.has_accepted?"),
+        ("beta_state", "warning: old\n  false ", False, "TestingTermsAcceptance.has_accepted?"),
+        ("withdraw_all", "false\nsome notice", False, "DestroyService"),
+        ("withdraw_all", "true", True, "DestroyService"),
+        ("synchronise", "queued", True, "SeatLinkData"),
+        ("synchronise", "not_applicable", False, "SeatLinkData"),
+    ],
+)
+def test_runs(tmp_path, call: str, prints: str, answer: bool, code: str) -> None:
+    rails = _rails.RailsRunner(runner(tmp_path, prints))
+    assert getattr(rails, call)() is answer
+    (given,) = json.loads((tmp_path / "given").read_text())
+    assert code in given
+
+
+def test_accepts_for_one_administrator(tmp_path) -> None:
+    _rails.RailsRunner(runner(tmp_path, "on")).accept("root")
+    (given,) = json.loads((tmp_path / "given").read_text())
+    assert 'User.find_by!(username: "root")' in given
+    assert "exists?(user_id: u.id)" in given
+
+
+@pytest.mark.parametrize(
+    ("prints", "status", "complains", "told"),
+    [
+        ("true", 1, "trace\nActiveRecord::RecordNotFound", "exit status 1, ActiveRecord::Record"),
+        ("nothing that is known", 0, "", "exit status 0"),
+        ("not true", 0, "a warning", "exit status 0, a warning"),
+        ("", 137, "", "exit status 137"),
+    ],
+)
+def test_tells_why_it_failed(tmp_path, prints: str, status: int, complains: str, told: str) -> None:
+    options = runner(tmp_path, prints, status=status, complains=complains)
+    with pytest.raises(Failure) as caught:
+        _rails.RailsRunner(options).beta_state()
+    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert told in caught.value.what
+
+
+def test_tells_that_there_is_no_such_command(tmp_path) -> None:
+    options = SignIn.of({"rails_command": [str(tmp_path / "missing"), "runner"]})
+    with pytest.raises(Failure) as caught:
+        _rails.RailsRunner(options).beta_state()
+    assert caught.value.code == _errors.RAILS_NOT_FOUND.code
+
+
+# --- the beta switch through the runner ----------------------------------------------------------
+def switch(options: Any, *, enabled: bool, username: str | None = "root") -> Any:
+    """Return what a plan would do on the node."""
+    wanted = _beta_features.options(
+        {
+            "enabled": enabled,
+            "accept_testing_agreement": True,
+            "username": username,
+            "rails_command": options.rails_command,
+        }
+    )
+    found = _beta_features.Found(enabled=not enabled, release=release("18.9"))
+    (step,) = _beta_features.plan(wanted, found).steps
+    return step.call
+
+
+def test_turns_on_and_off_on_the_node(tmp_path) -> None:
+    switch(runner(tmp_path, "on"), enabled=True).perform(None)
+    assert "CreateService" in (tmp_path / "given").read_text()
+    switch(runner(tmp_path, "false"), enabled=False).perform(None)
+    assert "DestroyService" in (tmp_path / "given").read_text()
+
+
+def test_says_that_it_stays_on(tmp_path) -> None:
+    with pytest.raises(Failure) as caught:
+        switch(runner(tmp_path, "true"), enabled=False).perform(None)
+    assert caught.value.code == _errors.BETA_STAYS_ON.code
+
+
+def test_needs_to_know_for_whom_to_accept(tmp_path) -> None:
+    with pytest.raises(Failure) as caught:
+        switch(runner(tmp_path, "on"), enabled=True, username=None)
+    assert caught.value.code == _errors.RAILS_NEEDS_USER.code
+
+
+@pytest.mark.parametrize("by_token", [True, False])
+def test_a_state_that_the_token_tells_needs_no_door(by_token: bool) -> None:
+    wanted = SignIn.of({"rails_command": ["/nonexistent"]})
+    assert _beta_features.beta_state(None, wanted, by_token) is by_token
+
+
+def test_a_state_that_it_does_not_tell_is_read_on_the_node(tmp_path) -> None:
+    assert _beta_features.beta_state(None, runner(tmp_path, "true"), None) is True
+    assert _beta_features.beta_state(None, SignIn.of({}), None) is None
