@@ -68,6 +68,13 @@ SETTING_SPEC: Spec = {
 }
 
 
+GATEWAY_SPEC: Spec = {
+    "ai_gateway_url": {"type": "str"},
+    "ai_gateway_timeout_seconds": {"type": "int"},
+    "duo_agent_platform_service_url": {"type": "str"},
+    "duo_agent_platform_service_secure": {"type": "bool"},
+}
+
 # For one declaration that has to fit instances of different releases.
 WHEN_UNSUPPORTED: Spec = {
     "when_unsupported": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},

@@ -356,10 +356,13 @@ PAGE_REFUSED = Message(
 )
 
 # --- preflight ---------------------------------------------------------------------------------
+PREFLIGHT_FINDING = Message(
+    "preflight-finding", "One thing stands in the way, {what}", "{action} Nothing was changed."
+)
 PREFLIGHT_FINDINGS = Message(
     "preflight-findings",
-    "{count} thing(s) stand in the way, and nothing was changed: {findings}",
-    "",
+    "{count} things stand in the way: {findings}",
+    "Nothing was changed.",
 )
 
 # --- upgrades ----------------------------------------------------------------------------------
@@ -370,8 +373,8 @@ NO_UPGRADE = Message(
 )
 UPGRADE_FINDINGS = Message(
     "upgrade-findings",
-    "{count} finding(s) stand against the upgrade to {target}. The first: {first}",
-    "All of them are in findings; fail_on chooses which of them fail the task.",
+    "{count} of the findings for the upgrade to {target} stand against it. The first: {first}",
+    "All are in findings; fail_on chooses which of them fail the task.",
 )
 
 UNEXPECTED = Message(

@@ -85,18 +85,21 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     unseen = []
     warnings = []
     for declared in wanted.settings:
+        features = []
+        for feature in declared.features:
+            try:
+                _refuse_unknown(feature, settings.get(feature), found)
+                features.append(feature)
+            except Failure as problem:
+                warnings.append(_skipped(problem, wanted))
         try:
             target = _target(declared, models, wanted, found)
         except Failure as problem:
             warnings.append(_skipped(problem, wanted))
             continue
-        for feature in declared.features:
+        for feature in features:
             current = settings.get(feature)
-            try:
-                _refuse_unfit(feature, current, target, found)
-            except Failure as problem:
-                warnings.append(_skipped(problem, wanted))
-                continue
+            _refuse_unfit(feature, current, target, found.release)
             targets[feature] = target
             change = _change(feature, current, target)
             if change:
@@ -197,11 +200,10 @@ def _target(
     return Target(provider, model, declared.gitlab_model)
 
 
-def _refuse_unfit(feature: str, current: Setting | None, target: Target, found: Found) -> None:
-    _refuse_unknown(feature, current, found)
-    families = current.families if current and current.families is not None else None
+def _refuse_unfit(feature: str, current: Setting | None, target: Target, release: Release) -> None:
+    families = current.families if current else None
     if families is None:
-        families = found.release.families_of(feature)
+        families = release.families_of(feature)
     family = target.model.family if target.model else ""
     if families and family and family not in families:
         raise Failure(
@@ -235,7 +237,7 @@ def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None
         raise Failure(
             _errors.NOT_OFFERED,
             about=about(feature),
-            option=f"feature {feature}",
+            option="It",
             since=offer.text,
             version=found.release.text,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import _errors
 from ._access import explain
-from ._arguments import WHEN_UNSUPPORTED, Arguments
+from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab, Part
 from ._errors import Failure
 from ._libraries import pydantic
@@ -165,10 +165,7 @@ SUBJECT = Subject(
         spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             **WHEN_UNSUPPORTED,
-            "ai_gateway_url": {"type": "str"},
-            "ai_gateway_timeout_seconds": {"type": "int"},
-            "duo_agent_platform_service_url": {"type": "str"},
-            "duo_agent_platform_service_secure": {"type": "bool"},
+            **GATEWAY_SPEC,
         }
     ),
     options=options,

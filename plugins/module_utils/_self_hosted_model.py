@@ -109,6 +109,10 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
                 unseen.append(model.name)
             continue
         _refuse_unusable(model, current, wanted, found)
+        if current and current.hidden:
+            # It becomes visible when an earlier task of the run has turned beta features on.
+            warnings.append(f"{about(model.name)} is hidden now: what would change is not known.")
+            continue
         target = _target(model, current, found)
         if current is None:
             creates.append(_create(model, target, found))
@@ -152,6 +156,10 @@ def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
     return models.get(model.name)
 
 
+def _beta_planned(wanted: ModelsOptions) -> bool:
+    return wanted.dry_run and wanted.planned_beta_features
+
+
 def not_offered(
     model: ModelOptions | PlannedModel, release: Release, state: State
 ) -> Failure | None:
@@ -178,7 +186,7 @@ def _refuse_unusable(
     model: ModelOptions, current: Model | None, wanted: ModelsOptions, found: Found
 ) -> None:
     where = about(model.name)
-    if current and current.hidden:
+    if current and current.hidden and not _beta_planned(wanted):
         raise Failure(_errors.MODEL_HIDDEN, about=where)
     family = model.model_family
     known = {
@@ -195,7 +203,7 @@ def _refuse_unusable(
             given=family,
             names=accepted(family, known),
         )
-    beta_off = found.state.beta is False and not (wanted.dry_run and wanted.planned_beta_features)
+    beta_off = found.state.beta is False and not _beta_planned(wanted)
     if family and beta_off and is_beta_family(family) and (not current or current.family != family):
         raise Failure(_errors.FAMILY_IS_BETA, about=where, family=family)
     missing = []

@@ -14,6 +14,8 @@ description:
   - Checks before the first write that GitLab can be reached and is of a supported release and
     edition, token, scopes, licence and add-ons, maintenance and silent mode, whether GitLab Duo is
     switched off, the outbound rules, and whether beta features are needed but cannot be turned on.
+  - Plans everything that is declared, and so finds each misspelt feature or model, family that does
+    not fit a feature, and option that the release lacks.
   - All findings are returned at once, each with the next step. The task fails if one of them is an
     error; the others are warnings.
   - Takes two requests, and a third, for the scopes of the token, where something is still to be
@@ -28,9 +30,35 @@ extends_documentation_fragment:
   - gitlab_ops.duo.model.list
   - gitlab_ops.duo.setting.list
 options:
-  ai_gateway_url:
-    description: The gateway URL that will be declared.
+  gateway:
+    description:
+      - The gateway settings that will be declared, with the options of
+        M(gitlab_ops.duo.duo_gateway).
+    type: dict
+    default: {}
+    suboptions:
+      ai_gateway_url:
+        description: URL of the AI gateway.
+        type: str
+      ai_gateway_timeout_seconds:
+        description: Timeout of requests to the gateway in seconds, 60 to 600.
+        type: int
+      duo_agent_platform_service_url:
+        description: Host and port of the Agent Platform service.
+        type: str
+      duo_agent_platform_service_secure:
+        description: Whether the Agent Platform service uses TLS.
+        type: bool
+  when_unsupported:
+    description: What to do with something that this release of GitLab lacks and a later one has.
     type: str
+    choices: [fail, warn]
+    default: fail
+  unknown_variables:
+    description: Names of variables that were given but are not known; each is an error.
+    type: list
+    elements: str
+    default: []
   beta_features:
     description: Whether beta features will be declared as on.
     type: bool
@@ -40,7 +68,7 @@ options:
     default: false
   manage_outbound_allowlist:
     description:
-      - Add the hosts of O(ai_gateway_url) and of the endpoints of O(models) to the outbound
+      - Add the hosts of the gateway and of the endpoints of O(models) to the outbound
         allowlist of GitLab, if they are missing. All other entries are kept.
     type: bool
     default: false
@@ -59,7 +87,8 @@ EXAMPLES = r"""
   gitlab_ops.duo.duo_preflight:
     api_url: https://gitlab.example.com
     api_token: "{{ gitlab_token }}"
-    ai_gateway_url: https://aigw.example.com
+    gateway:
+      ai_gateway_url: https://aigw.example.com
     ready_timeout: 300
   delegate_to: localhost
 """
@@ -170,12 +199,6 @@ failure:
       type: str
     about:
       description: The object that it is about.
-      type: str
-    what:
-      description: What happened.
-      type: str
-    next_step:
-      description: What to do about it.
       type: str
     done:
       description: Changes that were made before the failure.

@@ -1,0 +1,238 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings of the preflight: one function for each kind of thing that can stand in the way."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from . import _errors, _feature_model, _gateway, _self_hosted_model
+from ._errors import Failure
+from ._releases import is_beta_feature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ._preflight import Found, PreflightOptions
+    from ._validators import ModelOptions
+
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that stands in the way (``error``), or that should be known (``warning``)."""
+
+    severity: str
+    subject: str
+    what: str
+    action: str
+
+
+def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
+    """Return everything that stands in the way, errors first."""
+    every = [
+        *_access(found),
+        *_instance(found),
+        *_outbound(wanted, found),
+        *_beta(wanted, found),
+        *_declared(wanted, found),
+        *_misspelt(wanted),
+    ]
+    return sorted(every, key=lambda finding: finding.severity != "error")
+
+
+def _access(found: Found) -> Iterator[Finding]:
+    if found.scopes is not None and "api" not in found.scopes:
+        problem = Failure(_errors.TOKEN_SCOPE, scopes=", ".join(found.scopes))
+        yield Finding("error", "token", problem.what, problem.next_step)
+    if found.refused:
+        yield Finding("error", "license", found.refused.what, found.refused.next_step)
+    if not found.info:
+        return
+    facts = found.info.license
+    # Days as GitLab writes them, 2026-11-23, sort as text.
+    if facts["expires_at"] and str(facts["expires_at"]) < found.today.isoformat():
+        yield Finding(
+            "error",
+            "license",
+            f"The licence expired on {facts['expires_at']}.",
+            "Renew it, and synchronise the subscription (duo_subscription).",
+        )
+    names = {add_on["name"] for add_on in facts["add_ons"]}
+    if "DUO_ENTERPRISE" not in names:
+        yield Finding(
+            "warning",
+            "license",
+            "There is no active GitLab Duo Enterprise add-on: models can be configured, but the "
+            "classic features (code suggestions, chat) have no seats.",
+            "If they are wanted, buy the add-on and synchronise the subscription "
+            "(duo_subscription).",
+        )
+
+
+def _instance(found: Found) -> Iterator[Finding]:
+    settings = found.settings
+    if settings is None:
+        if not found.refused:
+            yield Finding(
+                "warning",
+                "token",
+                "The application settings cannot be read, so silent mode, maintenance mode and the "
+                "outbound rules were not checked.",
+                "Where Admin Mode is on, give the token the scope admin_mode as well.",
+            )
+        return
+    if settings.get("maintenance_mode"):
+        yield Finding(
+            "error",
+            "instance",
+            "Maintenance mode is on: GitLab is read-only.",
+            "End the maintenance mode, or run against the primary node.",
+        )
+    if settings.get("silent_mode_enabled"):
+        yield Finding(
+            "warning",
+            "instance",
+            "Silent mode is on: GitLab sends no requests to the gateway, so features fail.",
+            "Turn silent mode off when the instance is to be used.",
+        )
+    if settings.get("duo_availability") == "never_on":
+        yield Finding(
+            "warning",
+            "instance",
+            "GitLab Duo is always off on this instance (duo_availability is never_on), so no "
+            "feature works.",
+            "Turn it on under Admin > GitLab Duo > Change configuration.",
+        )
+
+
+def _outbound(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    if wanted.manage_outbound_allowlist or found.settings is None:
+        return
+    missing = missing_hosts(wanted, found.settings)
+    if missing and found.settings.get("deny_all_requests_except_allowed"):
+        yield Finding(
+            "error",
+            "instance",
+            "GitLab denies all outbound requests except to allowed hosts, and these are not in its "
+            f"allowlist: {', '.join(missing)}.",
+            "Add them under Admin > Settings > Network > Outbound requests, or set "
+            "manage_outbound_allowlist: true.",
+        )
+    elif any(map(_is_private, missing)):
+        yield Finding(
+            "warning",
+            "instance",
+            "The health check of GitLab refuses local addresses that are not in the outbound "
+            f"allowlist ({', '.join(filter(_is_private, missing))}); the features work.",
+            "Add them to the allowlist for a green health check, or set manage_outbound_allowlist: "
+            "true.",
+        )
+
+
+def _hosts(wanted: PreflightOptions) -> list[str]:
+    """Return the hosts that GitLab itself sends requests to."""
+    urls = [wanted.gateway.ai_gateway_url, *(it.endpoint for it in models(wanted))]
+    hosts = [urlsplit(url or "").hostname for url in urls]
+    return list(dict.fromkeys(host for host in hosts if host))
+
+
+def entries(settings: dict[str, Any]) -> list[str]:
+    """Return the entries of the allowlist, which are separated by line breaks, commas or spaces."""
+    text = str(settings.get(ALLOWLIST) or "")
+    return text.replace(",", " ").replace(";", " ").split()
+
+
+def missing_hosts(wanted: PreflightOptions, settings: dict[str, Any]) -> list[str]:
+    allowed = entries(settings)
+    return [host for host in _hosts(wanted) if not any(_covers(it, host) for it in allowed)]
+
+
+def _covers(entry: str, host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        name, _colon, port = entry.rpartition(":")
+        return host.lower() in (entry.lower(), name.lower() if port.isdigit() else entry.lower())
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    if not found.info or found.info.beta:
+        return
+    state = "are off" if found.info.beta is False else "may be off"
+    declared = [name for it in wanted.settings.settings for name in it.features]
+    hidden = sorted(filter(is_beta_feature, declared))
+    if hidden and wanted.beta_features is None and found.info.beta is False:
+        yield Finding(
+            "warning",
+            "beta features",
+            f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
+            "Declare beta features as enabled, or leave these features out.",
+        )
+    if not wanted.beta_features:
+        return
+    if wanted.door is None:
+        problem = Failure(_errors.BETA_NEEDS_SIGN_IN, reason=f"Beta features {state}")
+        yield Finding("error", "beta features", problem.what, problem.next_step)
+    if not wanted.accept_testing_agreement:
+        problem = Failure(_errors.AGREEMENT_NOT_ACCEPTED)
+        yield Finding("error", "beta features", problem.what, problem.next_step)
+
+
+def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    """Yield what the plans of the tasks to come would refuse, object by object."""
+    if not found.info:
+        return
+    release, state = found.info.release, found.info.state
+    plans: list[Callable[[], object]] = [
+        lambda: (
+            _gateway.plan(
+                wanted.gateway, _gateway.Gateway(release=release.text, values=found.info.gateway)
+            )
+            if found.info
+            else None
+        )
+    ]
+    for model in wanted.models.models:
+        one = wanted.models.model_copy(update={"models": [model]})
+        there = _self_hosted_model.Found(release=release, state=state)
+        plans.append(partial(_self_hosted_model.plan, one, there))
+    for setting in wanted.settings.settings:
+        for name in setting.features:
+            single = setting.model_copy(update={"features": [name]})
+            few = wanted.settings.model_copy(update={"settings": [single]})
+            seen = _feature_model.Found(release=release, state=state)
+            plans.append(partial(_feature_model.plan, few, seen))
+    for plan_one in plans:
+        try:
+            plan_one()
+        except Failure as failure:
+            about = failure.about or failure.code
+            yield Finding("error", about, failure.what, failure.next_step)
+
+
+def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:
+    for name in wanted.unknown_variables:
+        yield Finding(
+            "error",
+            f"variable {name}",
+            "The role has no such variable, so it would be ignored.",
+            "Correct its name: ansible-doc -t role gitlab_ops.duo.duo_self_hosted lists them.",
+        )
+
+
+def models(wanted: PreflightOptions) -> list[ModelOptions]:
+    """Return the models that are declared as present."""
+    return [model for model in wanted.models.models if model.state == "present"]
