@@ -357,7 +357,7 @@ PAGE_REFUSED = Message(
 
 # --- preflight ---------------------------------------------------------------------------------
 PREFLIGHT_FINDING = Message(
-    "preflight-finding", "One thing stands in the way, {what}", "{action} Nothing was changed."
+    "preflight-finding", "One thing stands in the way, {first}", "{action} Nothing was changed."
 )
 PREFLIGHT_FINDINGS = Message(
     "preflight-findings",

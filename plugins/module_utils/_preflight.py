@@ -191,7 +191,7 @@ def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
     if len(errors) == 1:
         only = errors[0]
         return Failure(
-            _errors.PREFLIGHT_FINDING, what=f"{only.subject}: {only.what}", action=only.action
+            _errors.PREFLIGHT_FINDING, first=f"{only.subject}: {only.what}", action=only.action
         )
     text = " ".join(
         f"({number}) {it.subject}: {it.what} {it.action}" for number, it in enumerate(errors, 1)
