@@ -343,8 +343,7 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
     made = plan({"settings": settings, "when_unsupported": "warn"}, there)
     assert calls(made) == [sent("duo_chat", provider="SELF_HOSTED", number=1)]
     assert made.warnings == (
-        "feature duo_agent_platform is skipped: It needs GitLab 18.4 or "
-        "later; this is 17.11.0.",
+        "feature duo_agent_platform is skipped: It needs GitLab 18.4 or later; this is 17.11.0.",
         "feature code_completions is skipped: provider unassigned needs GitLab 18.7 or later; "
         "this is 17.11.0.",
     )
