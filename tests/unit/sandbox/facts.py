@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitLab has by release: GraphQL names, features, model families.
+
+Read in GitLab's sources and its GraphQL reference: exact for 17.9, 17.10, 18.0 and 18.9, from merge
+requests and migrations for the releases between; 19.x is what several states of 19.0 to 19.4 have.
+Written apart from `sandbox/schema/`, so that the one is held to the other.
+
+Names are an owner and its members with their types; an enum has values. `name(argument)` is an
+argument of a root field. `-` marks what a release removes.
+"""
+
+from __future__ import annotations
+
+BASE = """
+AiAcceptedSelfHostedModels: CLAUDE_3, CODEGEMMA, CODELLAMA, CODESTRAL, DEEPSEEKCODER, GPT, LLAMA3,
+  MISTRAL, MIXTRAL
+AiFeatureProviders: DISABLED, SELF_HOSTED, VENDORED
+AiFeatures: CODE_COMPLETIONS, CODE_GENERATIONS, DUO_CHAT, DUO_CHAT_EXPLAIN_CODE,
+  DUO_CHAT_FIX_CODE, DUO_CHAT_REFACTOR_CODE, DUO_CHAT_WRITE_TESTS
+AiSelfHostedModelReleaseState: BETA, EXPERIMENTAL, GA
+GitlabSubscriptionsAddOnType: CODE_SUGGESTIONS, DUO_AMAZON_Q, DUO_ENTERPRISE
+AccessLevelEnum: ADMIN, DEVELOPER, GUEST, MAINTAINER, MINIMAL_ACCESS, NO_ACCESS, OWNER, PLANNER,
+  REPORTER
+AiFeatureSetting: compatibleLlms [String!], feature String!, mainFeature String, provider String!,
+  releaseState String, selfHostedModel AiSelfHostedModel, title String, validModels
+  AiSelfHostedModelConnection!
+AiSelfHostedModel: apiToken String, createdAt Time!, endpoint String!, featureSettings
+  AiFeatureSettingConnection, hasApiToken Boolean!, id AiSelfHostedModelID!, identifier String,
+  model String!, modelDisplayName String!, name String!, releaseState
+  AiSelfHostedModelReleaseState!, updatedAt Time
+DuoSettings: aiGatewayUrl String, updatedAt Time!
+CurrentLicense: activatedAt Date, billableUsersCount Int, blockChangesAt Date, company String,
+  createdAt Date, email String, expiresAt Date, id ID!, lastSync Time, maximumUserCount Int, name
+  String, plan String!, startsAt Date, trial Boolean, type String!, usersInLicenseCount Int,
+  usersOverLicenseCount Int
+Metadata: enterprise Boolean!, kas Kas!, revision String!, version String!, featureFlags
+  [GitlabInstanceFeatureFlag!]!
+CloudConnectorStatus: probeResults [CloudConnectorProbeResult!], success Boolean
+CloudConnectorProbeResult: details JSON, errors [String!], message String, name String, success
+  Boolean
+AddOnPurchase: assignedQuantity Int!, id GitlabSubscriptionsAddOnPurchaseID!, name String!,
+  purchasedQuantity Int!
+AiFeatureSettingUpdateInput: aiSelfHostedModelId AiSelfHostedModelID, clientMutationId String,
+  feature AiFeatures!, provider AiFeatureProviders!
+AiSelfHostedModelCreateInput: apiToken String, clientMutationId String, endpoint String!,
+  identifier String, model AiAcceptedSelfHostedModels!, name String!
+AiSelfHostedModelUpdateInput: apiToken String, clientMutationId String, endpoint String!, id
+  AiSelfHostedModelID!, identifier String, model AiAcceptedSelfHostedModels!, name String!
+AiSelfHostedModelDeleteInput: clientMutationId String, id AiSelfHostedModelID!
+AiSelfHostedModelConnectionCheckInput: apiToken String, clientMutationId String, endpoint String!,
+  identifier String, model AiAcceptedSelfHostedModels!, name String!
+DuoSettingsUpdateInput: aiGatewayUrl String, clientMutationId String
+GitlabSubscriptionActivateInput: activationCode String!, clientMutationId String
+Query: aiFeatureSettings AiFeatureSettingConnection, aiFeatureSettings(selfHostedModelId)
+  AiSelfHostedModelID, aiFeatureSettings(after) String, aiFeatureSettings(before) String,
+  aiFeatureSettings(first) Int, aiFeatureSettings(last) Int, aiSelfHostedModels
+  AiSelfHostedModelConnection, aiSelfHostedModels(id) AiSelfHostedModelID,
+  aiSelfHostedModels(after) String, aiSelfHostedModels(before) String, aiSelfHostedModels(first)
+  Int, aiSelfHostedModels(last) Int, duoSettings DuoSettings, cloudConnectorStatus
+  CloudConnectorStatus, currentLicense CurrentLicense, addOnPurchases [AddOnPurchase!],
+  addOnPurchases(namespaceId) NamespaceID, metadata Metadata
+Mutation: aiFeatureSettingUpdate(input) AiFeatureSettingUpdateInput!,
+  aiSelfHostedModelCreate(input) AiSelfHostedModelCreateInput!, aiSelfHostedModelUpdate(input)
+  AiSelfHostedModelUpdateInput!, aiSelfHostedModelDelete(input) AiSelfHostedModelDeleteInput!,
+  aiSelfHostedModelConnectionCheck(input) AiSelfHostedModelConnectionCheckInput!,
+  duoSettingsUpdate(input) DuoSettingsUpdateInput!, gitlabSubscriptionActivate(input)
+  GitlabSubscriptionActivateInput!
+AiFeatureSettingUpdatePayload: aiFeatureSetting AiFeatureSetting, clientMutationId String, errors
+  [String!]!
+AiSelfHostedModelCreatePayload: clientMutationId String, errors [String!]!, selfHostedModel
+  AiSelfHostedModel
+AiSelfHostedModelUpdatePayload: clientMutationId String, errors [String!]!, selfHostedModel
+  AiSelfHostedModel
+AiSelfHostedModelDeletePayload: clientMutationId String, errors [String!]!
+AiSelfHostedModelConnectionCheckPayload: clientMutationId String, errors [String!]!, result
+  CloudConnectorProbeResult
+DuoSettingsUpdatePayload: aiGatewayUrl String, clientMutationId String, errors [String!]!
+GitlabSubscriptionActivatePayload: clientMutationId String, errors [String!]!, futureSubscriptions
+  [SubscriptionFutureEntry!], license CurrentLicense
+"""
+
+CHANGES = {
+    "17.10": """
+AiFeatures: DUO_CHAT_TROUBLESHOOT_JOB
+""",
+    "17.11": """
+AiFeatureSettingUpdateInput: features [AiFeatures!]!
+AiFeatureSettingUpdatePayload: aiFeatureSettings [AiFeatureSetting!]!
+- AiFeatureSettingUpdateInput: feature
+- AiFeatureSettingUpdatePayload: aiFeatureSetting
+""",
+    "18.0": """
+AiFeatures: DUO_CHAT_EXPLAIN_VULNERABILITY, DUO_CHAT_SUMMARIZE_COMMENTS,
+  GENERATE_COMMIT_MESSAGE, GLAB_ASK_GIT_COMMAND, RESOLVE_VULNERABILITY,
+  SUMMARIZE_NEW_MERGE_REQUEST, SUMMARIZE_REVIEW
+GitlabSubscriptionsAddOnType: DUO_CORE
+DuoSettings: duoCoreFeaturesEnabled Boolean
+DuoSettingsUpdateInput: duoCoreFeaturesEnabled Boolean
+DuoSettingsUpdatePayload: duoCoreFeaturesEnabled Boolean
+""",
+    "18.3": """
+AiAcceptedSelfHostedModels: GENERAL
+AiFeatures: REVIEW_MERGE_REQUEST
+DuoSettingsUpdatePayload: duoSettings DuoSettings!
+- DuoSettingsUpdatePayload: aiGatewayUrl, duoCoreFeaturesEnabled
+""",
+    "18.4": """
+AiFeatures: DUO_AGENT_PLATFORM
+AiFeatureSetting: gitlabModel AiModelSelectionOfferedModel, defaultGitlabModel
+  AiModelSelectionOfferedModel, validGitlabModels AiModelSelectionOfferedModelConnection!
+DuoSettings: duoAgentPlatformServiceUrl String
+AiModelSelectionOfferedModel: name String!, ref String!
+AiFeatureSettingUpdateInput: offeredModelRef String
+DuoSettingsUpdateInput: duoAgentPlatformServiceUrl String
+""",
+    "18.6": """
+DuoSettings: aiGatewayTimeoutSeconds Int
+AiModelSelectionOfferedModel: modelProvider String
+DuoSettingsUpdateInput: aiGatewayTimeoutSeconds Int
+""",
+    "18.7": """
+AiFeatureProviders: UNASSIGNED
+AiFeatures: DUO_AGENT_PLATFORM_AGENTIC_CHAT
+AiModelSelectionOfferedModel: costIndicator String, modelDescription String
+DuoSettings: minimumAccessLevelEnableOnProjects AccessLevelEnum, minimumAccessLevelExecute
+  AccessLevelEnum, minimumAccessLevelExecuteAsync AccessLevelEnum, minimumAccessLevelManage
+  AccessLevelEnum
+DuoSettingsUpdateInput: minimumAccessLevelEnableOnProjects AccessLevelEnum,
+  minimumAccessLevelExecute AccessLevelEnum, minimumAccessLevelExecuteAsync AccessLevelEnum,
+  minimumAccessLevelManage AccessLevelEnum
+""",
+    "18.10": """
+DuoSettings: selfHostedDuoAgentPlatformServiceSecure Boolean
+DuoSettingsUpdateInput: selfHostedDuoAgentPlatformServiceSecure Boolean
+""",
+    "18.11": """
+AiSelfHostedModelProvider: API, BEDROCK, VERTEX_AI
+AiSelfHostedModel: provider AiSelfHostedModelProvider!
+AiSelfHostedModelCreateInput: endpoint String, provider AiSelfHostedModelProvider!
+AiSelfHostedModelUpdateInput: endpoint String, provider AiSelfHostedModelProvider!
+AiSelfHostedModelConnectionCheckInput: endpoint String, provider AiSelfHostedModelProvider!
+""",
+    "19.0": """
+AiAcceptedSelfHostedModels: GEMINI
+AiFeatures: SAST_VULNERABILITY_FP_DETECTION, SAST_VULNERABILITY_RESOLUTION,
+  SECRET_VULNERABILITY_FP_DETECTION
+AiFeatureSetting: allowList AiModelSelectionAllowList
+DuoSettingsUpdateInput: duoCliEnabled Boolean, includeRecommendedAllowed Boolean,
+  allowAllUnixSockets Boolean, allowProjectExtension Boolean
+""",
+}
+
+# Feature (in GitLab's order), title, main feature, release state, families; B: listed only while
+# beta features are on, P: not listed on Premium.
+FEATURES = """
+code_generations | Code Generation | Code Suggestions | GA | code |
+code_completions | Code Completion | Code Suggestions | GA | code |
+duo_chat | General Chat | GitLab Duo Chat | GA | chat |
+duo_chat_explain_code | Code Explanation | GitLab Duo Chat | GA | sub |
+duo_chat_write_tests | Test Generation | GitLab Duo Chat | GA | sub |
+duo_chat_refactor_code | Refactor Code | GitLab Duo Chat | GA | sub |
+duo_chat_fix_code | Fix Code | GitLab Duo Chat | GA | sub |
+review_merge_request | Code Review | GitLab Duo for merge requests | GA | review |
+duo_agent_platform | All agents, except Agentic Chat | GitLab Duo Agent Platform | GA | agent |
+duo_agent_platform_agentic_chat | Agentic Chat | GitLab Duo Agent Platform | GA | agent |
+duo_chat_troubleshoot_job | Root Cause Analysis | GitLab Duo Chat | BETA | beta | B
+generate_commit_message | Merge Commit Message Generation | GitLab Duo for merge requests |
+  BETA | beta | B
+summarize_new_merge_request | Merge Request Summary | GitLab Duo for merge requests | BETA |
+  beta | B
+duo_chat_explain_vulnerability | Vulnerability Explanation | Other GitLab Duo features | BETA |
+  beta | BP
+resolve_vulnerability | Vulnerability Resolution | Other GitLab Duo features | BETA | beta | BP
+summarize_review | Code Review Summary | GitLab Duo for merge requests | EXPERIMENT | beta | B
+glab_ask_git_command | GitLab Duo for CLI | Other GitLab Duo features | BETA | beta | B
+duo_chat_summarize_comments | Discussion Summary | GitLab Duo for issues | BETA | beta | B
+"""
+# What 19.x changed and added, in the same form.
+FEATURES_19 = """
+duo_agent_platform | Agents & flows | GitLab Duo Agent Platform | GA | agent19 |
+duo_agent_platform_agentic_chat | Agentic Chat | GitLab Duo Agent Platform | GA | agent19 |
+sast_vulnerability_fp_detection | SAST Vulnerability False Positive Detection |
+  GitLab Duo Agent Platform | BETA | agent | B
+secret_vulnerability_fp_detection | Secret Vulnerability False Positive Detection |
+  GitLab Duo Agent Platform | GA | agent | B
+sast_vulnerability_resolution | SAST Vulnerability Resolution | GitLab Duo Agent Platform |
+  BETA | agent | B
+"""
+COMPATIBLE = {
+    "code": "codegemma codellama codestral deepseekcoder mistral mixtral llama3 claude_3 gpt"
+    " general",
+    "chat": "mistral mixtral codestral claude_3 gpt llama3 general",
+    "sub": "mistral mixtral claude_3 gpt codestral llama3 general",
+    "review": "claude_3 mistral mixtral gpt llama3 general",
+    "beta": "mistral mixtral claude_3 gpt llama3 general",
+    "agent": "claude_3 gpt general",
+    "agent19": "claude_3 gpt general mistral gemini",
+}
+
+# Family, display name (GitLab's own page names none for the newest), release state.
+FAMILIES = """
+mistral | Mistral | GA
+mixtral | Mixtral | GA
+codestral | Mistral Codestral | GA
+claude_3 | Claude | GA
+gpt | GPT | GA
+llama3 | Llama 3 | BETA
+codegemma | CodeGemma | BETA
+codellama | Code Llama | BETA
+deepseekcoder | DeepSeek Coder | BETA
+general | General | BETA
+gemini | | BETA
+"""
+
+# The order in which GitLab names the values of an enum in its messages (18.9).
+ORDER = {
+    "AiAcceptedSelfHostedModels": "CODEGEMMA CODELLAMA CODESTRAL MISTRAL MIXTRAL DEEPSEEKCODER"
+    " LLAMA3 CLAUDE_3 GPT GENERAL",
+    "AiFeatureProviders": "DISABLED VENDORED SELF_HOSTED UNASSIGNED",
+}

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitLab offers and what the collection offers, release by release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _feature_model,
+    _gateway,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import (
+    FAMILIES,
+    FEATURES,
+    OPTION_SINCE,
+    PROVIDERS,
+    Offer,
+    Release,
+)
+from sandbox.schema_data import names_of
+from sandbox.versions import parse
+
+VERSIONS = ["17.9", "17.10", "17.11", "18.0", "18.1", "18.2", "18.3", "18.4", "18.5", "18.6"]
+VERSIONS += ["18.7", "18.8", "18.9", "18.10", "18.11", "19.0", "19.2", "19.4"]
+
+# Arguments of GitLab's mutations: the option that sets it, ...
+OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
+    "DuoSettingsUpdateInput": (
+        _gateway,
+        {argument: option for option, argument in _gateway.FIELDS.items()},
+    ),
+    "AiSelfHostedModelCreateInput": (
+        _self_hosted_model,
+        {
+            "name": "name",
+            "model": "model_family",
+            "endpoint": "endpoint",
+            "identifier": "identifier",
+            "apiToken": "api_key",
+            "provider": "deployment_method",
+        },
+    ),
+    "AiSelfHostedModelUpdateInput": (
+        _self_hosted_model,
+        {
+            "id": "name",  # found by its name
+            "name": "new_name",
+            "model": "model_family",
+            "endpoint": "endpoint",
+            "identifier": "identifier",
+            "apiToken": "api_key",
+            "provider": "deployment_method",
+        },
+    ),
+    "AiSelfHostedModelDeleteInput": (_self_hosted_model, {"id": "name"}),
+    "AiFeatureSettingUpdateInput": (
+        _feature_model,
+        {
+            "feature": "features",
+            "features": "features",
+            "provider": "provider",
+            "aiSelfHostedModelId": "model",
+            "offeredModelRef": "gitlab_model",
+        },
+    ),
+}
+# ... or why there is none. Nothing else may be missing.
+NOT_SELF_HOSTED = "Duo as a whole, not GitLab Duo Self-Hosted"
+OFF = f"{NOT_SELF_HOSTED}; dropped silently while its flag is off, the default"
+NETWORK = "network rules of the Agent Platform's sandbox"
+REASONS = {
+    "clientMutationId": "a label that GitLab sends back; no setting",
+    "duoCoreFeaturesEnabled": NOT_SELF_HOSTED,
+    "duoCliEnabled": NOT_SELF_HOSTED,
+    "minimumAccessLevelExecute": OFF,
+    "minimumAccessLevelExecuteAsync": OFF,
+    "minimumAccessLevelManage": OFF,
+    "minimumAccessLevelEnableOnProjects": OFF,
+    "includeRecommendedAllowed": NETWORK,
+    "allowAllUnixSockets": NETWORK,
+    "allowProjectExtension": NETWORK,
+}
+# Options that are no argument of a mutation: they say how to do it.
+CONDUCT = {
+    "state": "present or absent",
+    "when_unsupported": "what to do about a release that lacks something",
+    "update_api_key": "when to send api_key",
+    "force": "delete although it is used",
+    "models": "many at once",
+    "settings": "many at once",
+    "exclusive": "delete what is not declared",
+    "planned_models": "for check mode",
+    "planned_settings": "for check mode",
+    "planned_beta_features": "for check mode",
+}
+# What an option of OPTION_SINCE needs: the mutation's input and its argument.
+NEEDS = {
+    **{option: ("DuoSettingsUpdateInput", name) for option, name in _gateway.FIELDS.items()},
+    "deployment_method vertex_ai": ("AiSelfHostedModelCreateInput", "provider"),
+    "gitlab_model": ("AiFeatureSettingUpdateInput", "offeredModelRef"),
+}
+ENUMS: list[tuple[str, dict[str, Any]]] = [
+    ("AiFeatures", FEATURES),
+    ("AiAcceptedSelfHostedModels", FAMILIES),
+    ("AiFeatureProviders", PROVIDERS),
+]
+
+
+def arguments(version: str, name: str) -> set[str]:
+    """Return the arguments that a release's input takes."""
+    return set(names_of(parse(version))["inputs"][name])
+
+
+def test_the_inputs_are_those_of_the_mutations() -> None:
+    mutations = names_of(parse("19.x"))["mutations"]
+    written = {mutation["input"].rstrip("!") for mutation in mutations.values()}
+    others = {
+        "AiSelfHostedModelConnectionCheckInput",  # stores nothing; held to the model's below
+        "GitlabSubscriptionActivateInput",  # licences are not this collection's
+    }
+    assert written == {*OPTIONS, *others}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_argument_has_an_option_or_a_reason(version: str, name: str) -> None:
+    assert arguments(version, name) - set(OPTIONS[name][1]) - set(REASONS) == set()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_connection_check_takes_what_describes_a_model(version: str) -> None:
+    check = arguments(version, "AiSelfHostedModelConnectionCheckInput")
+    assert check == arguments(version, "AiSelfHostedModelCreateInput")
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_no_entry_is_left_over(name: str) -> None:
+    ever = set().union(*(arguments(version, name) for version in VERSIONS))
+    assert set(OPTIONS[name][1]) - ever == set()
+    assert not set(OPTIONS[name][1]) & set(REASONS)
+
+
+def test_no_reason_is_left_over() -> None:
+    ever = {key for version in VERSIONS for name in OPTIONS for key in arguments(version, name)}
+    assert set(REASONS) - ever == set()
+
+
+@pytest.mark.parametrize("subject", [_gateway, _self_hosted_model, _feature_model])
+def test_every_option_sets_an_argument_or_says_how(subject: Any) -> None:
+    setting = {
+        option for of, table in OPTIONS.values() if of is subject for option in table.values()
+    }
+    spec = set(subject.SUBJECT.arguments.spec)
+    assert setting - spec == set()
+    assert spec - setting - set(CONDUCT) == set()
+
+
+@pytest.mark.parametrize("option", OPTION_SINCE)
+def test_options_are_offered_from_the_release_that_messages_name(option: str) -> None:
+    name, argument = NEEDS[option]
+    since = VERSIONS.index(OPTION_SINCE[option])
+    assert argument in arguments(VERSIONS[since], name)
+    # The release before may have it hidden (the timeout: its column is a release older).
+    assert argument not in arguments(VERSIONS[since - 2], name)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("enum", "offers"), ENUMS, ids=[enum for enum, _offers in ENUMS])
+def test_releases_agree_with_the_schema(version: str, enum: str, offers: dict[str, Offer]) -> None:
+    release = Release.parse(version)
+    assert release
+    there = {value.lower() for value in names_of(parse(version))["enums"][enum]}
+    assert there - set(offers) == set(), "unknown to _releases.py"
+    certain = {name for name, offer in offers.items() if release.has(offer)}
+    assert certain - there == set(), "said to be there"
+    denied = {name for name, offer in offers.items() if release.has(offer) is False}
+    assert denied & there == set(), "said not to be there"
