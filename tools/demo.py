@@ -151,7 +151,7 @@ def stand_ins() -> Iterator[dict[str, str]]:
     ) as server:
         try:
             assert server.stdout  # noqa: S101  for mypy: it is a pipe
-            lines = [server.stdout.readline() for _ in RELEASES]
+            lines = [server.stdout.readline() for _release in RELEASES]
             if not all(lines):
                 raise Broken("the stand-in GitLabs did not start")
             urls = {

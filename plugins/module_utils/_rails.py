@@ -64,7 +64,8 @@ class RailsRunner:
         Other lines are warnings of Ruby or of libraries.
         """
         try:
-            done = subprocess.run(
+            # There is no module to ask for run_command: the action plugins come here too.
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
                 [*self._command, code],
                 capture_output=True,
                 text=True,

@@ -44,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file, _, test = nodeid.partition("::")
+            file, _colons, test = nodeid.partition("::")
             if file.endswith(("test_traps.py", "test_bad_input.py")):
                 return file
             return nodeid.rpartition("/")[0] if "/" in test else nodeid

@@ -91,7 +91,7 @@ def judge(runs: list[Run], instances: dict[str, Instance], *, most: int | None =
 def fleet(start: Start) -> dict[str, Instance]:
     """Return an instance of each release in each world."""
     names = [(world, release) for release in RELEASES for world in worlds.WORLDS]
-    started = start(*(release for _, release in names))
+    started = start(*(release for _world, release in names))
     instances = {}
     for (world, release), instance in zip(names, started, strict=True):
         instance.seed(**worlds.WORLDS[world])

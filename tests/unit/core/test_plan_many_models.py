@@ -36,7 +36,7 @@ def plan(wanted: dict[str, Any], there: subject.Found):
 
 def lines(made: Any) -> list[str]:
     """Return what a plan would do."""
-    return [str(it).split(" (")[0].replace("self-hosted model ", "") for it in made.changes]
+    return [str(it).partition(" (")[0].replace("self-hosted model ", "") for it in made.changes]
 
 
 def test_updates_then_creates_then_deletes() -> None:
