@@ -95,7 +95,8 @@ async def _upgrade(request: Request) -> Response:
 
 
 async def _state(request: Request) -> Response:
-    return _answer(everything(request.app.state.instance))
+    state = everything(request.app.state.instance)
+    return _answer({**state, "issued": request.app.state.sessions.issued})
 
 
 async def _journal(request: Request) -> Response:

@@ -50,6 +50,8 @@ class Sessions:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Session] = {}
+        #: Every cookie and CSRF token there ever was, for tests that search output for secrets.
+        self.issued: list[str] = []
 
     def of(self, request: Request) -> tuple[str, Session] | None:
         key = request.cookies.get(COOKIE, "")
@@ -64,6 +66,7 @@ class Sessions:
     def start(self, session: Session) -> tuple[str, Session]:
         key = secrets.token_hex(16)
         self.by_id[key] = session
+        self.issued += [key, session.csrf]
         return key, session
 
     def sign_in(self, key: str, user: User) -> tuple[str, Session]:
