@@ -140,6 +140,8 @@ def _failed(failure: Failure, instance: str) -> dict[str, Any]:
             "code": failure.code,
             "instance": instance,
             "about": failure.about,
+            "what": failure.what,
+            "next_step": failure.next_step,
             "done": failure.done,
             "not_done": failure.not_done,
             "unknown": failure.unknown,

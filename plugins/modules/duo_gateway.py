@@ -132,6 +132,12 @@ failure:
     about:
       description: The object that it is about.
       type: str
+    what:
+      description: What happened.
+      type: str
+    next_step:
+      description: What to do about it.
+      type: str
     done:
       description: Changes that were made before the failure.
       type: list
