@@ -109,7 +109,7 @@ def truthful(name: str, values: dict[str, Any], instance: Instance) -> None:
     assert bool(failure["done"]) == values["changed"], name
     for done, lines in ((True, failure["done"]), (False, failure["not_done"])):
         for line in lines:
-            verb, _, about = line.partition(" ")
+            verb, _blank, about = line.partition(" ")
             if about.startswith("self-hosted model ") and verb in ("create", "delete"):
                 there = about.removeprefix("self-hosted model ") in state["models"]
                 assert there == (done == (verb == "create")), (name, line)
