@@ -27,7 +27,12 @@ PAGE = 100  # GitLab cuts a larger page to this
 class Seen(pydantic.BaseModel):
     """Base of everything observed: GitLab's answer, checked for its types."""
 
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        # pydantic before 2.10 warns of names such as model_id.
+        protected_namespaces=(),
+    )
 
 
 class Model(Seen):

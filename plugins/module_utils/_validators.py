@@ -41,7 +41,13 @@ PROVIDERS = ("self_hosted", "vendored", "disabled", "unassigned")
 class Options(pydantic.BaseModel):
     """Base of all options: exact types (Ansible has converted them), unknown names refused."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = pydantic.ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        # pydantic before 2.10 warns of names such as model_family.
+        protected_namespaces=(),
+    )
 
     # Check mode: what earlier tasks of the run plan counts as if it were there.
     dry_run: bool = False

@@ -267,6 +267,7 @@ def test_netrc_does_not_replace_the_token(serve, monkeypatch, tmp_path) -> None:
         client.read()
         client.rest("/version")
     assert [it.headers["Authorization"] for it in server.requests] == [f"Bearer {TOKEN}"] * 2
+    assert {it.headers["User-Agent"] for it in server.requests} == {"ansible-gitlab_ops.duo"}
 
 
 def test_the_proxy_option_is_used_for_every_host(serve, monkeypatch) -> None:
