@@ -24,7 +24,8 @@ CONNECTION: Spec = {
     "ca_path": {"type": "path", "fallback": (env_fallback, ["GITLAB_CA_PATH"])},
     "client_cert": {"type": "path"},
     "client_key": {"type": "path"},
-    "proxy": {"type": "str"},
+    # Its URL may hold a password.
+    "proxy": {"type": "str", "no_log": True},
     "timeout": {"type": "int", "default": 30},
     "retries": {"type": "int", "default": 3},
 }

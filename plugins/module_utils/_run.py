@@ -17,6 +17,7 @@ from ._arguments import CONNECTION
 from ._client import GitLab
 from ._errors import Failure
 from ._plan import Plan
+from ._urls import without_credentials
 from ._validators import Connection, check
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _newer(gitlab: GitLab | None) -> list[str]:
 
 
 def _failed(failure: Failure, instance: str) -> dict[str, Any]:
+    # Refused for its credentials, perhaps.
+    instance = without_credentials(instance)
     return {
         "failed": True,
         # Truthful also when it stopped half-way.

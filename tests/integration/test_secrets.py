@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret in anything that comes out, at the highest verbosity, with diffs and with failures."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import playbook
+import pytest
+import worlds
+from conftest import Play, Start
+from sandbox_client import Instance
+
+from sandbox import credentials
+
+WRONG_PASSWORD = "given-Passw0rd-that-is-wrong"
+REFUSED_KEY = "key-given-and-refused-0004"
+NEW_KEY = "key-given-and-stored-0005"
+STORED_KEY = "key-only-stored-0006"
+PROXY_PASSWORD = "proxy-Passw0rd-0007"
+URL_PASSWORD = "endpoint-Passw0rd-0008"
+GIVEN = [WRONG_PASSWORD, REFUSED_KEY, NEW_KEY, STORED_KEY, PROXY_PASSWORD, *worlds.KEYS.values()]
+
+SIGN_IN = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
+MODEL = {"name": "m", "model_family": "mistral", "endpoint": "https://m.example.com/v1"}
+STORED = {"name": "m", "model": "mistral", "endpoint": "https://m.example.com/v1"}
+STORED = {**STORED, "api_token": STORED_KEY}
+WITH_KEY = {**MODEL, "api_key": NEW_KEY}
+
+
+def echo(text: str, **match: str) -> dict[str, Any]:
+    """Return the fault of a GitLab that repeats what it was sent."""
+    return {"kind": "graphql_error", "message": f"was provided {text}", "match": match, "times": 0}
+
+
+def garbage(value: Any, **match: str) -> dict[str, Any]:
+    """Return the fault of a GitLab that answers JSON of another shape."""
+    return {
+        "kind": "body",
+        "body": json.dumps(value),
+        "content_type": "application/json",
+        "match": match,
+        "times": 0,
+    }
+
+
+# Name: module, options, state, faults, and whether it is to fail.
+TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]], bool]] = {
+    "create": ("duo_self_hosted_model", WITH_KEY, {}, [], False),
+    "rotate": ("duo_self_hosted_model", WITH_KEY, {"models": [STORED]}, [], False),
+    "clear": ("duo_self_hosted_model", {**MODEL, "api_key": ""}, {"models": [STORED]}, [], False),
+    "many": ("duo_self_hosted_model", {"models": [WITH_KEY]}, {}, [], False),
+    "info": ("duo_info", SIGN_IN, {"models": [STORED]}, [], False),
+    "sign-in": (
+        "duo_beta_features",
+        {"enabled": True, "accept_testing_agreement": True, **SIGN_IN},
+        {},
+        [],
+        False,
+    ),
+    "wrong-password": (
+        "duo_beta_features",
+        {
+            "enabled": True,
+            "accept_testing_agreement": True,
+            "username": "root",
+            "password": WRONG_PASSWORD,
+        },
+        {},
+        [],
+        True,
+    ),
+    "expired": ("duo_info", {"api_token": credentials.EXPIRED_TOKEN}, {}, [], True),
+    "bad-identifier": (
+        "duo_self_hosted_model",
+        {**MODEL, "identifier": "x", "api_key": REFUSED_KEY},
+        {},
+        [],
+        True,
+    ),
+    "key-of-wrong-type": (
+        "duo_self_hosted_model",
+        {"models": [{**MODEL, "api_key": REFUSED_KEY, "force": REFUSED_KEY}]},
+        {},
+        [],
+        True,
+    ),
+    "key-elsewhere": (
+        "duo_self_hosted_model",
+        {**MODEL, "api_key": REFUSED_KEY, "model_family": REFUSED_KEY},
+        {},
+        [],
+        True,
+    ),
+    "unknown-option": (
+        "duo_self_hosted_model",
+        {**MODEL, "api_key": REFUSED_KEY, "apikey": "x"},
+        {},
+        [],
+        True,
+    ),
+    "echo-write": (
+        "duo_self_hosted_model",
+        {**MODEL, "api_key": REFUSED_KEY},
+        {},
+        [echo(f"{REFUSED_KEY} {credentials.ADMIN_TOKEN}", kind="mutation")],
+        True,
+    ),
+    "echo-read": ("duo_info", {}, {}, [echo(credentials.ADMIN_TOKEN)], True),
+    "garbage": ("duo_self_hosted_model", WITH_KEY, {}, [garbage([1, "x"])], True),
+    "garbage-page": ("duo_info", SIGN_IN, {}, [garbage({"data": {"metadata": 7}})], True),
+    "proxy": (
+        "duo_info",
+        {"proxy": f"http://me:{PROXY_PASSWORD}@127.0.0.1:9", "retries": 0},
+        {},
+        [],
+        True,
+    ),
+    "unreachable": (
+        "duo_self_hosted_model",
+        {**WITH_KEY, "api_url": "http://127.0.0.1:9", "retries": 0},
+        {},
+        [],
+        True,
+    ),
+}
+
+
+def secrets(instances: list[Instance]) -> set[str]:
+    """Return everything secret that was given, or that the instances hold or have held."""
+    found = set(GIVEN)
+    for instance in instances:
+        state = instance.state()
+        found |= {token["token"] for token in state["tokens"]}
+        found |= {user["password"] for user in state["users"]}
+        found |= {model["api_token"] for model in state["models"].values() if model["api_token"]}
+        found |= set(state["issued"])
+    for world in worlds.WORLDS.values():
+        found |= {it["api_token"] for it in world.get("models", ()) if "api_token" in it}
+    assert all(len(secret) > 12 for secret in found)
+    return found
+
+
+def texts(folder: pathlib.Path, output: str) -> dict[str, str]:
+    """Return all that a run put out: to the terminal, to the log, and to files that it left."""
+    ours = ("inventory.json", "playbook.yml", "ansible.cfg")
+    left = [path for path in folder.rglob("*") if path.is_file() and path.name not in ours]
+    files = {str(path.relative_to(folder)): path.read_text(errors="replace") for path in left}
+    assert "ansible.log" in files
+    assert "record.jsonl" in files
+    return {"output": output, **files}
+
+
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, door: str) -> None:
+    """Every module and the role, succeeding and failing, with -vvvv and --diff."""
+    started = start(*("18.9" for _ in TASKS), "17.9", "18.9", "18.9")
+    instances = dict(zip([*TASKS, "old", "new", "misspelt"], started, strict=True))
+    hosts = {}
+    for name, (_module, wanted, seed, faults, _fails) in TASKS.items():
+        instances[name].seed(**seed)
+        instances[name].faults(*faults)
+        hosts[name] = playbook.host(instances[name], wanted=wanted)
+    roles = {name: instances[name] for name in ("old", "new", "misspelt")}
+    for instance in roles.values():
+        instance.seed(**worlds.WORLDS["drifted"])
+    hosts |= worlds.hosts(roles)
+    wrong = {**MODEL, "api_key": REFUSED_KEY, "force": "perhaps"}
+    hosts["misspelt"]["duo_self_hosted_models"] = [wrong]
+    through = {"environment": playbook.MODULE_DOOR} if door == "module" else {}
+    modules = sorted({module for module, *_ in TASKS.values()})
+    groups = {
+        f"group_{module}": [name for name, it in TASKS.items() if it[0] == module]
+        for module in modules
+    }
+    plays = [
+        playbook.one_play(
+            playbook.task(module, "wanted"),
+            hosts=f"group_{module}",
+            vars=playbook.PYTHON,
+            **through,
+        )
+        for module in modules
+    ]
+    plays.append({**worlds.ROLE[0], "hosts": "old,new,misspelt", **through})
+    extra = {"ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"), "ANSIBLE_INJECT_INVOCATION": "1"}
+    run = play(plays, hosts, "-vvvv", "--diff", groups=groups, extra=extra)
+
+    fails = {name: it[-1] for name, it in TASKS.items()}
+    fails |= {"old": False, "new": False, "misspelt": True}
+    assert {name: bool(run.failed(name)) for name in fails} == fails, run.output
+    assert not any("Traceback" in it.values.get("exception", "") for it in run.results)
+    # At this verbosity Ansible shows the options of each task.
+    assert '"invocation"' in run.output
+    assert '"update_api_key"' in run.output
+    held = secrets(list(instances.values()))
+    assert len(held) > 25
+    leaks = {  # where, what, and the line
+        (where, secret, next(line for line in text.splitlines() if secret in line)[:400])
+        for where, text in texts(tmp_path, run.output).items()
+        for secret in held
+        if secret in text
+    }
+    assert not leaks, "\n".join(" | ".join(leak) for leak in sorted(leaks))
+
+
+def test_credentials_in_urls(play: Play, start: Start) -> None:
+    """User name and password in an endpoint are shown in no diff, result or message."""
+    (instance,) = start("18.9")
+    url = f"https://me:{URL_PASSWORD}@m.example.com/v1"
+    tasks = [
+        playbook.task("duo_self_hosted_model", {**MODEL, "endpoint": url}),
+        playbook.task("duo_gateway", {"ai_gateway_url": url}),
+        playbook.task("duo_info", {}),
+        playbook.task("duo_self_hosted_model", MODEL),
+        playbook.task("duo_info", {"api_url": url}, ignore_errors=True),
+    ]
+    run = play([playbook.one_play(*tasks)], {"here": playbook.host(instance)}, "--diff")
+    run.succeeded()
+    assert instance.state()["gateway"]["ai_gateway_url"] == url
+    assert URL_PASSWORD not in run.output
+    for result in run.of("here"):
+        values = {key: value for key, value in result.values.items() if key != "invocation"}
+        assert URL_PASSWORD not in json.dumps(values)
+
+
+def test_a_redirect_takes_no_token_along(play: Play, start: Start) -> None:
+    """A redirect to another host is not followed, neither with the token nor without it."""
+    here, elsewhere = start("18.9", "18.9")
+    here.faults(
+        {
+            "kind": "status",
+            "status": 307,
+            "headers": {"location": elsewhere.url + "/api/graphql"},
+            "times": 0,
+        }
+    )
+    run = play([playbook.one_play(playbook.task("duo_info", {}))], {"here": playbook.host(here)})
+    assert run.failed("here")[0].code == "redirected"
+    assert elsewhere.requests() == []
