@@ -221,6 +221,7 @@ def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None
         known = {*found.release.names(FEATURES), *found.state.settings}
         raise Failure(
             _errors.UNKNOWN_NAME,
+            about=about(feature),
             option="features",
             version=found.release.text,
             kind="feature",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -187,18 +188,21 @@ class Http:
             # Given with the request: REQUESTS_CA_BUNDLE would win over the session's own value.
             keywords["verify"] = verify
         try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                json=json,
-                data=form,
-                headers=headers,
-                cert=certificate,
-                timeout=connection.timeout,
-                # A redirect turns POST into GET, and may lead to another host.
-                allow_redirects=False,
-                **keywords,
-            )
+            # validate_certs: false is the user's own choice; urllib3 would warn at each request.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                response = self._session.request(
+                    method,
+                    self.url + path,
+                    json=json,
+                    data=form,
+                    headers=headers,
+                    cert=certificate,
+                    timeout=connection.timeout,
+                    # A redirect turns POST into GET, and may lead to another host.
+                    allow_redirects=False,
+                    **keywords,
+                )
         except requests.exceptions.SSLError as error:
             raise Failure(_errors.TLS_FAILED, reason=_root(error)) from None
         except requests.exceptions.Timeout:

@@ -259,7 +259,7 @@ def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Settin
             "18.9",
             {"features": ["code_completion"], "provider": "disabled"},
             _errors.UNKNOWN_NAME,
-            "",
+            "feature code_completion",
             "features: GitLab 18.9.0 has no feature code_completion. "
             "Accepted here: code_completions, ",
         ),
