@@ -83,7 +83,17 @@ class RailsRunner:
         said = [line.strip() for line in done.stdout.splitlines()]
         found = next((line for line in reversed(said) if line in answers), None)
         if done.returncode != 0 or found is None:
-            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            reason = f"exit status {done.returncode}" + (f", {lines[-1][:300]}" if lines else "")
+            problem = _error(done.stderr)
+            reason = f"exit status {done.returncode}" + (f", {problem}" if problem else "")
             raise Failure(_errors.RAILS_FAILED, reason=reason)
         return found
+
+
+def _error(stderr: str) -> str:
+    """Return the line that says what went wrong: neither a warning, nor the trace behind it."""
+    for line in map(str.strip, stderr.splitlines()):
+        # Rails says this first when the code itself is wrong for its release.
+        rails = line.startswith("Please specify a valid ruby command")
+        if line and not rails and "warning:" not in line and not line.startswith("from "):
+            return line.rstrip(".")[:300]
+    return ""
