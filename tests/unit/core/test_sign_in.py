@@ -176,7 +176,8 @@ def test_accepts_for_one_administrator(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("prints", "status", "complains", "told"),
     [
-        ("true", 1, "trace\nActiveRecord::RecordNotFound", "exit status 1, ActiveRecord::Record"),
+        ("true", 1, "x.rb:1: warning: old\nNotFound: No user.\n\tfrom x.rb:9", "1, NotFound: No user)"),
+        ("", 1, "Please specify a valid ruby command.\nNameError: Ai", "exit status 1, NameError: Ai"),
         ("nothing that is known", 0, "", "exit status 0"),
         ("not true", 0, "a warning", "exit status 0, a warning"),
         ("", 137, "", "exit status 137"),
