@@ -57,6 +57,9 @@ demo: build ## See the collection at work on a stand-in GitLab
 packages: ## The Debian packages that the tests need: installed when root, otherwise named
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.system
 
+bench: build ## What a run costs, beside what people use instead; ARGS=--quick, ARGS=--help
+	$(WITH_BUILT) python -m benchmarks $(ARGS)
+
 env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
 
 format: $(ENV) ## Let ruff mend what it can
@@ -75,7 +78,7 @@ lint-yaml: $(ENV)
 
 lint-types: $(LINK)
 	mypy --python-version 3.10 -p ansible_collections.gitlab_ops.duo.plugins
-	mypy -p sandbox -p tools
+	mypy -p sandbox -p tools -p benchmarks
 
 lint-ansible: $(LINK)
 	$(WITH_LINK) ansible-lint
