@@ -176,8 +176,18 @@ def test_accepts_for_one_administrator(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("prints", "status", "complains", "told"),
     [
-        ("true", 1, "x.rb:1: warning: old\nNotFound: No user.\n\tfrom x.rb:9", "1, NotFound: No user)"),
-        ("", 1, "Please specify a valid ruby command.\nNameError: Ai", "exit status 1, NameError: Ai"),
+        (
+            "true",
+            1,
+            "x: warning: old\nNotFound: No user.\n\tfrom x",
+            "1, NotFound: No user)",
+        ),
+        (
+            "",
+            1,
+            "Please specify a valid ruby command.\nNameError: Ai",
+            "exit status 1, NameError: Ai",
+        ),
         ("nothing that is known", 0, "", "exit status 0"),
         ("not true", 0, "a warning", "exit status 0, a warning"),
         ("", 137, "", "exit status 137"),
