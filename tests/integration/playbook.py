@@ -154,6 +154,8 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / ".ansible"),
+        # Beside HOME, it is what the home directory of the account decides.
+        "ANSIBLE_ASYNC_DIR": str(folder / ".ansible_async"),
         "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "record",

@@ -62,7 +62,9 @@ FEATURES = [
         {"features": CODE, "model": "mistral"},
         seed={"features": dict.fromkeys(CODE, ON_CODESTRAL)},
         after={"features": dict.fromkeys(CODE, ON_MISTRAL)},
-        steps=tuple(f"change feature {name} (model: codestral -> mistral)" for name in CODE),
+        steps=tuple(
+            f"change feature {name} (self_hosted codestral -> self_hosted mistral)" for name in CODE
+        ),
     ),
     feature(
         "only-what-differs",
@@ -282,6 +284,50 @@ INFO = [
     ),
 ]
 
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
+PREFLIGHT = [
+    Scenario(
+        "preflight-clear",
+        "duo_preflight",
+        {"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        seed={"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        changed=UNCHANGED,
+        # The state, and the application settings.
+        requests=(2, 2, 2, 2),
+        returns={"findings": []},
+    ),
+    Scenario(
+        "preflight-allowlist",
+        "duo_preflight",
+        {
+            "gateway": {"ai_gateway_url": "https://aigw.example.com"},
+            "models": [
+                {"name": "m", "model_family": "gpt", "endpoint": "http://10.0.0.7:8000/openai"}
+            ],
+            "manage_outbound_allowlist": True,
+        },
+        seed={"settings": {ALLOWLIST: "kept.example.com"}},
+        # The token too, for the model is to be made; the write, and what goes before and behind.
+        requests=(3, 10, 3, 3),
+        after={"settings": {ALLOWLIST: "kept.example.com\naigw.example.com\n10.0.0.7"}},
+    ),
+]
+SUBSCRIPTION = [
+    Scenario(
+        "subscription-fresh",
+        "duo_subscription",
+        {},
+        changed=UNCHANGED,
+        returns={"license": {"plan": "ultimate", "type": "online_cloud"}},
+    ),
+    Scenario(
+        "subscription-read-only",
+        "duo_subscription",
+        {"sync": "never"},
+        seed={"license": {"last_sync": "2026-01-01T00:00:00Z"}},
+        changed=UNCHANGED,
+    ),
+]
 UPGRADE = [
     Scenario(
         "upgrade-check",
@@ -293,4 +339,4 @@ UPGRADE = [
     )
 ]
 
-SCENARIOS = [*UPGRADE, *FEATURES, *BETA, *INFO]
+SCENARIOS = [*PREFLIGHT, *SUBSCRIPTION, *UPGRADE, *FEATURES, *BETA, *INFO]

@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What no token can do: with a password, a session cookie, or `gitlab-rails runner` on a node."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+from typing import Any
+
+import playbook
+import pytest
+import requests
+from conftest import Play, Start
+from sandbox_client import Instance
+from scenarios import RELEASES
+
+from sandbox import credentials, gitlab_rails
+
+ON = {"enabled": True, "accept_testing_agreement": True}
+PASSWORD = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
+
+
+def cookie_of(instance: Instance) -> str:
+    """Sign in as a browser does, and return its session cookie."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        page = browser.get(instance.url + "/users/sign_in", timeout=30).text
+        found = re.search(r'name="authenticity_token" value="([^"]+)"', page)
+        assert found
+        form = {
+            "authenticity_token": found[1],
+            "user[login]": PASSWORD["username"],
+            "user[password]": PASSWORD["password"],
+        }
+        browser.post(instance.url + "/users/sign_in", form, timeout=30, allow_redirects=False)
+        return str(browser.cookies["_gitlab_session"])
+
+
+def beta_tasks(sign_in: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tasks that turn beta features on and off: each as check, real, real."""
+    return [
+        playbook.task(
+            "duo_beta_features", {**args, **sign_in}, **{"name": f"{name} {step}"}, check_mode=check
+        )
+        for name, args in (("on", ON), ("off", {"enabled": False}))
+        for step, check in (("check", True), ("real", False), ("again", False))
+    ]
+
+
+def judge(run: playbook.Run, name: str) -> None:
+    """Hold the six tasks to what they promise."""
+    assert [it.changed for it in run.of(name)] == [True, True, False] * 2
+    assert [bool(it.writes) for it in run.of(name)] == [False, True, False] * 2
+    assert run.stray_warnings() == []
+
+
+def test_session_cookie(play: Play, start: Start) -> None:
+    """A cookie stands for user name and password: accounts with SSO or a second factor can act."""
+    instances = dict(zip(RELEASES, start(*RELEASES), strict=True))
+    hosts = {}
+    for name, instance in instances.items():
+        instance.seed(users=[{"username": credentials.ADMIN, "two_factor": False}])
+        hosts[name] = playbook.host(instance, cookie=cookie_of(instance))
+    tasks = beta_tasks({"session_cookie": "{{ cookie }}"})
+    run = play([playbook.one_play(*tasks)], hosts, "-vvv").succeeded()
+    for name, host in hosts.items():
+        judge(run, name)
+        assert host["cookie"] not in run.output
+        # Neither signed in nor out: the session is the user's own.
+        assert not any("/users/sign_" in it["path"] for it in run.requests(name))
+
+
+@pytest.mark.skipif(not shutil.which("ruby"), reason="the stand-in for gitlab-rails needs Ruby")
+def test_rails_runner(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
+    """The only complete way to turn beta features off, and one that needs no password."""
+    instances = dict(zip(RELEASES, start(*RELEASES), strict=True))
+    hosts = {}
+    for name, instance in instances.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        command = [str(gitlab_rails.install(folder, instance.url)), "runner"]
+        hosts[name] = playbook.host(instance, command=command)
+    options = {
+        "via": "rails_runner",
+        "rails_command": "{{ command }}",
+        "username": credentials.ADMIN,
+    }
+    accepted = {
+        "name": "another administrator accepts",
+        "ansible.builtin.uri": {
+            "url": "http://{{ sandbox }}/_sandbox/seed",
+            "method": "POST",
+            "body_format": "json",
+            "body": {"beta_acceptances": ["root", "second", "long gone"]},
+        },
+        "delegate_to": "localhost",
+    }
+    tasks = beta_tasks(options)
+    run = play([playbook.one_play(*tasks[:3], accepted, *tasks[3:])], hosts).succeeded()
+    for name, instance in instances.items():
+        results = [it for it in run.of(name) if it.task != accepted["name"]]
+        assert [it.changed for it in results] == [True, True, False] * 2, name
+        assert [bool(it.writes) for it in results] == [False, True, False] * 2, name
+        assert instance.state()["beta_acceptances"] == []
+
+
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_synchronise(play: Play, start: Start, door: str) -> None:
+    """After a purchase: signed in, the subscription is synchronised, and the models appear."""
+    instances = dict(zip(RELEASES, start(*RELEASES), strict=True))
+    for instance in instances.values():
+        instance.seed(
+            add_ons=[],
+            license={"last_sync": "2026-01-01T00:00:00Z"},
+            options={"sync_add_ons": [{"name": "DUO_ENTERPRISE"}]},
+        )
+    through = {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON}
+    tasks = [
+        playbook.task("duo_subscription", PASSWORD, **{"name": step}, check_mode=step == "check")
+        for step in ("check", "real", "again")
+    ]
+    hosts = {name: playbook.host(instance) for name, instance in instances.items()}
+    run = play(
+        [playbook.one_play(*tasks, **(through if door == "module" else {}))], hosts
+    ).succeeded()
+    assert run.stray_warnings() == []
+    for name, instance in instances.items():
+        assert [it.changed for it in run.of(name)] == [True, True, False]
+        assert [bool(it.writes) for it in run.of(name)] == [False, True, False]
+        add_ons = [one["name"] for one in run.one(name, "real").values["license"]["add_ons"]]
+        assert add_ons == ["DUO_ENTERPRISE"]
+        assert instance.state()["license"]["last_sync"] > "2026-01-01"
+
+
+# What stands in the way of signing in: state of the instance, and what the failure says.
+OBSTACLES = {
+    "two-factor": (
+        {"users": [{"username": "root", "two_factor": True}]},
+        "sign-in-needs-more",
+        "two-factor authentication",
+    ),
+    "captcha": ({"options": {"captcha": True}}, "sign-in-needs-more", "a captcha"),
+    "sso": ({"options": {"sso_only": True}}, "sign-in-not-offered", "single sign-on"),
+    "blocked": (
+        {"users": [{"username": "root", "blocked": True}]},
+        None,
+        "Your account has been blocked",
+    ),
+    "expired": (
+        {"users": [{"username": "root", "password_expired": True}]},
+        None,
+        "the password expired",
+    ),
+    "ldap": ({"options": {"ldap": True}}, "", ""),
+}
+
+
+def test_obstacles(play: Play, start: Start) -> None:
+    """Each obstacle is named; a page with an LDAP form first is none."""
+    instances = dict(zip(OBSTACLES, start(*("18.9" for _ in OBSTACLES)), strict=True))
+    for name, instance in instances.items():
+        instance.seed(
+            **OBSTACLES[name][0],
+            # The token of an account that works; the page's account is root's.
+            tokens=[{"token": "glpat-of-the-second-0001", "username": "second"}],
+        )
+    hosts = {name: playbook.host(instance) for name, instance in instances.items()}
+    args = {**ON, **PASSWORD, "api_token": "glpat-of-the-second-0001"}
+    run = play([playbook.one_play(playbook.task("duo_beta_features", args))], hosts)
+    for name, (_seed, code, said) in OBSTACLES.items():
+        result = run.one(name)
+        if code == "":
+            assert result.changed
+            continue
+        assert result.status == "failed", name
+        assert said in result.message, name
+        assert code is None or result.code == code, (name, result.code)
+        posts = [it for it in result.requests if it["method"] == "POST" and "sign_in" in it["path"]]
+        assert len(posts) <= 1
