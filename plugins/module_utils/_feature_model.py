@@ -15,7 +15,7 @@ from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, r
 from ._errors import Failure, accepted
 from ._libraries import pydantic
 from ._observed import Model, Setting, State, read_state
-from ._plan import Change, Mutation, Plan, Step, differences
+from ._plan import Change, Mutation, Plan, Step
 from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_beta_feature
 from ._run import Subject
 from ._self_hosted_model import not_offered
@@ -246,28 +246,32 @@ def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None
 
 def _change(feature: str, current: Setting | None, target: Target) -> Change | None:
     """Return the difference; a feature that GitLab does not show is always one."""
-    after = {
-        "provider": target.provider,
-        "model": target.model.name if target.model else None,
-    }
-    if target.gitlab_model is not None:
-        # Cleared, it reads back as null.
-        after["gitlab_model"] = target.gitlab_model or None
-    if current is None:
-        # Neither listed nor linked to a model: nobody can tell what it is set to.
-        before: dict[str, Any] = dict.fromkeys(after, "(not shown by GitLab)")
-        visible = target.model is not None
-        return Change(about(feature), before, after, visible=visible)
-    before, after = differences(
-        {
-            "provider": current.provider,
-            # A link that stays behind counts as use of the model, whatever the provider.
-            "model": current.model,
-            "gitlab_model": current.gitlab_model,
-        },
-        after,
+    name = target.model.name if target.model else None
+    wanted = (target.provider, name, target.gitlab_model or None)
+    there = "(not shown by GitLab)"
+    if current:
+        # A GitLab-managed model that is not asked for counts as it is.
+        asked = target.gitlab_model is not None
+        seen = (current.provider, current.model, current.gitlab_model if asked else None)
+        if seen == wanted:
+            return None
+        there = _text(*seen)
+    return Change(
+        about(feature),
+        {feature: there},
+        {feature: _text(*wanted)},
+        # Linked to a model, its state shows there; else nobody can tell what it is set to.
+        visible=current is not None or target.model is not None,
+        group="feature settings",
     )
-    return Change(about(feature), before, after) if after else None
+
+
+def _text(provider: str, model: str | None, gitlab_model: str | None) -> str:
+    """Return a setting as a diff shows it, with nothing left out."""
+    if model and provider != "self_hosted":
+        # A link that stays behind counts as use of the model, whatever the provider.
+        return f"{provider} (still linked to {model})"
+    return " ".join(filter(None, (provider, model, gitlab_model)))
 
 
 def _applied(current: Setting | None, target: Target) -> Setting:

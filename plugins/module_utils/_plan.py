@@ -32,13 +32,15 @@ class Change:
     verb: str = "change"
     # False where GitLab does not show the state, so that reading again proves nothing.
     visible: bool = True
+    # Changes of one group stand together in a diff.
+    group: str = ""
 
     def __str__(self) -> str:
         if self.verb != "change":
             return f"{self.verb} {self.about}"
         values = (
-            f"{key}: {_text(self.before.get(key))} -> {_text(self.after[key])}"
-            for key in self.after
+            f"{'' if self.group else f'{key}: '}{_text(self.before.get(key))} -> {_text(value)}"
+            for key, value in self.after.items()
         )
         return f"change {self.about} ({', '.join(values)})"
 
@@ -92,16 +94,20 @@ class Plan(Generic[Observed]):
         return tuple(change for step in self.steps for change in step.changes)
 
     def diff(self, instance: str) -> list[dict[str, Any]]:
-        """Return the diff in Ansible's form: one entry for each object."""
-        return [
-            {
-                "before_header": f"{instance} {change.about}",
-                "after_header": f"{instance} {change.about}",
-                "before": dict(change.before),
-                "after": dict(change.after),
+        """Return the diff in Ansible's form: one entry for each object, or group of objects."""
+        entries: dict[str, dict[str, Any]] = {}
+        for change in self.changes:
+            header = f"{instance} {change.group or change.about}"
+            empty = {
+                "before_header": header,
+                "after_header": header,
+                "before": {},
+                "after": {},
             }
-            for change in self.changes
-        ]
+            entry = entries.setdefault(header, empty)
+            entry["before"].update(change.before)
+            entry["after"].update(change.after)
+        return list(entries.values())
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -43,17 +43,24 @@ def summary(run: Run, host: str) -> list[Any]:
 def known(summaries: list[Any], unknown: list[Any]) -> list[Any]:
     """Return summaries without the past of features that a dry run, with beta off, cannot see."""
     hidden = {
-        change["after_header"]
+        name
         for _task, _changed, diff in unknown
-        for change in diff or ()
-        if "(not shown by GitLab)" in change["before"].values()
+        for entry in diff or ()
+        for name, value in entry["before"].items()
+        if value == "(not shown by GitLab)"
     }
     return [
         (
             task,
             changed,
             [
-                {**it, "before": None if it["after_header"] in hidden else it["before"]}
+                {
+                    **it,
+                    "before": {
+                        name: None if name in hidden else value
+                        for name, value in it["before"].items()
+                    },
+                }
                 for it in diff or ()
             ],
         )

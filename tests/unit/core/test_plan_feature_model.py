@@ -76,10 +76,10 @@ def test_one_mutation_for_all_features_where_the_release_can(version: str) -> No
         assert calls(made) == [
             sent("code_completions", "duo_chat", provider="SELF_HOSTED", number=1)
         ]
-    before = {"provider": "vendored", "model": None}
     after = {"provider": "self_hosted", "model": "codestral"}
     names = ("code_completions", "duo_chat")
-    assert shown(made) == {f"feature {name}": (before, after) for name in names}
+    before_and_after = (dict.fromkeys(names, it) for it in ("vendored", "self_hosted codestral"))
+    assert shown(made) == {"feature settings": tuple(before_and_after)}
     assert made.warnings == ()
     wanted = subject.options({"features": ["duo_chat"], "model": "codestral"})
     (returned,) = subject.show(wanted, made.predicted)["features"]
@@ -93,56 +93,56 @@ def test_one_mutation_for_all_features_where_the_release_can(version: str) -> No
             {"provider": "disabled"},
             SERVED,
             sent("duo_chat", provider="DISABLED"),
-            {"provider": "self_hosted", "model": "codestral"},
-            {"provider": "disabled", "model": None},
+            "self_hosted codestral",
+            "disabled",
             id="the model's id is sent as null",
         ),
         pytest.param(
             {"provider": "disabled"},
             served_by(CODESTRAL, provider="disabled"),
             sent("duo_chat", provider="DISABLED"),
-            {"model": "codestral"},
-            {"model": None},
+            "disabled (still linked to codestral)",
+            "disabled",
             id="a link that stayed behind is removed",
         ),
         pytest.param(
             {"model": "mistral"},
             SERVED,
             sent("duo_chat", provider="SELF_HOSTED", number=2),
-            {"model": "codestral"},
-            {"model": "mistral"},
+            "self_hosted codestral",
+            "self_hosted mistral",
             id="another model",
         ),
         pytest.param(
             {"provider": "SELF_HOSTED", "model": "mistral"},
             DISABLED,
             sent("duo_chat", provider="SELF_HOSTED", number=2),
-            {"provider": "disabled", "model": None},
-            {"provider": "self_hosted", "model": "mistral"},
+            "disabled",
+            "self_hosted mistral",
             id="provider and model",
         ),
         pytest.param(
             {"state": "absent"},
             SERVED,
             sent("duo_chat", provider="UNASSIGNED"),
-            {"provider": "self_hosted", "model": "codestral"},
-            {"provider": "unassigned", "model": None},
+            "self_hosted codestral",
+            "unassigned",
             id="absent is the default of the release",
         ),
         pytest.param(
             {"gitlab_model": "claude"},
             VENDORED,
             sent("duo_chat", provider="VENDORED", offeredModelRef="claude"),
-            {"gitlab_model": None},
-            {"gitlab_model": "claude"},
+            "vendored",
+            "vendored claude",
             id="a model of GitLab's",
         ),
         pytest.param(
             {"provider": "vendored", "gitlab_model": ""},
             Setting(provider="vendored", gitlab_model="claude"),
             sent("duo_chat", provider="VENDORED", offeredModelRef=""),
-            {"gitlab_model": "claude"},
-            {"gitlab_model": None},
+            "vendored claude",
+            "vendored",
             id="an empty one clears it",
         ),
     ],
@@ -151,7 +151,8 @@ def test_sends(options, now, mutation, before, after) -> None:
     there = found(duo_chat=now, more={"has_gitlab_models": True})
     made = plan({"features": ["duo_chat"], **options}, there)
     assert calls(made) == [mutation]
-    assert shown(made) == {"feature duo_chat": (before, after)}
+    assert shown(made) == {"feature settings": ({"duo_chat": before}, {"duo_chat": after})}
+    assert str(made.changes[0]) == f"change feature duo_chat ({before} -> {after})"
     assert plan({"features": ["duo_chat"], **options}, made.predicted).steps == ()
 
 
@@ -225,9 +226,9 @@ def test_a_feature_that_is_not_listed(version, feature, beta, options, visible, 
     made = plan({"features": [feature], **options}, there)
     assert len(made.steps) == 1
     assert [it.visible for it in made.changes] == [visible]
-    before, after = shown(made)[f"feature {feature}"]
-    assert set(before.values()) == {HIDDEN}
-    assert after["model"] == options.get("model")
+    before, after = shown(made)["feature settings"]
+    assert before == {feature: HIDDEN}
+    assert after[feature].endswith(options.get("model", "disabled"))
     told = [it for it in made.warnings if "does not show the state of" in it]
     assert len(told) == (0 if visible else 1)
     assert all(("only while beta features are on" in it) is hint for it in told)
@@ -373,7 +374,7 @@ def test_planned_models_count_in_a_dry_run_only(planned, wanted: str, refused) -
         assert refusal({**options, "dry_run": True}, there).code == refused.code
     else:
         made = plan({**options, "dry_run": True}, there)
-        assert shown(made)["feature duo_chat"][1]["model"] == wanted
+        assert shown(made)["feature settings"][1] == {"duo_chat": f"self_hosted {wanted}"}
     if wanted not in there.state.models:
         assert refusal(options, there).code == _errors.NO_SUCH_MODEL.code
 
