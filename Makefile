@@ -22,7 +22,7 @@ WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo packages env format clean
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo demo-upgrade packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
@@ -53,6 +53,9 @@ build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 
 demo: build ## See the collection at work on a stand-in GitLab
 	$(WITH_BUILT) python -m tools.demo
+
+demo-upgrade: build ## See an instance go through upgrades that lose settings, and get them back
+	$(WITH_BUILT) python -m tools.demo_upgrade
 
 packages: ## The Debian packages that the tests need: installed when root, otherwise named
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.system

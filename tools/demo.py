@@ -141,25 +141,22 @@ def ask(url: str, path: str, method: str = "GET", body: Json | None = None) -> J
 
 
 @contextlib.contextmanager
-def stand_ins() -> Iterator[dict[str, str]]:
-    """Start the stand-ins, seed them, and stop them at the end; yield their addresses."""
+def stand_ins(releases: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Start a stand-in for each release, and stop them at the end; yield their addresses."""
     command = [sys.executable, "-m", "sandbox", "--exit-with-parent"]
-    for release in RELEASES.values():
+    for release in releases.values():
         command += ["--instance", f"{release}:0"]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as server:
         try:
             assert server.stdout  # noqa: S101  for mypy: it is a pipe
-            lines = [server.stdout.readline() for _release in RELEASES]
+            lines = [server.stdout.readline() for _release in releases]
             if not all(lines):
                 raise Broken("the stand-in GitLabs did not start")
-            urls = {
-                name: json.loads(line)["url"] for name, line in zip(RELEASES, lines, strict=True)
+            yield {
+                name: json.loads(line)["url"] for name, line in zip(releases, lines, strict=True)
             }
-            for name, seed in seeds().items():
-                ask(urls[name], "seed", "POST", seed)
-            yield urls
         finally:
             server.terminate()
 
@@ -367,7 +364,12 @@ def main() -> int:
     started = time.monotonic()
     CACHE.mkdir(exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="demo-", dir=CACHE) as folder, stand_ins() as urls:
+        with (
+            tempfile.TemporaryDirectory(prefix="demo-", dir=CACHE) as folder,
+            stand_ins(RELEASES) as urls,
+        ):
+            for name, seed in seeds().items():
+                ask(urls[name], "seed", "POST", seed)
             demonstrate(urls, pathlib.Path(folder))
         say()
         say(f"All as promised, in {time.monotonic() - started:.0f} s. Everything is stopped.", "32")

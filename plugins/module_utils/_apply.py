@@ -18,6 +18,7 @@ from ._client import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._errors import Failure, Unclear
 from ._http import pause
 from ._plan import Mutation
+from ._releases import is_agent_feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,6 +134,9 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
         except Failure:
             # The refusal is what counts; others of its batch may have been carried out.
             failure = Failure(_errors.REFUSED, reason=said.rstrip("."), hint=_RIGHTS)
+        agents = all(is_agent_feature(name) for change in changes for name in change.after)
+        if agents and failure.code == _errors.NOT_PERMITTED.code:
+            failure = Failure(_errors.AGENTS_NOT_PERMITTED)
         failure.about = about
         return failure
     if "Name has already been taken" in said:

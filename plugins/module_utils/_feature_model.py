@@ -16,7 +16,7 @@ from ._errors import Failure, accepted
 from ._libraries import pydantic
 from ._observed import Model, Setting, State, read_state
 from ._plan import Change, Mutation, Plan, Step
-from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_beta_feature
+from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_agent_feature, is_beta_feature
 from ._run import Subject
 from ._self_hosted_model import not_offered
 from ._validators import FeaturesOptions, SettingOptions, check
@@ -109,7 +109,10 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     steps = [
         step
         for target, of_target in changes.items()
-        for step in _steps(target, of_target, found.release)
+        # Apart, for a mixed list is refused as a whole where the Agent Platform is not permitted.
+        for agents in (False, True)
+        if (few := [it for it in of_target if any(map(is_agent_feature, it.after)) is agents])
+        for step in _steps(target, few, found.release)
     ]
     return Plan(
         tuple(steps),
@@ -288,7 +291,7 @@ def _applied(current: Setting | None, target: Target) -> Setting:
 
 def _steps(target: Target, changes: list[Change], release: Release) -> list[Step]:
     """Return the mutations of one target: one for all its features where the release can."""
-    names = [change.about.removeprefix("feature ").upper() for change in changes]
+    names = [name.upper() for change in changes for name in change.after]
     values: dict[str, Any] = {
         "provider": target.provider.upper(),
         # Sent as null too: left out, the old link would stay in the row, and deleting that model

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from . import _errors, _feature_model, _gateway, _self_hosted_model
 from ._errors import Failure
-from ._releases import is_beta_feature
+from ._releases import is_agent_feature, is_beta_feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,6 +180,21 @@ def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             "beta features",
             f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
             "Declare beta features as enabled, or leave these features out.",
+        )
+    agents = [name for name in declared if is_agent_feature(name)]
+    online = found.info.license["type"] != "offline_cloud"
+    if (
+        agents
+        and online
+        and not wanted.beta_features
+        and found.info.release.agent_platform_needs_beta
+    ):
+        yield Finding(
+            "warning",
+            "beta features",
+            f"Beta features {state}, and before 18.9 the Agent Platform ({', '.join(agents)}) may "
+            "need them for a self-hosted model.",
+            "Declare beta features as enabled if GitLab refuses it.",
         )
     if not wanted.beta_features:
         return

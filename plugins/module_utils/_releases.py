@@ -209,6 +209,14 @@ class Release:
         return f"/admin/ai/{place}/toggle_beta_models"
 
     @property
+    def agent_platform_needs_beta(self) -> bool:
+        """Whether the Agent Platform with an online licence may need beta features on.
+
+        Documented for 18.7 and 18.8; it was an experiment or beta before, and not from 18.9 on.
+        """
+        return self.minor < (18, 9)
+
+    @property
     def plans(self) -> tuple[str, ...]:
         """Licence plans that include self-hosted models (Premium from 18.0)."""
         return ("ultimate", "premium") if self.minor >= (18, 0) else ("ultimate",)
@@ -217,6 +225,11 @@ class Release:
     def online_needs_add_on(self) -> bool:
         """Whether an online licence needs Duo Enterprise to manage models (not from 18.9)."""
         return self.minor < (18, 9)
+
+
+def is_agent_feature(name: str) -> bool:
+    """Return whether a feature belongs to the Agent Platform, which has a permission of its own."""
+    return name.startswith("duo_agent_platform")
 
 
 def is_beta_feature(name: str) -> bool:
