@@ -266,8 +266,7 @@ NOTES = (
     ),
     Note(
         (19, 2), "action", "gateway",
-        "The gateway settings move to another table: 19.2.0 loses them, 19.2.1 keeps them. 19.2 is "
-        "a required stop.",
+        "The gateway settings move to another table: 19.2.0 loses them, 19.2.1 keeps them.",
         "Export the state before the upgrade (gitlab_ops.duo.export), stop at 19.2.1 or later, "
         "then compare and re-apply (gitlab_ops.duo.restore).",
         "update/versions/gitlab_19_changes, #606458, !246616",
