@@ -136,10 +136,7 @@ def peer_play(size: Size, *, each: bool) -> Json:
 
 def floor_play(shape: Shape) -> Json:
     """Return a plain play with as many tasks as the role ran, and as many skipped ones."""
-    wanted = [
-        *((name, True) for name in shape.executed),
-        *((name, False) for name in shape.skipped),
-    ]
+    wanted = {**dict.fromkeys(shape.executed, True), **dict.fromkeys(shape.skipped, False)}
     return play(
         tasks=[
             {"name": name, content.NOOP: {}, "delegate_to": "localhost", "when": executed}
