@@ -95,37 +95,13 @@ unseen:
   elements: str
   sample: []
 failure:
-  description: The failure as data, for programs; C(msg) has the same as a sentence.
+  description:
+    - The failure as data; C(msg) has the same as a sentence.
+    - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
+      happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
+      changes that were made, were not, or may have been.
   returned: failure
   type: dict
-  contains:
-    code:
-      description: Kind of failure; stays the same from release to release.
-      type: str
-    instance:
-      description: URL of the GitLab.
-      type: str
-    about:
-      description: The object that it is about.
-      type: str
-    what:
-      description: What happened.
-      type: str
-    next_step:
-      description: What to do about it.
-      type: str
-    done:
-      description: Changes that were made before the failure.
-      type: list
-      elements: str
-    not_done:
-      description: Changes that were not made.
-      type: list
-      elements: str
-    unknown:
-      description: Changes of which GitLab did not tell whether they were made.
-      type: list
-      elements: str
 """
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
