@@ -113,64 +113,33 @@ findings:
       description: What to do about it.
       type: str
 instance:
-  description: What GitLab says of itself.
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: dict
-  contains:
-    url:
-      description: Base URL.
-      type: str
-    version:
-      description: Version.
-      type: str
-    enterprise:
-      description: Whether it is the Enterprise Edition.
-      type: bool
 license:
-  description: The licence and its active add-ons.
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: dict
-  contains:
-    plan:
-      description: Plan, such as C(ultimate); null without a licence.
-      type: str
-    type:
-      description: C(online_cloud), C(offline_cloud) or C(legacy_license).
-      type: str
-    expires_at:
-      description: Day on which it expires.
-      type: str
-    last_sync:
-      description: Time of the last synchronisation of the subscription.
-      type: str
-    add_ons:
-      description: Active add-ons with their seats.
-      type: list
-      elements: dict
 gateway:
-  description: The gateway settings that this release offers, as in M(gitlab_ops.duo.duo_gateway).
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: dict
 models:
-  description:
-    - All self-hosted models, as in M(gitlab_ops.duo.duo_self_hosted_model). Models of beta families
-      are hidden while beta features are off.
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: list
   elements: dict
 beta_features:
-  description: Whether beta features are on (C(enabled)); null where it cannot be read.
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: dict
 features:
-  description:
-    - Settings of all features that GitLab shows, as in M(gitlab_ops.duo.duo_feature_model).
-  returned: where the token may read it
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
   type: list
   elements: dict
 configuration:
-  description:
-    - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys.
+  description: As in M(gitlab_ops.duo.duo_info).
   returned: success
   type: dict
 steps:
