@@ -264,7 +264,7 @@ def _change(feature: str, current: Setting | None, target: Target) -> Change | N
         {feature: there},
         {feature: _text(*wanted)},
         # Linked to a model, its state shows there; else nobody can tell what it is set to.
-        visible=current is not None or target.model is not None,
+        visible=target.model is not None or (current is not None and current.listed),
         group="feature settings",
     )
 

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds for every state of every release, whatever is asked for.
+
+Check mode says what a real run does, and writes nothing. A second run finds nothing to do, but for
+what GitLab does not show. No feature is ever without its model, and no secret comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, note
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _errors,
+    _feature_model,
+    _gateway,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
+from sandbox import credentials
+from sandbox.rules_models import is_ga
+
+BOOKKEEPING = {"changed", "diff", "steps", "unseen", "warnings"}
+Excuse = Callable[[Sandboxed, dict[str, Any], dict[str, Any]], bool]
+
+
+def examples(number: int) -> Any:
+    """Return the settings of a property: the same examples in every run."""
+    return hypothesis_settings(
+        max_examples=number,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        # Making a failing example smaller takes minutes; all of it is printed as it is.
+        phases=[Phase.generate],
+        # The fixtures of all tests here only keep the surroundings out.
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+def prove(
+    subject: Subject, here: Sandboxed, wish: dict[str, Any], excuse: Excuse = lambda *_: False
+) -> None:
+    """Hold a generated example, and print it if it fails."""
+    note(f"{here.release} {here.stored()} {wish}")
+    hold(subject, here, wish, excuse)
+
+
+def hold(
+    subject: Subject, here: Sandboxed, wish: dict[str, Any], excuse: Excuse = lambda *_: False
+) -> None:
+    """Run as check, real, real, check, and hold the runs to what they promise.
+
+    ``excuse`` tells for a run that GitLab refused whether nobody could have known beforehand.
+    """
+    results: list[dict[str, Any]] = []
+    before = here.stored()
+    watch(here, forced=json.dumps(wish).count('"force": true') > 0)
+
+    check = here.dry(subject, **wish)
+    results.append(check)
+    assert here.writes == []
+    assert here.stored() == before
+
+    real = here.run(subject, **wish)
+    results.append(real)
+    try:
+        if "failed" in check:
+            assert real == check
+            assert here.stored() == before
+            return
+        if "failed" in real:
+            assert excuse(here, wish, real), real["msg"]
+            failure = real["failure"]
+            told = [*failure["done"], *failure["not_done"], *failure["unknown"]]
+            assert set(check["steps"]) <= set(told)
+            return
+        assert bookkept(real) == bookkept(check)
+        assert shown(real) == shown({**check, "unseen": real["unseen"]})
+        assert bool(here.writes) == real["changed"] == bool(real["steps"])
+
+        after = here.stored()
+        here.forget()
+        again = here.run(subject, **wish)
+        results.append(again)
+        assert len(again["steps"]) == len(again["unseen"])
+        assert all(any(about in step for step in real["steps"]) for about in again["unseen"])
+        assert bool(here.writes) == bool(again["unseen"])
+        if not again["unseen"]:
+            assert here.stored() == after
+            assert again["diff"] == []
+        assert shown(again) == shown(real)
+    finally:
+        text = json.dumps(results)
+        assert not [it for it in (*strategies.SECRETS, credentials.ADMIN_TOKEN) if it in text]
+
+
+def bookkept(result: dict[str, Any]) -> dict[str, Any]:
+    """Return what a result says of its changes."""
+    return {name: result[name] for name in BOOKKEEPING}
+
+
+def shown(result: dict[str, Any]) -> dict[str, Any]:
+    """Return what a result shows of GitLab; apart from ids, and from what GitLab does not show."""
+    values = json.loads(json.dumps({k: v for k, v in result.items() if k not in BOOKKEEPING}))
+    for model in [values.get("model"), *values.get("models", [])]:
+        if model:
+            del model["id"]
+    if "features" in values:
+        values["features"] = [
+            it for it in values["features"] if f"feature {it['feature']}" not in result["unseen"]
+        ]
+    return dict(values)
+
+
+def watch(here: Sandboxed, *, forced: bool) -> None:
+    """Look at the features after each request: none may lose its model, or point at none."""
+    known = {row.feature for row in here.instance.features}
+
+    def look() -> None:
+        ids = {model.id for model in here.instance.models}
+        rows = {row.feature: row for row in here.instance.features}
+        assert {row.model_id for row in rows.values() if row.provider == "self_hosted"} <= ids
+        assert forced or known <= set(rows)
+        known.update(rows)
+
+    here.watch = look
+
+
+# --- what nobody can know beforehand -------------------------------------------------------------
+def hidden_name(here: Sandboxed, _wish: dict[str, Any], real: dict[str, Any]) -> bool:
+    """Return whether a name is refused that belongs to a model of a beta family, beta being off."""
+    hidden = {it.name for it in here.instance.models if not is_ga(here.instance, it)}
+    about = real["failure"]["about"].removeprefix("self-hosted model ")
+    return (
+        real["failure"]["code"] == _errors.MODEL_HIDDEN.code
+        and not here.instance.beta_on
+        and bool(hidden)
+        and any(name in about for name in (*hidden, *strategies.NAMES, "new"))
+    )
+
+
+def gitlabs_own(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any]) -> bool:
+    """Return whether GitLab refused what only it knows: its models, its policy for agents."""
+    asked = json.dumps(wish)
+    about = real["failure"]["about"]
+    vendored = '"vendored"' in asked or '"gitlab_model"' in asked
+    if not here.instance.options.cloud_reachable:
+        return vendored and "Failed to fetch model definitions" in real["msg"]
+    if "glab_ask_git_command" in about and "is not included in the list" in real["msg"]:
+        return vendored
+    agents = "duo_agent_platform" in about and not here.instance.release.at_least(18, 9)
+    return agents and not here.instance.beta_on
+
+
+def others_accepted(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any]) -> bool:
+    """Return whether another administrator's acceptance keeps beta features on."""
+    return (
+        real["failure"]["code"] == _errors.BETA_STAYS_ON.code
+        and real["changed"] is True
+        and not wish["enabled"]
+        and here.instance.beta_on
+    )
+
+
+# --- the properties ------------------------------------------------------------------------------
+@examples(40)
+@given(strategies.instances(), strategies.gateways())
+def test_gateway(here: Sandboxed, wish: dict[str, Any]) -> None:
+    prove(_gateway.SUBJECT, here, wish)
+
+
+@examples(90)
+@given(strategies.instances(), st.data())
+def test_models(here: Sandboxed, data: st.DataObject) -> None:
+    prove(_self_hosted_model.SUBJECT, here, data.draw(strategies.models(here)), hidden_name)
+
+
+@examples(90)
+@given(strategies.instances(), st.data())
+def test_features(here: Sandboxed, data: st.DataObject) -> None:
+    prove(_feature_model.SUBJECT, here, data.draw(strategies.settings(here)), gitlabs_own)
+
+
+@examples(30)
+@given(strategies.instances(), strategies.betas())
+def test_beta_features(here: Sandboxed, wish: dict[str, Any]) -> None:
+    prove(_beta_features.SUBJECT, here, wish, others_accepted)
+
+
+def test_what_only_its_model_showed_is_out_of_sight_afterwards() -> None:
+    """17.9 does not list this feature; linked to no model, it is seen nowhere."""
+    endpoint = "https://vllm.example.com/v1"
+    here = Sandboxed(
+        "17.9",
+        models=[{"name": "a", "model": "claude_3", "endpoint": endpoint}],
+        features={"duo_chat_write_tests": {"provider": "self_hosted", "model": "a"}},
+    )
+    wish = {"features": ["duo_chat_write_tests"], "provider": "disabled"}
+    assert here.dry(_feature_model.SUBJECT, **wish)["unseen"] == ["feature duo_chat_write_tests"]
+    hold(_feature_model.SUBJECT, here, wish)
