@@ -135,11 +135,15 @@ def _outbound(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
         )
 
 
-def _hosts(wanted: PreflightOptions) -> list[str]:
-    """Return the hosts that GitLab itself sends requests to."""
+def _hosts(wanted: PreflightOptions) -> dict[str, set[int]]:
+    """Return the hosts that GitLab itself sends requests to, and their ports."""
     urls = [wanted.gateway.ai_gateway_url, *(it.endpoint for it in models(wanted))]
-    hosts = [urlsplit(url or "").hostname for url in urls]
-    return list(dict.fromkeys(host for host in hosts if host))
+    hosts: dict[str, set[int]] = {}
+    for parts in (urlsplit(url or "") for url in urls):
+        if parts.hostname:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            hosts.setdefault(parts.hostname, set()).add(port)
+    return hosts
 
 
 def entries(settings: dict[str, Any]) -> list[str]:
@@ -149,16 +153,23 @@ def entries(settings: dict[str, Any]) -> list[str]:
 
 
 def missing_hosts(wanted: PreflightOptions, settings: dict[str, Any]) -> list[str]:
+    """Return the hosts that no entry of the allowlist covers on each of their ports."""
     allowed = entries(settings)
-    return [host for host in _hosts(wanted) if not any(_covers(it, host) for it in allowed)]
+    return [
+        host
+        for host, ports in _hosts(wanted).items()
+        if not all(any(_covers(entry, host, port) for entry in allowed) for port in ports)
+    ]
 
 
-def _covers(entry: str, host: str) -> bool:
+def _covers(entry: str, host: str, port: int) -> bool:
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
     except ValueError:
-        name, _colon, port = entry.rpartition(":")
-        return host.lower() in (entry.lower(), name.lower() if port.isdigit() else entry.lower())
+        name, _colon, only = entry.rpartition(":")
+        if name and only.isdigit() and int(only) == port:
+            entry = name
+        return entry.strip("[]").lower() == host.lower()
 
 
 def _is_private(host: str) -> bool:
@@ -181,7 +192,13 @@ def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
             "Declare beta features as enabled, or leave these features out.",
         )
-    agents = [name for name in declared if is_agent_feature(name)]
+    agents = [
+        name
+        for it in wanted.settings.settings
+        if it.model
+        for name in it.features
+        if is_agent_feature(name)
+    ]
     online = found.info.license["type"] != "offline_cloud"
     if (
         agents

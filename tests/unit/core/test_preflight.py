@@ -1,0 +1,311 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The preflight against the stand-in GitLab: what it finds, what it costs, what it adds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _preflight
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
+from sandbox import credentials
+
+SUBJECT = _preflight.SUBJECT
+GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
+MODEL = {
+    "name": "codestral",
+    "model_family": "codestral",
+    "endpoint": "https://vllm.example.com/v1",
+    "identifier": "custom_openai/codestral",
+}
+CODE = {"features": ["code_completions"], "model": "codestral"}
+DECLARED = {"gateway": GATEWAY, "models": [MODEL], "settings": [CODE]}
+STORED = {"name": "codestral", "model": "codestral", "endpoint": MODEL["endpoint"]}
+LIST = "outbound_local_requests_allowlist_raw"
+DENY = {"deny_all_requests_except_allowed": True}
+ALLOW = {"manage_outbound_allowlist": True}
+
+
+def found(here: Sandboxed, **wish: Any) -> list[tuple[str, str, str]]:
+    """Return severity, subject and sentence of the findings."""
+    result = here.dry(SUBJECT, **wish)
+    findings = result.get("findings", [])
+    return [(it["severity"], it["subject"], it["what"]) for it in findings]
+
+
+def allowed(here: Sandboxed) -> list[str]:
+    """Return the allowlist as GitLab keeps it."""
+    return str(here.instance.settings[LIST]).split("\n")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_nothing_stands_in_the_way(release: str) -> None:
+    here = Sandboxed(release)
+    result = here.run(SUBJECT, **DECLARED)
+    assert (result["changed"], result["findings"], result["warnings"]) == (False, [], [])
+    assert result["instance"]["version"].startswith(release)
+    assert here.writes == []
+
+
+# Seed, wish; then severity, subject and a part of the sentence.
+FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]] = {
+    "scope": (
+        {},
+        {**DECLARED, "api_token": credentials.READONLY_TOKEN},
+        ("error", "token", "scopes read_api"),
+    ),
+    "expired": (
+        {"license": {"expires_at": "2026-01-01"}, "options": {}},
+        DECLARED,
+        ("error", "license", "no active licence|expired on|does not include|not permit"),
+    ),
+    "plan": (
+        {"license": {"plan": "starter"}},
+        DECLARED,
+        ("error", "license", "starter plan does not include"),
+    ),
+    "no licence": ({"license": None}, DECLARED, ("error", "license", "no active licence")),
+    "no administrator": (
+        {},
+        {**DECLARED, "api_token": credentials.USER_TOKEN},
+        ("error", "license", "not an administrator"),
+    ),
+    "add-on": ({"add_ons": []}, DECLARED, ("warning", "license", "Duo Enterprise add-on")),
+    "maintenance": (
+        {"settings": {"maintenance_mode": True}},
+        DECLARED,
+        ("error", "instance", "Maintenance mode is on"),
+    ),
+    "silent": (
+        {"settings": {"silent_mode_enabled": True}},
+        DECLARED,
+        ("warning", "instance", "Silent mode is on"),
+    ),
+    "never on": (
+        {"settings": {"duo_availability": "never_on"}},
+        DECLARED,
+        ("warning", "instance", "never_on"),
+    ),
+    "Admin Mode": (
+        {"options": {"admin_mode": True}},
+        DECLARED,
+        ("warning", "token", "application settings cannot be read"),
+    ),
+    "deny all": (
+        {"settings": {**DENY, LIST: "aigw.example.com"}},
+        DECLARED,
+        ("error", "instance", "not in its allowlist: vllm.example.com."),
+    ),
+    "private": (
+        {},
+        {"gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}},
+        ("warning", "instance", "(10.1.2.3)"),
+    ),
+    "no way": (
+        {},
+        {"beta_features": True, "accept_testing_agreement": True},
+        ("error", "beta features", "no token reaches"),
+    ),
+    "agreement": (
+        {},
+        {"beta_features": True, **ROOT},
+        ("error", "beta features", "Testing Agreement"),
+    ),
+    "hidden features": (
+        {},
+        {"settings": [{"features": ["generate_commit_message"], "provider": "disabled"}]},
+        ("warning", "beta features", "generate_commit_message"),
+    ),
+    "option": (
+        {},
+        {"gateway": {**GATEWAY, "duo_agent_platform_service_secure": False}},
+        ("error", "AI gateway", "needs GitLab 18.10"),
+    ),
+    "family": (
+        {},
+        {"models": [{**MODEL, "model_family": "codestrall"}]},
+        ("error", "self-hosted model codestral", "no model family codestrall"),
+    ),
+    "feature": (
+        {},
+        {**DECLARED, "settings": [{"features": ["code_completion"], "model": "codestral"}]},
+        ("error", "feature code_completion", "no feature code_completion"),
+    ),
+    "model": (
+        {},
+        {"settings": [{"features": ["code_completions"], "model": "codestrall"}]},
+        ("error", "feature code_completions", "no self-hosted model named codestrall"),
+    ),
+    "variable": (
+        {},
+        {"unknown_variables": ["duo_self_hosted_model"]},
+        ("error", "variable duo_self_hosted_model", "no such variable"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_finding(name: str) -> None:
+    seed, wish, (severity, subject, part) = FINDINGS[name]
+    here = Sandboxed("18.9", **seed)
+    result = here.dry(SUBJECT, **wish)
+    (finding,) = result["findings"]
+    assert (finding["severity"], finding["subject"]) == (severity, subject)
+    assert any(text in finding["what"] for text in part.split("|"))
+    assert finding["action"]
+    if severity == "warning":
+        assert "failed" not in result
+        assert result["warnings"] == [f"{finding['what']} {finding['action']}"]
+        assert "configuration" in result
+    else:
+        assert result["failure"]["code"] == _errors.PREFLIGHT_FINDING.code
+        assert finding["what"] in result["msg"]
+        assert "configuration" not in result
+    assert here.writes == []
+
+
+def test_everything_is_found_at_once() -> None:
+    here = Sandboxed("18.9", settings={**DENY, "maintenance_mode": True, "silent_mode_enabled": 1})
+    wish = {
+        "gateway": GATEWAY,
+        "models": [MODEL, {**MODEL, "name": "other", "model_family": "lama3"}],
+        "settings": [{"features": ["duo_chatt", "code_completions"], "model": "codestral"}],
+        "beta_features": True,
+        "unknown_variables": ["duo_self_hosted_gatway"],
+    }
+    result = here.run(SUBJECT, **wish, **ALLOW)
+    severities = [it["severity"] for it in result["findings"]]
+    assert severities == ["error"] * 6 + ["warning"]
+    assert result["failure"]["code"] == _errors.PREFLIGHT_FINDINGS.code
+    assert "(6) " in result["msg"]
+    for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "no token reaches", "Agreement"):
+        assert part in result["msg"]
+    # What it could have added is left, too: something stands in the way.
+    assert (result["changed"], here.writes) == (False, [])
+
+
+@pytest.mark.parametrize("release", ["17.9", "18.9", "19.4"])
+def test_two_requests_where_all_is_there(release: str) -> None:
+    here = Sandboxed(release, gateway=GATEWAY, models=[STORED])
+    assert "failed" not in here.run(SUBJECT, **DECLARED)
+    assert [it["path"] for it in here.requests] == ["/api/graphql", "/api/v4/application/settings"]
+
+
+def test_the_scopes_are_read_at_a_first_run_alone() -> None:
+    here = Sandboxed("18.9", models=[STORED])
+    here.run(SUBJECT, **DECLARED)
+    assert [it["path"] for it in here.requests][2:] == ["/api/v4/personal_access_tokens/self"]
+
+
+def test_hidden_features_are_no_finding_once_beta_is_declared() -> None:
+    settings = [{"features": ["generate_commit_message"], "provider": "disabled"}]
+    wish = {"settings": settings, "beta_features": True, "accept_testing_agreement": True, **ROOT}
+    assert found(Sandboxed("18.9"), **wish) == []
+    on = Sandboxed("18.9", beta_acceptances=["root"])
+    # Nothing is to be turned on, so neither a password nor the agreement is asked for.
+    assert found(on, settings=settings, beta_features=True) == []
+
+
+def test_what_a_release_lacks_can_be_skipped() -> None:
+    wish = {
+        "gateway": {**GATEWAY, "ai_gateway_timeout_seconds": 90},
+        "settings": [{"features": ["duo_agent_platform"], "provider": "disabled"}],
+    }
+    assert [it[0] for it in found(Sandboxed("17.9"), **wish)] == ["error", "error"]
+    assert found(Sandboxed("17.9"), **wish, when_unsupported="warn") == []
+
+
+# --- GitLab that is still starting ---------------------------------------------------------------
+STARTING = {
+    "503": {"kind": "status", "status": 503, "times": 6},
+    "502": {"kind": "status", "status": 502, "times": 6},
+    "refused": {"kind": "drop_before", "times": 6},
+}
+
+
+@pytest.mark.parametrize("name", STARTING)
+def test_it_waits_while_gitlab_starts(name: str, waits: list[float]) -> None:
+    here = Sandboxed("18.9")
+    here.faults(STARTING[name])
+    assert "failed" not in here.run(SUBJECT, **DECLARED, ready_timeout=60, retries=1)
+    assert sum(waits) > 10
+
+
+def test_it_does_not_wait_unless_told(waits: list[float]) -> None:
+    here = Sandboxed("18.9")
+    here.faults({**STARTING["503"], "times": 0})
+    result = here.run(SUBJECT, **DECLARED, retries=0)
+    assert (result["failure"]["code"], waits) == (_errors.TRY_LATER.code, [])
+
+
+def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
+    here = Sandboxed("18.9")
+    result = here.run(SUBJECT, api_token=credentials.EXPIRED_TOKEN, ready_timeout=600)
+    assert (result["failure"]["code"], waits) == (_errors.TOKEN_REFUSED.code, [])
+
+
+# --- the outbound allowlist ----------------------------------------------------------------------
+def test_hosts_are_added_and_entries_kept() -> None:
+    here = Sandboxed("18.9", settings={**DENY, LIST: "kept.example.com\n10.0.0.0/8, x.example.com"})
+    before = here.stored()
+    check = here.dry(SUBJECT, **DECLARED, **ALLOW)
+    assert here.stored() == before
+    real = here.run(SUBJECT, **DECLARED, **ALLOW)
+    assert check["diff"] == real["diff"]
+    assert real["steps"] == check["steps"]
+    assert [it["method"] for it in here.writes] == ["PUT"]
+    assert allowed(here) == [
+        *("kept.example.com", "10.0.0.0/8", "x.example.com"),
+        *("aigw.example.com", "vllm.example.com"),
+    ]
+    here.forget()
+    assert here.run(SUBJECT, **DECLARED, **ALLOW)["changed"] is False
+    assert here.writes == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "url", "covered"),
+    [
+        ("10.0.0.0/8", "http://10.1.2.3:5052", True),
+        ("10.1.2.3", "http://10.1.2.3:5052", True),
+        ("192.168.0.0/16", "http://10.1.2.3:5052", False),
+        ("fd00::/8", "http://[fd00::1]:5052", True),
+        ("[fd00::1]", "http://[fd00::1]:5052", True),
+        ("AIGW.example.com", "https://aigw.example.com", True),
+        ("aigw.example.com:443", "https://aigw.example.com", True),
+        ("aigw.example.com:5052", "https://aigw.example.com:5052", True),
+        ("aigw.example.com:5052", "https://aigw.example.com", False),
+        ("[fd00::1]:5052", "http://[fd00::1]:5052", True),
+        ("10.1.2.3:80", "http://10.1.2.3:5052", False),
+        ("aigw.example.com", "https://aigw.example.com:5052", True),
+        ("other.example.com", "https://aigw.example.com", False),
+        ("example.com", "https://aigw.example.com", False),
+    ],
+)
+def test_entries_that_cover_a_host(entry: str, url: str, covered: bool) -> None:
+    here = Sandboxed("18.9", settings={**DENY, LIST: entry})
+    wish = {"gateway": {"ai_gateway_url": url}}
+    assert found(here, **wish) == [] if covered else found(here, **wish)[0][0] == "error"
+    assert here.dry(SUBJECT, **wish, **ALLOW)["changed"] is not covered
+
+
+def test_models_that_go_need_no_entry() -> None:
+    here = Sandboxed("18.9", settings=DENY)
+    gone = {**MODEL, "state": "absent"}
+    assert found(here, models=[gone]) == []
+
+
+def test_agents_may_need_beta_features() -> None:
+    """Before 18.9 with an online licence; and only where a self-hosted model is to serve them."""
+    agents = {"features": ["duo_agent_platform"]}
+    gpt = {**MODEL, "model_family": "gpt"}
+    wish = {"models": [gpt], "settings": [{**agents, "model": "codestral"}]}
+    ((severity, subject, what),) = found(Sandboxed("18.7"), **wish)
+    assert (severity, subject) == ("warning", "beta features")
+    assert "before 18.9 the Agent Platform (duo_agent_platform) may need" in what
+    assert found(Sandboxed("18.9"), **wish) == []
+    assert found(Sandboxed("18.7", beta_acceptances=["root"]), **wish) == []
+    assert found(Sandboxed("18.7"), settings=[{**agents, "provider": "disabled"}]) == []
