@@ -37,15 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests that read one playbook run in one process.
 
-    They are those of a file whose tests mark their cases, and those whose names are alike up to a
-    slash in the parameter.
+    They are all of these files, and elsewhere those whose names are alike up to a slash in the
+    parameter.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file, _colons, test = nodeid.partition("::")
-            if file.endswith(("test_traps.py", "test_bad_input.py")):
+            if file.endswith(("test_traps.py", "test_bad_input.py", "test_role.py")):
                 return file
             return nodeid.rpartition("/")[0] if "/" in test else nodeid
 

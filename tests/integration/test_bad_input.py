@@ -219,6 +219,8 @@ def _cases() -> list[Any]:
     made = []
     for door in DOORS:
         for number, (module, args, said) in enumerate(UNSENT):
+            if door == "module" and number % 4:
+                continue  # four of them tell that it goes the same way
             made.append(_case(f"unsent-{number}", door, "invalid-option", said, (module, args)))
         for number, (module, args, code, said) in enumerate(JUDGED):
             # GitLab itself refuses what only it can know, so that a dry run cannot.
