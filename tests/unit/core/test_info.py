@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is there, in one request, and as variables that change nothing and build it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _feature_model,
+    _gateway,
+    _info,
+    _preflight,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
+from sandbox import credentials
+
+KEY = "key-that-must-not-show"
+PASSWORD = "endpoint-Passw0rd"
+ENDPOINT = "https://vllm.example.com/v1"
+BEDROCK = "http://bedrockselfhostedmodel.com"
+
+
+def stored(name: str, model: str, **more: Any) -> dict[str, Any]:
+    """Return a model as it is seeded."""
+    return {"name": name, "model": model, "endpoint": ENDPOINT, **more}
+
+
+def cloud(provider: str) -> dict[str, Any]:
+    """Return what a model has that lies in somebody's cloud (18.11)."""
+    return {"provider": provider, "endpoint": "", "identifier": f"{provider}/claude"}
+
+
+def lived_in(release: str, *, beta: bool = True) -> Sandboxed:
+    """Return an instance that people have set up by clicking."""
+    here = Sandboxed(
+        release,
+        gateway={"ai_gateway_url": "https://aigw.example.com"},
+        beta_acceptances=["root"] if beta else [],
+        models=[
+            stored("plain", "codestral", identifier="custom_openai/codestral", api_token=KEY),
+            stored("no prefix", "gpt", identifier="gpt-oss"),
+            stored("no identifier", "mistral"),
+            stored("no v1", "mixtral", identifier="custom_openai/m", endpoint="http://10.1.2.3"),
+            stored("azure", "gpt", identifier="azure/gpt"),
+            stored("old bedrock", "claude_3", identifier="bedrock/claude", endpoint=BEDROCK),
+            stored("beta", "llama3", identifier="custom_openai/llama"),
+        ],
+        features={
+            "code_completions": {"provider": "self_hosted", "model": "plain"},
+            "code_generations": {"provider": "self_hosted", "model": "no prefix"},
+            "duo_chat": {"provider": "disabled"},
+        },
+    )
+    release_of = here.instance.release
+    if release_of.at_least(17, 10):
+        here.seed(features={"duo_chat_fix_code": {"provider": "self_hosted", "model": "beta"}})
+    if release_of.at_least(18, 4):
+        here.seed(
+            gateway={"duo_agent_platform_service_url": "aigw.example.com:50052"},
+            features={
+                "duo_chat_explain_code": {"provider": "vendored", "offered_model_ref": "gpt_5"},
+                "duo_agent_platform": {"provider": "self_hosted", "model": "no prefix"},
+            },
+        )
+    if release_of.at_least(18, 11):
+        here.seed(
+            gateway={"self_hosted_duo_agent_platform_service_secure": False},
+            models=[
+                stored("bedrock", "claude_3", **cloud("bedrock")),
+                stored("vertex", "claude_3", **cloud("vertex_ai")),
+            ],
+        )
+    return here
+
+
+def configuration(here: Sandboxed) -> dict[str, Any]:
+    """Return the state as role variables, without the beginning of their names."""
+    variables = here.run(_info.SUBJECT, **ROOT)["configuration"]
+    return {name.removeprefix("duo_self_hosted_"): it for name, it in variables.items()}
+
+
+def applied(here: Sandboxed, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run what the role runs with these variables, in its order; return the results."""
+    beta = wanted.get("beta_features", {})
+    wishes: list[tuple[Any, dict[str, Any]]] = [
+        (
+            _preflight.SUBJECT,
+            {
+                "gateway": wanted["gateway"],
+                "models": wanted["models"],
+                "settings": wanted["features"],
+                "beta_features": beta.get("enabled"),
+                "accept_testing_agreement": beta.get("accept_testing_agreement", False),
+                **ROOT,
+            },
+        ),
+        (_gateway.SUBJECT, wanted["gateway"]),
+        *([(_beta_features.SUBJECT, {**beta, **ROOT})] if beta else []),
+        (_self_hosted_model.SUBJECT, {"models": wanted["models"]}),
+        (_feature_model.SUBJECT, {"settings": wanted["features"]}),
+    ]
+    results = [here.run(subject, **wish) for subject, wish in wishes]
+    for result in results:
+        assert "failed" not in result, result["msg"]
+    return results
+
+
+# --- reading -------------------------------------------------------------------------------------
+def test_one_request() -> None:
+    here = lived_in("18.9")
+    result = here.run(_info.SUBJECT)
+    assert len(here.requests) == 1
+    assert result["instance"] == {
+        "url": "http://gitlab.example.com",
+        "version": "18.9.2",
+        "enterprise": True,
+    }
+    assert result["gateway"]["ai_gateway_url"] == "https://aigw.example.com"
+    assert result["beta_features"] == {"enabled": True}
+    assert result["license"]["plan"] == "ultimate"
+    plain = next(model for model in result["models"] if model["name"] == "plain")
+    assert plain["has_api_key"] is True
+    assert plain["features"] == ["code_completions"]
+    assert len(result["features"]) == 18
+    assert KEY not in json.dumps(result)
+    assert "apiToken" not in json.dumps(here.requests)
+
+
+def test_only_old_releases_need_a_sign_in_for_beta_features() -> None:
+    old = Sandboxed("17.9", beta_acceptances=["root"])
+    assert old.run(_info.SUBJECT)["beta_features"] == {"enabled": None}
+    assert "duo_self_hosted_beta_features" not in old.run(_info.SUBJECT)["configuration"]
+    assert old.run(_info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
+    new = Sandboxed("18.9", beta_acceptances=["root"])
+    assert new.run(_info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
+    assert len(new.requests) == 1
+
+
+def test_credentials_in_urls_are_masked() -> None:
+    url = f"https://me:{PASSWORD}@x.example.com/v1"
+    here = Sandboxed("18.9", gateway={"ai_gateway_url": url})
+    here.seed(models=[stored("a", "gpt", endpoint=url)])
+    result = here.run(_info.SUBJECT)
+    assert PASSWORD not in json.dumps(result)
+    assert "********@x.example.com" in result["gateway"]["ai_gateway_url"]
+
+
+def test_who_may_not_see_it_is_told() -> None:
+    result = Sandboxed("18.9").run(_info.SUBJECT, api_token=credentials.USER_TOKEN)
+    assert result["failure"]["code"] == "not-administrator"
+
+
+# --- as variables --------------------------------------------------------------------------------
+def test_models_as_variables() -> None:
+    declared = {it["name"]: it for it in configuration(lived_in("19.4"))["models"]}
+    methods = {name: it["deployment_method"] for name, it in declared.items()}
+    assert methods == {
+        "plain": "vllm",
+        "no prefix": "other",
+        "no identifier": "other",
+        "no v1": "other",
+        "azure": "azure",
+        "old bedrock": "other",
+        "bedrock": "bedrock",
+        "vertex": "vertex_ai",
+        "beta": "vllm",
+    }
+    assert declared["plain"]["identifier"] == "custom_openai/codestral"
+    assert declared["plain"]["endpoint"] == ENDPOINT
+    assert "endpoint" not in declared["vertex"]
+
+
+def test_features_as_variables() -> None:
+    declared = {tuple(it["features"]): it for it in configuration(lived_in("18.9"))["features"]}
+    assert declared[("duo_chat",)] == {"features": ["duo_chat"], "provider": "disabled"}
+    assert declared[("duo_chat_explain_code",)]["gitlab_model"] == "gpt_5"
+    assert declared[("code_completions",)]["model"] == "plain"
+    both = ("code_generations", "duo_agent_platform")
+    assert declared[both]["model"] == "no prefix"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_was_exported_changes_nothing(release: str) -> None:
+    here = lived_in(release)
+    wanted = configuration(here)
+    here.forget()
+    before = here.stored()
+    results = applied(here, wanted)
+    assert [it["changed"] for it in results] == [False] * len(results)
+    assert (here.writes, here.stored()) == ([], before)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_was_exported_builds_it_again(release: str) -> None:
+    wanted = configuration(lived_in(release))
+    empty = Sandboxed(release)
+    applied(empty, wanted)
+    assert configuration(empty) == wanted
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_hidden_model_is_not_exported_but_not_touched(release: str) -> None:
+    here = lived_in(release, beta=False)
+    wanted = configuration(here)
+    assert "beta" not in [model["name"] for model in wanted["models"]]
+    before = here.stored()
+    results = applied(here, wanted)
+    assert [it["changed"] for it in results] == [False] * len(results)
+    assert here.stored() == before

@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an upgrade brings for an instance: each note where it matters, and not where it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _upgrade_check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_notes import (
+    BAD_RELEASES,
+    NOTES,
+    BadRelease,
+    Note,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
+
+SUBJECT = _upgrade_check.SUBJECT
+SEVERITIES = ["breaking", "action", "info"]
+
+
+def findings(here: Sandboxed, target: str, **wish: Any) -> list[dict[str, Any]]:
+    """Return the findings, whatever they mean."""
+    result = here.run(SUBJECT, target_version=target, fail_on="never", **wish)
+    assert "failed" not in result, result["msg"]
+    assert (result["changed"], here.writes) == (False, [])
+    return list(result["findings"])
+
+
+def texts(here: Sandboxed, target: str, **wish: Any) -> list[str]:
+    """Return what is found."""
+    return [it["what"] for it in findings(here, target, **wish)]
+
+
+# --- what each condition of the notes stands for -------------------------------------------------
+GATEWAY = {"gateway": {"ai_gateway_url": "https://aigw.example.com"}}
+ALL_DISABLED = [
+    *("code_generations", "code_completions", "duo_chat", "duo_chat_explain_code"),
+    *("duo_chat_write_tests", "duo_chat_refactor_code", "duo_chat_fix_code"),
+]
+
+
+def with_model(name: str, identifier: str, model: str = "gpt", **more: Any) -> dict[str, Any]:
+    """Return the seed of an instance with one model."""
+    endpoint = "https://vllm.example.com/v1"
+    one = {"name": name, "model": model, "endpoint": endpoint, "identifier": identifier}
+    return {"models": [one], **more}
+
+
+def agents(**more: Any) -> dict[str, Any]:
+    """Return the seed of an instance whose Agent Platform has a self-hosted model."""
+    setting = {"provider": "self_hosted", "model": "gpt"}
+    return with_model("gpt", "custom_openai/gpt", features={"duo_agent_platform": setting}, **more)
+
+
+OFFLINE = {"license": {"type": "offline_cloud"}}
+DAP = {"add_ons": [{"name": "DUO_ENTERPRISE"}, {"name": "SELF_HOSTED_DAP"}]}
+# Condition: state in which it holds, and one in which it does not, close to it.
+CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
+    "everyone": ({}, None),
+    "gateway": (GATEWAY, {}),
+    "agent_platform": (agents(), with_model("gpt", "custom_openai/gpt")),
+    "agent_platform_online": (agents(), agents(**OFFLINE)),
+    "agent_platform_offline": (agents(**OFFLINE), agents(**OFFLINE, **DAP)),
+    "agent_platform_url": (
+        {"gateway": {"duo_agent_platform_service_url": "aigw.example.com:50052"}},
+        GATEWAY,
+    ),
+    "offline": (OFFLINE, {}),
+    "online": ({}, OFFLINE),
+    # Before 18.1 a token does not tell that they are off: the note is for whom it may concern.
+    "beta": ({}, None),
+    "bedrock": (with_model("b", "bedrock/claude"), with_model("bedrock", "custom_openai/x")),
+    "early_mistral": (
+        with_model("m", "custom_openai/Mixtral-8x7B-it", "mixtral"),
+        with_model("m", "custom_openai/Mistral-Small-24B", "mistral"),
+    ),
+    "default_features": (
+        {},
+        {"features": {name: {"provider": "disabled"} for name in ALL_DISABLED}},
+    ),
+}
+
+
+def started(note: Note | BadRelease, seed: dict[str, Any]) -> Sandboxed:
+    """Return an instance of the release before a note's, in a state; seeds are of that release."""
+    major, minor = note.version[:2]
+    before = f"{major}.{minor - 1}" if minor else f"{major - 1}.11"
+    here = Sandboxed(before)
+    known = here.instance.catalog.features
+    if "duo_agent_platform" in seed.get("features", ()) and "duo_agent_platform" not in known:
+        raise AssertionError(f"{note.what}: the Agent Platform is younger")
+    if note.concerns == "default_features" and seed:
+        seed = {"features": {name: {"provider": "disabled"} for name in known}}
+    here.seed(**seed)
+    return here
+
+
+@pytest.mark.parametrize("note", NOTES, ids=lambda it: f"{it.version}-{it.subject}-{it.concerns}")
+def test_a_note_appears_where_it_matters(note: Note) -> None:
+    version = ".".join(map(str, note.version))
+    yes, no = CONDITIONS[note.concerns]
+    concerned = findings(started(note, yes), version)
+    (shown,) = [it for it in concerned if it["what"] == note.what]
+    assert (shown["severity"], shown["subject"], shown["version"], shown["action"]) == (
+        *(note.severity, note.subject, version),
+        note.action,
+    )
+    # Behind it, it is past; before it, still to come.
+    assert note.what not in texts(Sandboxed(version), version)
+    if no is not None:
+        assert note.what not in texts(started(note, no), version)
+
+
+@pytest.mark.parametrize("bad", BAD_RELEASES, ids=lambda it: ".".join(map(str, it.version)))
+def test_a_bad_release_is_named_where_it_is_the_target(bad: BadRelease) -> None:
+    version = ".".join(map(str, bad.version))
+    yes, no = CONDITIONS[bad.concerns]
+    (shown,) = [it for it in findings(started(bad, yes), version) if it["what"] == bad.what]
+    assert (shown["severity"], shown["version"]) == (bad.severity, version)
+    later = f"{version[:-1]}{bad.version[2] + 2}"
+    assert bad.what not in texts(started(bad, yes), later)
+    assert bad.what not in texts(started(bad, yes), version.rpartition(".")[0])
+    if no is not None:
+        assert bad.what not in texts(started(bad, no), version)
+
+
+# --- the way -------------------------------------------------------------------------------------
+def stops(here: Sandboxed, target: str) -> list[str]:
+    """Return the stops on the way."""
+    return [it["version"] for it in findings(here, target) if "required upgrade stop" in it["what"]]
+
+
+@pytest.mark.parametrize(
+    ("release", "target", "expected"),
+    [
+        ("17.9", "17.11", []),
+        ("17.9", "18.0", ["17.11"]),
+        ("17.9", "18.9", ["17.11", "18.2", "18.5", "18.8"]),
+        ("17.9", "19.2", ["17.11", "18.2", "18.5", "18.8", "18.11"]),
+        ("18.6", "18.8", []),
+        ("18.6", "18.9.1", ["18.8"]),
+        ("18.9", "18.10", []),
+        ("18.11", "19.3", ["19.2"]),
+    ],
+)
+def test_stops(release: str, target: str, expected: list[str]) -> None:
+    assert stops(Sandboxed(release), target) == expected
+
+
+@pytest.mark.parametrize("target", ["18.8", "17.11", "18.8.9-ee"])
+def test_an_older_release_is_no_target(target: str) -> None:
+    result = Sandboxed("18.9").run(SUBJECT, target_version=target)
+    assert result["failure"]["code"] == _errors.NO_UPGRADE.code
+    assert target in result["msg"]
+
+
+@pytest.mark.parametrize("target", ["next", "18", "18.x", "", "18.9.", "v18.9"])
+def test_what_is_no_release(target: str) -> None:
+    here = Sandboxed("18.9")
+    result = here.run(SUBJECT, target_version=target)
+    assert result["failure"]["code"] == _errors.INVALID_OPTION.code
+    assert here.requests == []
+
+
+def test_the_same_release_brings_nothing() -> None:
+    here = Sandboxed("18.9", **GATEWAY)
+    assert findings(here, "18.9") == findings(here, "18.9.9") == []
+    assert len(here.requests) == 2
+
+
+def test_the_gateway_goes_along() -> None:
+    here = Sandboxed("18.6", **GATEWAY)
+    result = here.run(SUBJECT, target_version="18.9", fail_on="never")
+    assert result["gateway_image_tag"].startswith("self-hosted-v18.9.")
+    assert [it["version"] for it in result["findings"] if "image tag" in it["what"]] == ["18.9"]
+    assert not any("image tag" in it for it in texts(Sandboxed("18.6"), "18.9"))
+
+
+def test_what_is_new() -> None:
+    new = [it for it in findings(Sandboxed("18.3"), "18.4") if it["what"].startswith("New ")]
+    (feature,) = new
+    assert (feature["severity"], feature["version"]) == ("info", "18.4")
+    assert "duo_agent_platform" in feature["what"]
+    assert [it for it in texts(Sandboxed("18.2"), "18.3") if "model families" in it] == [
+        "New model families from about this release on: general."
+    ]
+
+
+# --- what is declared ----------------------------------------------------------------------------
+def test_declared_names_that_the_target_does_not_know() -> None:
+    model = {"name": "m", "model_family": "general"}
+    wish = {
+        "models": [model, {**model, "name": "typo", "model_family": "lama3"}],
+        "settings": [{"features": ["DUO_CHAT", "duo_agent_platform"], "provider": "disabled"}],
+    }
+    here = Sandboxed("17.9")
+    breaking = [it for it in findings(here, "18.0", **wish) if it["severity"] == "breaking"]
+    assert [it["what"] for it in breaking] == [
+        "The declared feature duo_agent_platform is not known in GitLab 18.0.",
+        "The declared model family general is not known in GitLab 18.0.",
+        "The declared model family lama3 is not known in GitLab 18.0.",
+    ]
+    later = [it for it in texts(here, "18.9", **wish) if it.startswith("The declared")]
+    assert later == ["The declared model family lama3 is not known in GitLab 18.9."]
+
+
+# --- order and judgement -------------------------------------------------------------------------
+def test_the_worst_come_first() -> None:
+    here = Sandboxed("18.4", **GATEWAY, **agents())
+    found = findings(here, "19.2.0")
+    assert {it["severity"] for it in found} == set(SEVERITIES)
+    order = [
+        (SEVERITIES.index(it["severity"]), [int(part) for part in it["version"].split(".")])
+        for it in found
+    ]
+    assert order == sorted(order)
+    assert found[0]["version"] == "19.2.0"
+
+
+@pytest.mark.parametrize(
+    ("target", "fail_on", "fails"),
+    [
+        ("19.2.0", "breaking", True),
+        ("19.2.0", "any", True),
+        ("19.2.0", "never", False),
+        ("19.2.1", "breaking", False),
+        ("19.2.1", "any", True),
+        ("18.11", "any", False),
+    ],
+)
+def test_what_fails(target: str, fail_on: str, fails: bool) -> None:
+    here = Sandboxed("18.11", **GATEWAY)
+    result = here.run(SUBJECT, target_version=target, fail_on=fail_on)
+    assert result.get("failed", False) is fails
+    assert bool(result["findings"]) is (target != "18.11")
+    if fails:
+        assert result["failure"]["code"] == _errors.UPGRADE_FINDINGS.code
+        assert result["findings"][0]["what"] in result["msg"]
+        assert target in result["msg"]
+        assert result["changed"] is False
