@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from ._arguments import (
 )
 from ._errors import Failure, Unclear
 from ._plan import Change, Plan, Step
-from ._preflight_findings import ALLOWLIST, entries, findings, missing_hosts, models
+from ._preflight_findings import ALLOWLIST, Finding, entries, findings, missing_hosts, models
 from ._run import Subject
 from ._sign_in import SignIn
 from ._validators import FeaturesOptions, GatewayOptions, ModelsOptions, check
@@ -67,6 +67,8 @@ class Found:
     scopes: list[str] | None = None
     refused: Failure | None = None
     today: date = field(default_factory=date.today)
+    # As the plan has found them; planning everything again would cost as much.
+    findings: tuple[Finding, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,9 +160,10 @@ def _is_first_run(wanted: PreflightOptions, info: _info.Found) -> bool:
 # --- plan and results --------------------------------------------------------------------------
 def plan(wanted: PreflightOptions, found: Found) -> Plan[Found]:
     """Return what would be added to the outbound allowlist, where that is wanted."""
+    found = replace(found, findings=tuple(findings(wanted, found)))
     settings = found.settings
     warnings = tuple(
-        f"{it.what} {it.action}" for it in findings(wanted, found) if it.severity == "warning"
+        f"{it.what} {it.action}" for it in _known(wanted, found) if it.severity == "warning"
     )
     if not wanted.manage_outbound_allowlist or settings is None or judge(wanted, found):
         return Plan((), found, warnings)
@@ -173,9 +176,13 @@ def plan(wanted: PreflightOptions, found: Found) -> Plan[Found]:
     return Plan((Step((change,), Allow(tuple(after)), recheck=True),), found, warnings)
 
 
+def _known(wanted: PreflightOptions, found: Found) -> tuple[Finding, ...]:
+    return tuple(findings(wanted, found)) if found.findings is None else found.findings
+
+
 def show(wanted: PreflightOptions, found: Found) -> dict[str, Any]:
     """Return the findings, and what duo_info returns."""
-    every = findings(wanted, found)
+    every = _known(wanted, found)
     shown = [vars(finding) for finding in every]
     failed = any(finding.severity == "error" for finding in every)
     # A failure prints its result: the findings are enough then.
@@ -185,7 +192,7 @@ def show(wanted: PreflightOptions, found: Found) -> dict[str, Any]:
 
 def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
     """Return the failure that the findings mean, if any is an error."""
-    errors = [it for it in findings(wanted, found) if it.severity == "error"]
+    errors = [it for it in _known(wanted, found) if it.severity == "error"]
     if not errors:
         return None
     if len(errors) == 1:

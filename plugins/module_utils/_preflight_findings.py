@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from ._errors import Failure
 from ._releases import is_agent_feature, is_beta_feature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ._preflight import Found, PreflightOptions
     from ._validators import ModelOptions
@@ -228,31 +227,50 @@ def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info:
         return
     release, state = found.info.release, found.info.state
-    plans: list[Callable[[], object]] = [
-        lambda: (
-            _gateway.plan(
-                wanted.gateway, _gateway.Gateway(release=release.text, values=found.info.gateway)
+    gateway = _gateway.Gateway(release=release.text, values=found.info.gateway)
+    models = _self_hosted_model.Found(release=release, state=state)
+    features = _feature_model.Found(release=release, state=state)
+    # All of a subject at once, and one by one only to find every refusal.
+    yield from _refusals(_gateway.plan, gateway, wanted.gateway, ())
+    yield from _refusals(
+        _self_hosted_model.plan,
+        models,
+        wanted.models,
+        (wanted.models.model_copy(update={"models": [it]}) for it in wanted.models.models),
+    )
+    yield from _refusals(
+        _feature_model.plan,
+        features,
+        wanted.settings,
+        (
+            wanted.settings.model_copy(
+                update={"settings": [setting.model_copy(update={"features": [name]})]}
             )
-            if found.info
-            else None
-        )
-    ]
-    for model in wanted.models.models:
-        one = wanted.models.model_copy(update={"models": [model]})
-        there = _self_hosted_model.Found(release=release, state=state)
-        plans.append(partial(_self_hosted_model.plan, one, there))
-    for setting in wanted.settings.settings:
-        for name in setting.features:
-            single = setting.model_copy(update={"features": [name]})
-            few = wanted.settings.model_copy(update={"settings": [single]})
-            seen = _feature_model.Found(release=release, state=state)
-            plans.append(partial(_feature_model.plan, few, seen))
-    for plan_one in plans:
+            for setting in wanted.settings.settings
+            for name in setting.features
+        ),
+    )
+
+
+def _refusals(
+    plan: Callable[[Any, Any], object], found: Any, whole: Any, singles: Iterable[Any]
+) -> Iterator[Finding]:
+    """Yield each refusal of a plan: of the whole, and of its parts where that is refused."""
+    try:
+        plan(whole, found)
+    except Failure as failure:
+        refusals = [failure]
+    else:
+        return
+    of_parts = []
+    for single in singles:
         try:
-            plan_one()
+            plan(single, found)
         except Failure as failure:
-            about = failure.about or failure.code
-            yield Finding("error", about, failure.what, failure.next_step)
+            of_parts.append(failure)
+    for refusal in of_parts or refusals:
+        about = refusal.about or refusal.code
+        yield Finding("error", about, refusal.what, refusal.next_step)
 
 
 def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:
