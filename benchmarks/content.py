@@ -64,7 +64,7 @@ def _emptied(task: dict[str, Any], executed: set[str]) -> dict[str, Any]:
         renamed = {key.replace("gitlab_ops.duo", "bench.floor"): it for key, it in defaults.items()}
         return {**task, "module_defaults": renamed}
     if not any(key.startswith("gitlab_ops.duo.") for key in task):
-        return task
+        return {**task, "when": task["name"] in executed} if "when" in task else task
     kept = {key: value for key, value in task.items() if key in KEPT}
     return {**kept, NOOP: {}, "when": task["name"] in executed}
 
