@@ -112,10 +112,11 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
             raise problem
         warnings.append(f"{name} is skipped: {problem.what}")
         del asked[name]
-    before, after = differences(
-        {**found.values, "ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}, asked
-    )
-    predicted = found.model_copy(update={"values": {**found.values, **after}})
+    saved = {"ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}
+    before, after = differences({**found.values, **saved}, asked)
+    # Each write sends the URL along, so its slash goes with any other change.
+    written = {**saved, **after} if after else {}
+    predicted = found.model_copy(update={"values": {**found.values, **written}})
     if before.get("ai_gateway_url") and after.get("ai_gateway_url") == "" and found.unassigned:
         warnings.append(
             "Without a gateway URL, requests of unassigned features go to GitLab's cloud (unless "
