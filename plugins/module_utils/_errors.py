@@ -146,7 +146,8 @@ SERVER_ERROR = Message(
 HTTP_REFUSED = Message(
     "http-refused",
     "GitLab refused {path} with status {status} ({reason}).",
-    "Check the rights of the token's user and GitLab's network restrictions.",
+    "Check the rights of the token's user, whether it has accepted the terms of service, and the "
+    "network restrictions of GitLab.",
 )
 NOT_FOUND = Message(
     "not-found",

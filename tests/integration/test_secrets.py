@@ -158,7 +158,7 @@ def texts(folder: pathlib.Path, output: str) -> dict[str, str]:
 @pytest.mark.parametrize("door", ["action", "module"])
 def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, door: str) -> None:
     """Every module and the role, succeeding and failing, with -vvvv and --diff."""
-    started = start(*("18.9" for _ in TASKS), "17.9", "18.9", "18.9")
+    started = start(*("18.9" for _task in TASKS), "17.9", "18.9", "18.9")
     instances = dict(zip([*TASKS, "old", "new", "misspelt"], started, strict=True))
     hosts = {}
     for name, (_module, wanted, seed, faults, _fails) in TASKS.items():
@@ -172,7 +172,7 @@ def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, d
     wrong = {**MODEL, "api_key": REFUSED_KEY, "force": "perhaps"}
     hosts["misspelt"]["duo_self_hosted_models"] = [wrong]
     through = {"environment": playbook.MODULE_DOOR} if door == "module" else {}
-    modules = sorted({module for module, *_ in TASKS.values()})
+    modules = sorted({module for module, *_rest in TASKS.values()})
     groups = {
         f"group_{module}": [name for name, it in TASKS.items() if it[0] == module]
         for module in modules

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-import shutil
 from typing import Any
 
 import playbook
@@ -73,7 +72,6 @@ def test_session_cookie(play: Play, start: Start) -> None:
         assert not any("/users/sign_" in it["path"] for it in run.requests(name))
 
 
-@pytest.mark.skipif(not shutil.which("ruby"), reason="the stand-in for gitlab-rails needs Ruby")
 def test_rails_runner(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
     """The only complete way to turn beta features off, and one that needs no password."""
     instances = dict(zip(RELEASES, start(*RELEASES), strict=True))
@@ -160,7 +158,7 @@ OBSTACLES = {
 
 def test_obstacles(play: Play, start: Start) -> None:
     """Each obstacle is named; a page with an LDAP form first is none."""
-    instances = dict(zip(OBSTACLES, start(*("18.9" for _ in OBSTACLES)), strict=True))
+    instances = dict(zip(OBSTACLES, start(*("18.9" for _obstacle in OBSTACLES)), strict=True))
     for name, instance in instances.items():
         instance.seed(
             **OBSTACLES[name][0],

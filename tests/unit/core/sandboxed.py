@@ -116,8 +116,11 @@ class Sandboxed:
         self.app = create_app(release, external_url=URL)
         # Called after each request, so that a test can look at every moment of a run.
         self.watch: Callable[[], None] = lambda: None
-        self.adapter = InProcess(self.app, lambda: self.watch())
+        self.adapter = InProcess(self.app, self._seen)
         self.seed(**seed)
+
+    def _seen(self) -> None:
+        self.watch()
 
     @property
     def instance(self) -> Instance:

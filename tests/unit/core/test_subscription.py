@@ -79,7 +79,10 @@ def test_18_9_needs_no_add_on_online() -> None:
 
 def test_always_and_never() -> None:
     here = Sandboxed("18.9")
-    assert [here.run(SUBJECT, sync="always", **ROOT)["changed"] for _ in range(2)] == [True, True]
+    assert [here.run(SUBJECT, sync="always", **ROOT)["changed"] for _run in range(2)] == [
+        True,
+        True,
+    ]
     stale = Sandboxed("18.9", license=STALE)
     result = stale.run(SUBJECT, sync="never", **ROOT)
     assert (result["changed"], result["license"]["last_sync"]) == (False, OLD)
