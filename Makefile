@@ -36,8 +36,8 @@ lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 unit: $(ENV) ## Unit tests; ARGS='-k name -x' goes to pytest
 	python -m pytest -n 2 $(ARGS)
 
-integration: build ## Playbooks with the built collection against the sandbox; ARGS as above
-	$(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
+integration: build ## Playbooks with the built collection against the sandbox (with CI or DUO_RELEASES=all: every release)
+	$(if $(CI),DUO_RELEASES=all) $(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
 
 unit-oldest: $(OLDEST) ## Unit tests with the oldest versions that the collection promises
 	$(WITH_OLDEST) python -m pytest -n 2 $(ARGS)

@@ -9,12 +9,31 @@ scenarios_*.py, a file for each subject.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# The oldest, the one whose sources are known best, and the newest. More may be added here.
+# Every release whose API differs from the one before.
+EVERY = (
+    *("17.9", "17.10", "17.11", "18.0", "18.3", "18.4"),
+    *("18.6", "18.7", "18.9", "18.10", "18.11", "19.4"),
+)
+# The oldest, the one whose sources are known best, and the newest.
 RELEASES = ("17.9", "18.9", "19.4")
+# On which of them the modules are tried: CI tries all, with the newest ansible-core.
+TRIED = EVERY if os.environ.get("DUO_RELEASES") == "all" else RELEASES
+
+
+def since(release: str) -> tuple[str, ...]:
+    """Return the releases from one on."""
+    return EVERY[EVERY.index(release) :]
+
+
+def before(release: str) -> tuple[str, ...]:
+    """Return the releases before one."""
+    return EVERY[: EVERY.index(release)]
+
 
 CHANGES = (True, True, False, False)
 UNCHANGED = (False, False, False, False)
@@ -31,7 +50,7 @@ class Scenario:
     module: str
     args: Mapping[str, Any]
     seed: Mapping[str, Any] = field(default_factory=dict)
-    releases: tuple[str, ...] = RELEASES
+    releases: tuple[str, ...] = EVERY
     changed: tuple[bool, ...] = CHANGES
     # Requests of the four runs, where they are not those that follow from `changed`.
     requests: tuple[int, ...] | None = None

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios import ALWAYS, RELEASES, UNCHANGED, Scenario
+from scenarios import ALWAYS, UNCHANGED, Scenario, since
 
 from sandbox.credentials import ADMIN_PASSWORD
 
-OLD = RELEASES[:1]
-LATER = RELEASES[1:]
+OLD = ("17.9",)
+LATER = since("18.9")
 MODELS = [
     {"name": "codestral", "model": "codestral", "endpoint": "https://c.example.com/v1"},
     {"name": "mistral", "model": "mistral", "endpoint": "https://m.example.com/v1"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios import RELEASES, UNCHANGED, Scenario
+from scenarios import UNCHANGED, Scenario, before, since
 
 URL = "https://aigw.example.com"
 SEEDED = {"gateway": {"ai_gateway_url": URL}}
@@ -55,7 +55,7 @@ SCENARIOS = [
         "timeout-alone",
         {"ai_gateway_timeout_seconds": 120},
         seed=SEEDED,
-        releases=RELEASES[1:],
+        releases=since("18.7"),
         returns={"gateway": {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 120}},
         after={"gateway": {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 120}},
     ),
@@ -67,7 +67,7 @@ SCENARIOS = [
             "duo_agent_platform_service_url": "aigw.example.com:50052",
             "duo_agent_platform_service_secure": False,
         },
-        releases=RELEASES[2:],
+        releases=since("18.10"),
         after={
             "gateway": {
                 "ai_gateway_url": URL,
@@ -84,7 +84,7 @@ SCENARIOS = [
             "ai_gateway_timeout_seconds": 120,
             "when_unsupported": "warn",
         },
-        releases=RELEASES[:1],
+        releases=before("18.6"),
         warnings=("ai_gateway_timeout_seconds is skipped: ",),
         after={"gateway": {"ai_gateway_url": URL}},
     ),
@@ -97,14 +97,14 @@ SCENARIOS = [
                 "duo_agent_platform_service_url": "aigw.example.com:50052",
             }
         },
-        releases=RELEASES[1:],
+        releases=since("18.4"),
         after={"gateway": {"ai_gateway_url": URL, "duo_agent_platform_service_url": None}},
     ),
     gateway(
         "absent-17",
         {"state": "absent"},
         seed=SEEDED,
-        releases=RELEASES[:1],
+        releases=before("18.4"),
         returns={"gateway": {"ai_gateway_url": ""}},
         after={"gateway": {"ai_gateway_url": None}},
     ),
@@ -117,7 +117,7 @@ SCENARIOS = [
                 "duo_agent_platform_service_url": "aigw.example.com:50052",
             }
         },
-        releases=RELEASES[1:],
+        releases=since("18.7"),
         warnings=LEAVES,
         only_warns_of_changes=True,
         returns={"gateway": {"ai_gateway_url": "", "duo_agent_platform_service_url": ""}},

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios import ABSENT, ALWAYS, RELEASES, UNCHANGED, Scenario
+from scenarios import ABSENT, ALWAYS, UNCHANGED, Scenario, before, since
 
-NEWEST = RELEASES[2:]
-BEFORE = RELEASES[:2]
+NEWEST = since("18.11")
+BEFORE = before("18.11")
 CODESTRAL = {
     "name": "codestral",
     "model_family": "codestral",
@@ -172,7 +172,7 @@ SCENARIOS = [
         "deleted",
         {"name": "codestral", "state": "absent"},
         seed={"models": [STORED], "beta_acceptances": ["root"]},
-        releases=RELEASES[1:],
+        releases=since("18.3"),
         requests=(1, 4, 1, 1),
         returns={"model": None},
         after={"models": {"codestral": ABSENT}},
@@ -188,7 +188,7 @@ SCENARIOS = [
         "deleted-by-force",
         {"models": [{"name": "codestral", "state": "absent", "force": True}, MISTRAL]},
         seed={"models": [STORED, STORED_MISTRAL], "features": USED, "beta_acceptances": ["root"]},
-        releases=RELEASES[1:],
+        releases=since("18.3"),
         requests=(1, 4, 1, 1),
         after={"models": {"codestral": ABSENT}, "features": {"code_completions": ABSENT}},
     ),
