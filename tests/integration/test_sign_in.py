@@ -14,11 +14,17 @@ import pytest
 import requests
 from conftest import Play, Start
 from sandbox_client import Instance
-from scenarios import RELEASES
 
 from sandbox import credentials, gitlab_rails
 
+# 17.11 is the first with the new place of the switch.
+RELEASES = ("17.9", "17.11", "18.9", "19.4")
+STEPS = (("check", True), ("real", False), ("again", False), ("last", True))
+CHANGED = [True, True, False, False]
+WRITES = [False, True, False, False]
 ON = {"enabled": True, "accept_testing_agreement": True}
+COOKIE = {"session_cookie": "{{ cookie }}"}
+RUNNER = {"via": "rails_runner", "rails_command": "{{ command }}"}
 PASSWORD = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
 
 
@@ -39,20 +45,20 @@ def cookie_of(instance: Instance) -> str:
 
 
 def beta_tasks(sign_in: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the tasks that turn beta features on and off: each as check, real, real."""
+    """Return the tasks that turn beta features on and off: each as check, real, real, check."""
     return [
         playbook.task(
             "duo_beta_features", {**args, **sign_in}, **{"name": f"{name} {step}"}, check_mode=check
         )
         for name, args in (("on", ON), ("off", {"enabled": False}))
-        for step, check in (("check", True), ("real", False), ("again", False))
+        for step, check in STEPS
     ]
 
 
 def judge(run: playbook.Run, name: str) -> None:
-    """Hold the six tasks to what they promise."""
-    assert [it.changed for it in run.of(name)] == [True, True, False] * 2
-    assert [bool(it.writes) for it in run.of(name)] == [False, True, False] * 2
+    """Hold the eight tasks to what they promise."""
+    assert [it.changed for it in run.of(name)] == CHANGED * 2
+    assert [bool(it.writes) for it in run.of(name)] == WRITES * 2
     assert run.stray_warnings() == []
 
 
@@ -63,7 +69,7 @@ def test_session_cookie(play: Play, start: Start) -> None:
     for name, instance in instances.items():
         instance.seed(users=[{"username": credentials.ADMIN, "two_factor": False}])
         hosts[name] = playbook.host(instance, cookie=cookie_of(instance))
-    tasks = beta_tasks({"session_cookie": "{{ cookie }}"})
+    tasks = beta_tasks(COOKIE)
     run = play([playbook.one_play(*tasks)], hosts, "-vvv").succeeded()
     for name, host in hosts.items():
         judge(run, name)
@@ -81,11 +87,7 @@ def test_rails_runner(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
         folder.mkdir()
         command = [str(gitlab_rails.install(folder, instance.url)), "runner"]
         hosts[name] = playbook.host(instance, command=command)
-    options = {
-        "via": "rails_runner",
-        "rails_command": "{{ command }}",
-        "username": credentials.ADMIN,
-    }
+    options = {**RUNNER, "username": credentials.ADMIN}
     accepted = {
         "name": "another administrator accepts",
         "ansible.builtin.uri": {
@@ -97,17 +99,23 @@ def test_rails_runner(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
         "delegate_to": "localhost",
     }
     tasks = beta_tasks(options)
-    run = play([playbook.one_play(*tasks[:3], accepted, *tasks[3:])], hosts).succeeded()
+    run = play([playbook.one_play(*tasks[:4], accepted, *tasks[4:])], hosts).succeeded()
     for name, instance in instances.items():
         results = [it for it in run.of(name) if it.task != accepted["name"]]
-        assert [it.changed for it in results] == [True, True, False] * 2, name
-        assert [bool(it.writes) for it in results] == [False, True, False] * 2, name
+        assert [it.changed for it in results] == CHANGED * 2, name
+        assert [bool(it.writes) for it in results] == WRITES * 2, name
         assert instance.state()["beta_acceptances"] == []
 
 
-@pytest.mark.parametrize("door", ["action", "module"])
-def test_synchronise(play: Play, start: Start, door: str) -> None:
-    """After a purchase: signed in, the subscription is synchronised, and the models appear."""
+@pytest.mark.parametrize(
+    ("door", "way"),
+    [("action", PASSWORD), ("module", PASSWORD), ("action", COOKIE), ("action", RUNNER)],
+    ids=["password", "module", "cookie", "runner"],
+)
+def test_synchronise(
+    play: Play, start: Start, tmp_path: pathlib.Path, door: str, way: dict[str, Any]
+) -> None:
+    """After a purchase the subscription is synchronised, and the models appear."""
     instances = dict(zip(RELEASES, start(*RELEASES), strict=True))
     for instance in instances.values():
         instance.seed(
@@ -117,17 +125,22 @@ def test_synchronise(play: Play, start: Start, door: str) -> None:
         )
     through = {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON}
     tasks = [
-        playbook.task("duo_subscription", PASSWORD, **{"name": step}, check_mode=step == "check")
-        for step in ("check", "real", "again")
+        playbook.task("duo_subscription", way, **{"name": step}, check_mode=check)
+        for step, check in STEPS
     ]
-    hosts = {name: playbook.host(instance) for name, instance in instances.items()}
+    hosts = {}
+    for name, instance in instances.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        command = [str(gitlab_rails.install(folder, instance.url)), "runner"]
+        hosts[name] = playbook.host(instance, cookie=cookie_of(instance), command=command)
     run = play(
         [playbook.one_play(*tasks, **(through if door == "module" else {}))], hosts
     ).succeeded()
     assert run.stray_warnings() == []
     for name, instance in instances.items():
-        assert [it.changed for it in run.of(name)] == [True, True, False]
-        assert [bool(it.writes) for it in run.of(name)] == [False, True, False]
+        assert [it.changed for it in run.of(name)] == CHANGED
+        assert [bool(it.writes) for it in run.of(name)] == WRITES
         add_ons = [one["name"] for one in run.one(name, "real").values["license"]["add_ons"]]
         assert add_ons == ["DUO_ENTERPRISE"]
         assert instance.state()["license"]["last_sync"] > "2026-01-01"
