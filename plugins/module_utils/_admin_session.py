@@ -19,8 +19,8 @@ from ._errors import Failure
 from ._http import Answer, Http
 
 if TYPE_CHECKING:
+    from ._connection import Connection
     from ._sign_in import SignIn
-    from ._validators import Connection
 
 SESSION_COOKIE = "_gitlab_session"
 SIGN_IN = "/users/sign_in"

@@ -25,9 +25,9 @@ from ._releases import Release
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ._connection import Connection
     from ._plan import Mutation
     from ._sign_in import SignIn
-    from ._validators import Connection
 
 GRAPHQL = "/api/graphql"
 # GitLab's own text for "not there or not permitted" (10.2 of its GraphQL behaviour, all releases).

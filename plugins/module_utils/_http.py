@@ -26,7 +26,7 @@ from ._urls import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._validators import Connection
+    from ._connection import Connection
 
 # GitLab's throttles, and what Workhorse, Puma and load balancers answer while GitLab starts.
 RETRIED_STATUS = (429, 502, 503, 504)

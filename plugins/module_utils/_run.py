@@ -15,10 +15,11 @@ from . import _errors, _libraries
 from ._apply import apply
 from ._arguments import CONNECTION
 from ._client import GitLab
+from ._connection import Connection
 from ._errors import Failure
 from ._plan import Plan
 from ._urls import without_credentials
-from ._validators import Connection, check
+from ._validators import check
 
 if TYPE_CHECKING:
     from ._arguments import Arguments

@@ -29,8 +29,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
     from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
-    from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import Connection
 
 # Seconds for which the items of a loop take a reading for the present state.
 REMEMBER = 10.0

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._observed import (
     Model,
     Setting,
     State,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import Connection
 
 if TYPE_CHECKING:
     from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Plan

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 
 URL = "https://gitlab.example.com"
@@ -38,10 +39,10 @@ def rejected(*rows: tuple[str, Any, str]) -> Any:
 
 
 # --- connection ----------------------------------------------------------------------------------
-def connection(**options: Any) -> validators.Connection:
+def connection(**options: Any) -> Connection:
     """Return checked connection options."""
     given = {"api_url": URL, "api_token": "glpat-x", **options}
-    return validators.check(validators.Connection, given)
+    return validators.check(Connection, given)
 
 
 @pytest.mark.parametrize(
@@ -102,14 +103,14 @@ def test_api_url(given: str, kept: str) -> None:
 )
 def test_connection_refuses(option: str, value: Any, told: str) -> None:
     options = {"api_url": URL, "api_token": "glpat-x", option: value}
-    text = refusal(validators.Connection, options)
+    text = refusal(Connection, options)
     assert f"{option}: " in text
     assert told in text
 
 
 def test_a_client_key_needs_its_certificate() -> None:
     options = {"api_url": URL, "api_token": "x", "client_key": "/k"}
-    assert "client_key: needs client_cert" in refusal(validators.Connection, options)
+    assert "client_key: needs client_cert" in refusal(Connection, options)
     assert connection(client_key="/k", client_cert="/c").client_cert == "/c"
 
 
@@ -119,7 +120,7 @@ def test_secrets_of_the_connection_do_not_show() -> None:
 
 
 def test_all_problems_are_told_at_once_and_unknown_options_refused() -> None:
-    text = refusal(validators.Connection, {"api_url": "x", "retries": 99, SECRET[:4]: SECRET})
+    text = refusal(Connection, {"api_url": "x", "retries": 99, SECRET[:4]: SECRET})
     assert all(f"{name}: " in text for name in ("api_url", "api_token", "retries", "must"))
     assert text.count("; ") == 3
 

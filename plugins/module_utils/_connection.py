@@ -1,0 +1,63 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How to reach one GitLab: the connection options, checked."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ._libraries import pydantic
+from ._urls import web_url
+from ._validators import Options
+
+
+class Connection(Options):
+    """How to reach one GitLab."""
+
+    api_url: str
+    api_token: str = pydantic.Field(repr=False)
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = pydantic.Field(default=None, repr=False)
+    timeout: int = pydantic.Field(default=30, ge=1, le=3600)
+    retries: int = pydantic.Field(default=3, ge=0, le=20)
+
+    @pydantic.field_validator("api_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        value = web_url(value).rstrip("/")
+        parts = urlsplit(value)
+        if parts.username or parts.password:
+            raise ValueError("must not contain user name and password; use api_token")
+        if parts.query or parts.fragment:
+            raise ValueError("must not contain ? or #")
+        if re.search(r"/api(/v\d+|/graphql)?$", parts.path):
+            raise ValueError("must be the base URL of GitLab, without /api")
+        if parts.hostname in ("gitlab.com", "www.gitlab.com"):
+            raise ValueError(
+                "GitLab.com is not self-managed; self-hosted models are for your own instance"
+            )
+        return value
+
+    @pydantic.field_validator("api_token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty")
+        if not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
+            raise ValueError("contains characters that no GitLab token has")
+        return value
+
+    @pydantic.field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: str | None) -> str | None:
+        return value and web_url(value)
+
+    @pydantic.model_validator(mode="after")
+    def _key_needs_certificate(self) -> Connection:
+        if self.client_key and not self.client_cert:
+            raise ValueError("client_key: needs client_cert")
+        return self
