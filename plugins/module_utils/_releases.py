@@ -22,6 +22,8 @@ Minor = tuple[int, int]
 OLDEST: Minor = (17, 9)
 NEWEST: Minor = (19, 5)
 NEVER_READ: Minor = (99, 0)
+# Minors at which an upgrade must stop on its way (from 17.5; docs update/upgrade_paths).
+STOPS = (2, 5, 8, 11)
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,21 @@ class Release:
     def newer_than_known(self) -> bool:
         """Whether it came after the newest release whose sources were read."""
         return self.minor > NEWEST
+
+    def is_before(self, other: Release) -> bool:
+        """Return whether the other release is of a later minor."""
+        return self.minor < other.minor
+
+    def passes(self, minor: Minor, target: Release) -> bool:
+        """Return whether an upgrade to the target brings what came with a minor."""
+        return self.minor < minor <= target.minor
+
+    def stops_on_the_way(self, target: Release) -> list[str]:
+        """Return the minors between this release and the target at which an upgrade must stop."""
+        ways = [
+            (major, minor) for major in range(self.minor[0], target.minor[0] + 1) for minor in STOPS
+        ]
+        return [f"{way[0]}.{way[1]}" for way in ways if self.minor < way < target.minor]
 
     def has(self, offer: Offer) -> bool | None:
         """Return whether this release has something; None where the sources leave it open."""

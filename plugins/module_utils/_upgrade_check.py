@@ -14,7 +14,7 @@ from ._plan import Plan
 from ._releases import FAMILIES, FEATURES, Offer, Release
 from ._run import Subject
 from ._sign_in import SignIn
-from ._upgrade_notes import BAD_RELEASES, NOTES, STOPS, BadRelease, Note
+from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note
 from ._validators import UpgradeOptions, check
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
     """
     instance = _info.observe(gitlab, SignIn())
     target = Release.parse(wanted.target_version)
-    if target is None or target.minor < instance.release.minor:
+    if target is None or target.is_before(instance.release):
         raise Failure(
             _errors.NO_UPGRADE, target=wanted.target_version, version=instance.release.text
         )
@@ -88,7 +88,7 @@ def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> It
         if exact and bad.version == (*target.minor, target.patch) and concerned[bad.concerns]:
             yield _finding(bad)
     for note in NOTES:
-        if now.minor < note.version <= target.minor and concerned[note.concerns]:
+        if now.passes(note.version, target) and concerned[note.concerns]:
             yield _finding(note)
     yield from _appearing(FEATURES, "features", "features", now, target)
     yield from _appearing(FAMILIES, "models", "model families", now, target)
@@ -137,23 +137,16 @@ def _has_add_on(found: _info.Found, name: str) -> bool:
 
 
 def _stops(now: Release, target: Release) -> Iterator[Finding]:
-    major, minor = now.minor
-    minor += 1
-    while (major, minor) < target.minor:
-        if minor > max(STOPS):
-            major, minor = major + 1, 0
-            continue
-        if minor in STOPS:
-            yield Finding(
-                severity="action",
-                version=f"{major}.{minor}",
-                subject="platform",
-                what=f"GitLab {major}.{minor} is a required upgrade stop.",
-                action=f"Upgrade to the latest patch of {major}.{minor} first and let its "
-                "background migrations finish.",
-                source="update/upgrade_paths",
-            )
-        minor += 1
+    for stop in now.stops_on_the_way(target):
+        yield Finding(
+            severity="action",
+            version=stop,
+            subject="platform",
+            what=f"GitLab {stop} is a required upgrade stop.",
+            action=f"Upgrade to the latest patch of {stop} first and let its background migrations "
+            "finish.",
+            source="update/upgrade_paths",
+        )
 
 
 def _finding(note: Note | BadRelease) -> Finding:

@@ -13,10 +13,6 @@ from dataclasses import dataclass
 
 from ._releases import Minor
 
-# Releases at which an upgrade must stop on its way, x.2, x.5, x.8 and x.11 (from 17.5; docs
-# update/upgrade_paths).
-STOPS = (2, 5, 8, 11)
-
 
 @dataclass(frozen=True)
 class Note:
