@@ -21,7 +21,7 @@ EVERY = (
 )
 # The oldest, the one whose sources are known best, and the newest.
 RELEASES = ("17.9", "18.9", "19.4")
-# On which of them the modules are tried: CI tries all, with the newest ansible-core.
+# On which of them modules and role are tried: CI tries all, with the newest ansible-core.
 TRIED = EVERY if os.environ.get("DUO_RELEASES") == "all" else RELEASES
 
 

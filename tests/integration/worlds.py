@@ -9,6 +9,7 @@ from typing import Any
 
 import playbook
 from sandbox_client import Instance
+from scenarios import since
 
 from sandbox import credentials
 
@@ -17,6 +18,13 @@ KEYS = {"codestral": "key-of-codestral-0001", "mistral": "key-of-mistral-0002"}
 ADMIN = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
 CODE = ["code_completions", "code_generations"]
 CHAT = ["duo_chat", "duo_chat_explain_code", "duo_chat_fix_code", "duo_chat_refactor_code"]
+# From which release on each other feature is declared.
+ON_LLAMA = {
+    "duo_chat_write_tests": "17.9",
+    "duo_chat_troubleshoot_job": "17.10",
+    "generate_commit_message": "18.0",
+}
+DISABLED = {"review_merge_request": "18.3"}
 ROLE = [playbook.one_play(roles=["gitlab_ops.duo.duo_self_hosted"])]
 
 # How an instance is found: nothing done, a run that stopped, and a year of clicking.
@@ -54,8 +62,11 @@ WORLDS: dict[str, dict[str, Any]] = {
 
 
 def declared(release: str) -> dict[str, Any]:
-    """Return the role's variables: 3 models, and the 10 features of 18.9 (7 on 17.9)."""
-    later = ["review_merge_request", "duo_chat_troubleshoot_job", "generate_commit_message"]
+    """Return the role's variables: 3 models, and 7 to 10 features, of those that it knows."""
+    on_llama, disabled = (
+        [name for name, first in features.items() if release in since(first)]
+        for features in (ON_LLAMA, DISABLED)
+    )
     return {
         "duo_self_hosted_admin": ADMIN,
         "duo_self_hosted_gateway": {"ai_gateway_url": URL},
@@ -86,11 +97,8 @@ def declared(release: str) -> dict[str, Any]:
         "duo_self_hosted_features": [
             {"features": CODE, "model": "codestral"},
             {"features": CHAT, "model": "mistral"},
-            {
-                "features": ["duo_chat_write_tests", *([] if release == "17.9" else later[1:])],
-                "model": "llama",
-            },
-            *([] if release == "17.9" else [{"features": later[:1], "provider": "disabled"}]),
+            {"features": on_llama, "model": "llama"},
+            *([{"features": disabled, "provider": "disabled"}] if disabled else []),
         ],
     }
 
