@@ -22,7 +22,7 @@ WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest sanity build demo demo-upgrade packages env format clean
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture sanity build demo demo-upgrade packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
@@ -43,7 +43,10 @@ unit-oldest: $(OLDEST) ## Unit tests with the oldest versions that the collectio
 	$(WITH_OLDEST) python -m pytest -n 2 $(ARGS)
 
 integration-oldest: build $(OLDEST) ## Playbooks with those versions
-	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration $(ARGS)
+	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration --ignore tests/integration/torture $(ARGS)
+
+torture: build ## Faults, interruptions, load and junk in full: long, and ends with figures
+	DUO_TORTURE=full DUO_RELEASES=all $(WITH_BUILT) python -m pytest -n 2 tests/integration/torture $(ARGS)
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)

@@ -12,6 +12,8 @@ KINDS = (
     "delay",
     "drop_before",
     "drop_after",
+    "refuse",
+    "sign_out",
     "body",
     "graphql_error",
     "partial_errors",
@@ -53,7 +55,7 @@ class Fault:
     @property
     def needs_work(self) -> bool:
         """Whether GitLab itself gets to see the request."""
-        if self.kind in ("delay", "drop_after", "partial_errors"):
+        if self.kind in ("delay", "drop_after", "partial_errors", "sign_out"):
             return True
         if self.kind == "body" and self.body is None:
             return True
@@ -125,12 +127,13 @@ def _partial(fault: Fault, body: bytes) -> bytes:
         answer = json.loads(body)
     except ValueError:
         return body
-    if not isinstance(answer, dict):
-        return body
-    error: dict[str, Any] = {"message": fault.message}
-    if fault.null_field is not None:
-        error["path"] = [fault.null_field]
-        if isinstance(answer.get("data"), dict):
-            answer["data"][fault.null_field] = None
-    errors = [*answer.get("errors", []), error]
-    return json.dumps({**answer, "errors": errors}).encode()
+    # Of several queries in one request (multiplexing) each gets its error.
+    for one in answer if isinstance(answer, list) else [answer]:
+        if isinstance(one, dict):
+            error: dict[str, Any] = {"message": fault.message}
+            if fault.null_field is not None:
+                error["path"] = [fault.null_field]
+                if isinstance(one.get("data"), dict) and fault.null_field in one["data"]:
+                    one["data"][fault.null_field] = None
+            one["errors"] = [*one.get("errors", []), error]
+    return json.dumps(answer).encode()

@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .faults import Fault, spoiled
 from .journal import describe
 
-#: Where the server leaves a function that closes the connection without an answer.
+#: Where the server leaves functions that close the connection without an answer, and that refuse
+#: new ones for some seconds.
 ABORT = "sandbox.abort"
+REFUSE = "sandbox.refuse"
 
 
 class Dropped(ConnectionResetError):
@@ -57,20 +59,25 @@ class Front:
         fault: Fault | None = self.state.faults.take(entry)
         if fault is not None and fault.kind == "delay" and not fault.after_work:
             await asyncio.sleep(fault.seconds)
+        if fault is not None and fault.kind == "sign_out":
+            self.state.sessions.expire()
         answer = _Answer()
         if fault is None or fault.needs_work:
             self.state.instance.settle()
             await self.app(scope, _replay(body), answer.take)
         # Left there by the endpoint, once it knows who asks.
         user = scope.get("sandbox.user")
-        if fault is not None and fault.kind.startswith("drop"):
+        if fault is not None and fault.kind in ("drop_before", "drop_after", "refuse"):
             self.state.journal.add(entry, None, user)
+            if fault.kind == "refuse":
+                _refuse(scope, fault.seconds)
             await _drop(scope)
             return
         if fault is not None:
             if fault.kind != "delay" or fault.after_work:
                 await asyncio.sleep(fault.seconds)
-            _spoil(fault, answer)
+            if fault.kind != "sign_out":
+                _spoil(fault, answer)
         self.state.journal.add(entry, answer.status, user)
         start = {
             "type": "http.response.start",
@@ -104,6 +111,12 @@ async def _drop(scope: Scope) -> None:
     abort(scope)
     # Let the loss of the connection be noticed, or the server complains about a missing answer.
     await asyncio.sleep(0)
+
+
+def _refuse(scope: Scope, seconds: float) -> None:
+    refuse: Any = scope.get("state", {}).get(REFUSE)
+    if refuse is not None:
+        refuse(scope["server"][1], seconds)
 
 
 def _spoil(fault: Fault, answer: _Answer) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .app import create_app
-from .front import ABORT
+from .front import ABORT, REFUSE
 
 HOST = "127.0.0.1"
 PARENT_POLL = 0.25
@@ -40,12 +40,17 @@ class Listening:
         return json.dumps(facts)
 
 
-def listen(version: str, port: int, relative_url_root: str, host: str = HOST) -> Listening:
+def bound_socket(host: str, port: int) -> socket.socket:
     # The protocol is named because asyncio looks at it before it turns Nagle's algorithm off;
     # without that, every answer is 40 ms late.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, port))
+    return sock
+
+
+def listen(version: str, port: int, relative_url_root: str, host: str = HOST) -> Listening:
+    sock = bound_socket(host, port)
     bound = sock.getsockname()[1]
     app = create_app(version, relative_url_root, external_url=f"http://{HOST}:{bound}")
     return Listening(app, sock)
@@ -93,6 +98,32 @@ class Server(uvicorn.Server):
         for one in self.instances:
             print(one.announcement(), flush=True)
 
+    def refuse(self, port: int, seconds: float) -> None:
+        """Let nobody connect to a port for a while; what is connected stays."""
+        for listening in self.servers:
+            for sock in listening.sockets:
+                host, its_port = sock.getsockname()[:2]
+                if its_port == port:
+                    listening.close()
+                    self.servers.remove(listening)
+                    # Bound but not listening: nobody else takes the port, and nobody is let in.
+                    kept = bound_socket(host, port)
+                    asyncio.get_running_loop().call_later(seconds, self._listen_again, kept)
+                    return
+
+    def _listen_again(self, sock: socket.socket) -> None:
+        self._returning = asyncio.ensure_future(self._listen(sock))
+
+    async def _listen(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self.servers.append(await loop.create_server(self._protocol, sock=sock))
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state={}
+        )
+        return protocol
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Nothing is worth waiting for, not even a delayed answer.
         os._exit(0)
@@ -103,7 +134,7 @@ def run(instances: list[Listening], exit_with_parent: bool = False) -> None:
     by_port = {one.port: one.app for one in instances}
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})[ABORT] = connections.abort
+        scope.setdefault("state", {}).update({ABORT: connections.abort, REFUSE: server.refuse})
         app = by_port[scope["server"][1]]
         await app(scope, receive, send)
 

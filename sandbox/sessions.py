@@ -53,6 +53,10 @@ class Sessions:
         #: Every cookie and CSRF token there ever was, for tests that search output for secrets.
         self.issued: list[str] = []
 
+    def expire(self) -> None:
+        """Forget all sessions, as when they are over: whoever comes back has to sign in."""
+        self.by_id.clear()
+
     def of(self, request: Request) -> tuple[str, Session] | None:
         key = request.cookies.get(COOKIE, "")
         session = self.by_id.get(key)

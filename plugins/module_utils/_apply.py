@@ -41,6 +41,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
     wanted = {change.about: change for change in plan.changes}
     pending = list(plan.steps)
     unknown: set[str] = set()
+    late: set[str] = set()
     attempt = 0
     try:
         while pending:
@@ -56,6 +57,8 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             if problem is None:
                 pending = pending[len(batch) :]
                 continue
+            if isinstance(problem, Unclear) and problem.late:
+                late |= {change.about for step in batch for change in step.changes}
             try:
                 left = _still_open(pending, replan())
             except Failure:
@@ -77,6 +80,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             time.sleep(pause(attempt, problem.wait))
     except Failure as failure:
         open_changes = {change.about for step in pending for change in step.changes}
+        unknown = (unknown | late) & open_changes
         failure.done += [str(it) for about, it in wanted.items() if about not in open_changes]
         failure.not_done = [
             str(it) for about, it in wanted.items() if about in open_changes - unknown

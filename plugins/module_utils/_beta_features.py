@@ -61,10 +61,13 @@ class Toggle:
             return
         try:
             session.toggle_beta(path or self.release.toggle_beta_path)
-        except Unclear:
+        except Unclear as unclear:
             # It may have been thrown all the same: the page tells.
             if session.beta_state()[0] == self.wanted.enabled:
                 return
+            if unclear.late:
+                # It may still come, and a second throw would undo it.
+                unclear.retry = False
             raise
         if session.beta_state()[0] == self.wanted.enabled:
             return

@@ -83,6 +83,7 @@ class Reading:
     release: Release
     enterprise: bool
     data: dict[str, Any] = field(default_factory=dict)
+    # Names of the parts that were answered.
     offered: set[str] = field(default_factory=set)
     # Field -> GitLab's reason, where a field came back null with an error.
     denied: dict[str, str] = field(default_factory=dict)
@@ -163,6 +164,7 @@ class GitLab:
             # The release lacks a required field: its version alone may explain that.
             first = self._post({"query": METADATA.document})
         reading = self._metadata(first)
+        reading.offered.update(part.name for part in parts if not part.optional)
         for part, answer in zip(wanted, answers, strict=True):
             self._take(reading, part, answer)
         return reading

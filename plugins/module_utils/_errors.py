@@ -60,15 +60,23 @@ class Unclear(Failure):
     """A write whose outcome is not known: the caller reads again and judges by what is there.
 
     ``retry`` tells whether sending it again may help; ``wait`` is in seconds, from GitLab's
-    ``Retry-After`` when it sent one.
+    ``Retry-After`` when it sent one. ``late`` is true where GitLab may still be at work on it, so
+    that reading again proves it done, but never proves it not done.
     """
 
     def __init__(
-        self, message: Message, *, retry: bool, wait: float | None = None, **values: Any
+        self,
+        message: Message,
+        *,
+        retry: bool,
+        wait: float | None = None,
+        late: bool = False,
+        **values: Any,
     ) -> None:
         super().__init__(message, **values)
         self.retry = retry
         self.wait = wait
+        self.late = late
 
 
 def accepted(given: str, names: Iterable[str]) -> str:

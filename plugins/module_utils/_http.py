@@ -206,7 +206,9 @@ class Http:
         except requests.exceptions.SSLError as error:
             raise Failure(_errors.TLS_FAILED, reason=_root(error)) from None
         except requests.exceptions.Timeout:
-            raise Unclear(_errors.TIMED_OUT, retry=True, seconds=connection.timeout) from None
+            raise Unclear(
+                _errors.TIMED_OUT, retry=True, late=True, seconds=connection.timeout
+            ) from None
         except requests.exceptions.InvalidHeader:
             raise Failure(
                 _errors.UNREACHABLE, reason="a header value is not valid for HTTP"
@@ -223,6 +225,8 @@ class Http:
                 _errors.TRY_LATER,
                 retry=True,
                 wait=_retry_after(answer.headers.get("Retry-After")),
+                # A proxy lost its patience, not GitLab.
+                late=answer.status == HTTPStatus.GATEWAY_TIMEOUT,
                 status=answer.status,
                 reason=answer.reason(),
             )

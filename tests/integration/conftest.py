@@ -18,12 +18,15 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# The helpers beside this file, and the sandbox.
-sys.path[:0] = [str(HERE), str(ROOT)]
+# The helpers beside this file and in torture/, and the sandbox.
+sys.path[:0] = [str(HERE), str(HERE / "torture"), str(ROOT)]
 
 import cases  # noqa: E402
 import playbook  # noqa: E402
+from figures import Count, count, pytest_terminal_summary  # noqa: E402
 from sandbox_client import Instance, Server  # noqa: E402
+
+__all__ = ["Count", "Play", "Start", "count", "pytest_terminal_summary"]
 
 Start = Callable[..., list[Instance]]
 Play = Callable[..., playbook.Run]

@@ -1,124 +1,28 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role stopped half-way, at each of its requests in turn.
+"""What passes by itself is waited for; what may harm when it is sent twice is not.
 
-Whatever breaks: no feature is left without its model, what the failure says is true, and the next
-run completes. At a write all kinds of faults are tried, at a read one, each in its turn.
+torture/ has every kind of fault at every request.
 """
 
 from __future__ import annotations
 
-import itertools
-from typing import Any
+import time
 
 import playbook
 import pytest
 import worlds
 from conftest import Play, Start
-from playbook import Run
-from sandbox_client import Instance
-from scenarios import RELEASES, TRIED, differences
+from test_sign_in import cookie_of
 
 from sandbox import credentials
 
-# From the request on until they are cleared, but for the last: that one answer alone is lost.
-FAULTS: dict[str, dict[str, Any]] = {
-    "500": {"kind": "status", "status": 500, "times": 0},
-    "502": {"kind": "status", "status": 502, "times": 0},
-    "html": {"kind": "body", "body": "<html>Please sign in</html>", "times": 0},
-    "refused": {"kind": "drop_before", "times": 0},
-    "saved-500": {"kind": "status", "status": 500, "after_work": True, "times": 0},
-    "lost": {"kind": "drop_after"},
-}
 SETTINGS = {
     # Failing at once is what is tested here, not patience.
     "duo_self_hosted_connection": {"retries": 0},
     "duo_self_hosted_ready_timeout": 0,
 }
-# Release, world, whether undeclared models go, kinds of faults at a write, and whether reads are
-# spoilt too: each world in its turn, and all of it on the release that is known best.
-JOURNEYS = [
-    ("18.9", "drifted", True, 6, True)
-    if release == "18.9"
-    else (release, world, False, 2 if release in RELEASES else 1, False)
-    for release, world in zip(TRIED, itertools.cycle(("empty", "half", "drifted")), strict=False)
-]
-
-
-def play_role(play: Play, instances: dict[str, Instance], exclusive: bool) -> Run:
-    """Run the role on all instances."""
-    hosts = worlds.hosts(instances, duo_self_hosted_models_exclusive=exclusive, **SETTINGS)
-    run: Run = play(worlds.ROLE, hosts)
-    return run
-
-
-def complete(instance: Instance, exclusive: bool) -> list[str]:
-    """Return what an instance lacks of its declared state."""
-    state = instance.state()
-    left_over = ["a model is left over"] if exclusive and "left-over" in state["models"] else []
-    return differences(worlds.expected(instance.release), state) + left_over
-
-
-@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda it: f"{it[0]}-{it[1]}")
-def test_stopped_half_way(play: Play, start: Start, journey: tuple[str, str, bool, bool]) -> None:
-    """A fault at each request of a whole run, then a run without."""
-    release, world, exclusive, at_write, reads = journey
-    (whole,) = start(release)
-    whole.seed(**worlds.WORLDS[world])
-    run = play_role(play, {"whole": whole}, exclusive).succeeded()
-    assert complete(whole, exclusive) == []
-    cases = [
-        (number, list(FAULTS)[(number + turn) % len(FAULTS)])
-        for number, request in enumerate(run.requests("whole"))
-        for turn in range(at_write if request["write"] else reads)
-    ]
-    names = [f"{number + 1}-{kind}" for number, kind in cases]
-    instances = dict(zip(names, start(*(release for _case in cases)), strict=True))
-    for (number, kind), instance in zip(cases, instances.values(), strict=True):
-        instance.seed(**worlds.WORLDS[world])
-        instance.faults({**FAULTS[kind], "at": number + 1})
-
-    broken = play_role(play, instances, exclusive)
-    assert "Traceback" not in broken.output
-    for name, instance in instances.items():
-        assert worlds.features_without_model(instance) == [], name
-        failed = broken.failed(name)
-        if failed:
-            (result,) = failed
-            # A sentence, not a bug's.
-            assert result.code not in ("", "unexpected"), (name, result.values)
-            truthful(name, result.values, instance)
-        else:
-            assert complete(instance, exclusive) == [], name
-    # Only a lost answer can be got over without trying again.
-    assert all(
-        broken.failed(name) for name in names if name.endswith(("-502", "-refused", "-html"))
-    )
-
-    for instance in instances.values():
-        instance.faults()
-    play_role(play, instances, exclusive).succeeded()
-    assert {
-        name: lacks for name, it in instances.items() if (lacks := complete(it, exclusive))
-    } == {}
-
-
-def truthful(name: str, values: dict[str, Any], instance: Instance) -> None:
-    """Hold what a failure says was done, and was not, against what the instance holds."""
-    state = instance.state()
-    failure = values["failure"]
-    assert bool(failure["done"]) == values["changed"], name
-    for done, lines in ((True, failure["done"]), (False, failure["not_done"])):
-        for line in lines:
-            verb, _blank, about = line.partition(" ")
-            if about.startswith("self-hosted model ") and verb in ("create", "delete"):
-                there = about.removeprefix("self-hosted model ") in state["models"]
-                assert there == (done == (verb == "create")), (name, line)
-            elif about.startswith("beta features"):
-                assert state["beta_on"] == done, (name, line)
-            elif about.startswith("AI gateway"):
-                assert (state["gateway"]["ai_gateway_url"] == worlds.URL) == done, (name, line)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -170,3 +74,20 @@ def test_starting(play: Play, start: Start) -> None:
         if it["path"].endswith("sign_in") and it["method"] == "POST"
     ]
     assert len(tries) == 1
+
+
+def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(play: Play, start: Start) -> None:
+    """GitLab throws it when nobody waits any more; a second throw would undo the first."""
+    (instance,) = start("18.9")
+    slow = {"kind": "delay", "seconds": 3, "match": {"path": "toggle_beta"}}
+    instance.faults(slow)
+    # A session that outlives the task, or signing out would keep GitLab from it.
+    by_cookie = {"session_cookie": cookie_of(instance), "timeout": 1}
+    wanted = {"enabled": True, "accept_testing_agreement": True, **by_cookie}
+    task = playbook.task("duo_beta_features", wanted)
+    (failed,) = play([playbook.one_play(task)], {"here": playbook.host(instance)}).failed("here")
+    assert failed.code == "timed-out"
+    assert failed.values["failure"]["unknown"] == ["change beta features (enabled: false -> true)"]
+    time.sleep(3)
+    assert instance.state()["beta_on"] is True
+    assert len(instance.writes()) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import time
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -72,10 +73,23 @@ class CallbackModule(CallbackBase):
         """Return what was asked since the last task of this instance."""
         if not sandbox:
             return []
-        connection = http.client.HTTPConnection(str(sandbox), timeout=30)
-        connection.request("GET", "/_sandbox/journal")
-        requests = json.loads(connection.getresponse().read())["requests"]
-        connection.close()
+        requests = self._journal(str(sandbox))
         seen = self._seen.get(sandbox, 0)
         self._seen[sandbox] = len(requests)
         return list(requests[seen:])
+
+    @staticmethod
+    def _journal(sandbox: str) -> list[Any]:
+        connection = http.client.HTTPConnection(sandbox, timeout=30)
+        until = time.monotonic() + 30
+        while True:
+            try:
+                connection.request("GET", "/_sandbox/journal")
+                return list(json.loads(connection.getresponse().read())["requests"])
+            except ConnectionRefusedError:
+                # One of the faults: it answers again after some seconds.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            finally:
+                connection.close()

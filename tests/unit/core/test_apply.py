@@ -25,7 +25,8 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 # What a write can come to. "saved" means that GitLab did the work.
 OK = "saved"
-LOST = Unclear(_errors.TIMED_OUT, retry=True, seconds=30)
+LOST = Unclear(_errors.UNREACHABLE, retry=True, reason="connection reset")
+LATE = Unclear(_errors.TIMED_OUT, retry=True, late=True, seconds=30)
 BUSY = Unclear(_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
 SERVER_ERROR = Unclear(_errors.SERVER_ERROR, retry=False, status=500, reason="Internal")
 DOWN = Failure(_errors.UNREACHABLE, reason="connection refused")
@@ -179,10 +180,20 @@ def test_what_was_not_done_is_sent_again_as_often_as_allowed(
 ) -> None:
     desired = Desired([step("a")], [LOST] * 9, retries=retries)
     failure = desired.fail()
-    assert failure.code == _errors.TIMED_OUT.code
+    assert failure.code == _errors.UNREACHABLE.code
     assert desired.sent == [["a"]] * (retries + 1)
     assert len(waits) == retries
     assert (failure.done, failure.not_done, failure.unknown) == ([], lines("a"), [])
+
+
+def test_what_gitlab_may_still_be_at_is_not_called_undone() -> None:
+    steps = [step("a"), step("b"), step("c", field="last")]
+    desired = Desired(steps, [LATE, BUSY, BUSY], [{"a"}], retries=1)
+    failure = desired.fail()
+    assert desired.sent == [["a", "b"], ["b"], ["b"]]
+    assert failure.done == lines("a")
+    assert failure.unknown == lines("b")
+    assert failure.not_done == lines("c")
 
 
 def test_waits_as_long_as_gitlab_wants(waits: list[float]) -> None:
@@ -224,7 +235,7 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
         readings=[DOWN],
     )
     failure = desired.fail()
-    assert failure.code == _errors.TIMED_OUT.code  # the first one is worth telling
+    assert failure.code == _errors.UNREACHABLE.code  # the first one is worth telling
     assert failure.done == lines("z")
     assert failure.unknown == lines("a", "b")
     assert failure.not_done == lines("c")

@@ -197,6 +197,8 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
         failure = failure_of(client.mutate, WRITE)
     assert isinstance(failure, _errors.Unclear)
     assert failure.retry is retry
+    # A proxy that gave up says nothing of what GitLab is still doing.
+    assert failure.late is (reply.status == 504)
     assert (len(server.requests), waits) == (1, [])
 
 

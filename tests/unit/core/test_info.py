@@ -112,6 +112,18 @@ def applied(here: Sandboxed, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     return results
 
 
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("status", [400, 500])
+def test_one_document_at_a_time_shows_the_same(release: str, status: int) -> None:
+    """Whether the answers come in one request or in many does not change what is seen."""
+    here = lived_in(release)
+    at_once = here.run(_info.SUBJECT)
+    here.faults({"kind": "status", "status": status})
+    here.forget()
+    assert here.run(_info.SUBJECT) == at_once
+    assert len(here.requests) > 2
+
+
 # --- reading -------------------------------------------------------------------------------------
 def test_one_request() -> None:
     here = lived_in("18.9")

@@ -134,6 +134,24 @@ def test_bodies(gitlab):
     }
 
 
+def test_each_query_of_a_request_gets_its_partial_error(gitlab):
+    faults(gitlab, {"kind": "partial_errors", "null_field": "metadata"})
+    answers = gitlab.post("/api/graphql", [QUERY, {"query": "{ currentUser { username } }"}]).json()
+    assert [one["data"] for one in answers] == [
+        {"metadata": None},
+        {"currentUser": {"username": "root"}},
+    ]
+    assert [len(one["errors"]) for one in answers] == [1, 1]
+
+
+def test_a_session_that_expires(gitlab):
+    gitlab.sign_in()
+    assert gitlab.get("/admin/gitlab_duo/configuration").status == 200
+    faults(gitlab, {"kind": "sign_out"})
+    answer = gitlab.get("/admin/gitlab_duo/configuration")
+    assert (answer.status, answer.headers["location"].endswith("/users/sign_in")) == (302, True)
+
+
 def test_a_dropped_connection_without_a_socket(gitlab):
     faults(gitlab, {"kind": "drop_before"})
     with pytest.raises(Dropped):

@@ -75,6 +75,24 @@ def test_dropped_connections(server, kind, kept):
     assert [(one["write"], one["status"]) for one in journal] == [(True, None)]
 
 
+def test_a_refused_connection(server):
+    port = server[1][1]["port"]
+    call(port, "POST", "/_sandbox/faults", {"faults": [{"kind": "refuse", "seconds": 0.5}]})
+    with pytest.raises(ConnectionResetError):
+        call(port, "POST", "/gitlab/api/graphql", {"query": CREATE})
+    with pytest.raises(ConnectionRefusedError):
+        call(port, "GET", "/_sandbox/")
+    for _dummy in range(100):
+        try:
+            state = json.loads(call(port, "GET", "/_sandbox/state")[1])
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    assert state["models"] == []
+    # The other instance of the process has not noticed.
+    assert call(server[1][0]["port"], "GET", "/_sandbox/")[0] == 200
+
+
 def test_it_dies_with_its_parent():
     child = (
         "import subprocess, sys; "

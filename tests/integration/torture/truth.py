@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Holds what a failure says was done, and was not, against what the instance holds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox_client import Instance
+
+# The columns that an option is kept in, where their names differ.
+COLUMNS = {"model_family": "model"}
+SETTING = re.compile(r"change feature (\w+) \(.* -> (\w+)(?: (\S+))?\)")
+CHANGE = re.compile(r"change (AI gateway|self-hosted model (\S+)) \((.*)\)")
+# Markers, not values.
+SECRET = ("api_key",)
+
+
+def lies(values: dict[str, Any], instance: Instance) -> list[str]:
+    """Return the lines of a failure that are not true."""
+    state = instance.state()
+    failure = values["failure"]
+    found = [
+        f"{line}: said to be {'done' if done else 'not done'}"
+        for done, lines in ((True, failure["done"]), (False, failure["not_done"]))
+        for line in lines
+        if holds(line, state) not in (done, None)
+    ]
+    if bool(failure["done"]) != values["changed"]:
+        found.append(f"changed is {values['changed']}, done is {failure['done']}")
+    return found
+
+
+def holds(line: str, state: dict[str, Any]) -> bool | None:
+    """Return whether what a line tells of is there; None where the line alone does not tell."""
+    verb, _blank, about = line.partition(" ")
+    if verb in ("create", "delete") and about.startswith("self-hosted model "):
+        there = about.removeprefix("self-hosted model ") in state["models"]
+        return there == (verb == "create")
+    if about.startswith("beta features"):
+        return bool(state["beta_on"] == about.endswith("true)"))
+    if setting := SETTING.fullmatch(line):
+        name, provider, model = setting.groups()
+        row = state["features"].get(name) or {"provider": "unassigned", "model": None}
+        same = row["provider"] == provider and (provider != "self_hosted" or row["model"] == model)
+        return bool(same)
+    if change := CHANGE.fullmatch(line):
+        row = state["gateway"] if change[1] == "AI gateway" else state["models"].get(change[2])
+        if row is None:
+            return None
+        wanted = dict(part.split(": ", 1) for part in change[3].split(", "))
+        return all(
+            _text(row[COLUMNS.get(key, key)]) == value.rpartition(" -> ")[2]
+            for key, value in wanted.items()
+            if key not in SECRET and COLUMNS.get(key, key) in row
+        )
+    return None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value in (None, "") else str(value)
