@@ -20,12 +20,23 @@ import sys
 
 CACHE = pathlib.Path(__file__).resolve().parents[1] / ".cache"
 # Program -> Debian package, and why.
-PACKAGES = {"ruby": "ruby"}  # sandbox/gitlab_rails.py runs what gitlab-rails runner would run
+PACKAGES = {
+    "ruby": "ruby",  # sandbox/gitlab_rails.py runs what gitlab-rails runner would run
+    "nginx": "nginx",  # TLS in front of the sandbox
+    "tinyproxy": "tinyproxy-bin",  # the way out of a site
+}
+# Debian has programs of administrators in a folder that is not on everybody's path.
+SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
+
+
+def find(program: str) -> str | None:
+    """Return the path of a program, if it is there."""
+    return shutil.which(program, path=SEARCHED)
 
 
 def missing() -> list[str]:
     """Return the packages of the programs that are not there."""
-    return [package for program, package in PACKAGES.items() if not shutil.which(program)]
+    return [package for program, package in PACKAGES.items() if not find(program)]
 
 
 def install(packages: list[str]) -> None:

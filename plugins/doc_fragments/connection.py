@@ -13,6 +13,8 @@ options:
   api_url:
     description:
       - Base URL of GitLab, with the relative URL root if there is one, without C(/api/v4).
+      - With C(http://) there is a warning, unless it is the host that runs the task, for the token
+        can be read on the way.
       - If not set, the environment variable E(GITLAB_URL) is used.
     type: str
     required: true
@@ -29,17 +31,22 @@ options:
   ca_path:
     description:
       - File with the certificates of the CAs that are trusted, for GitLab with a private CA.
-      - It wins over E(REQUESTS_CA_BUNDLE). If not set, E(GITLAB_CA_PATH) is used.
+      - It wins over E(REQUESTS_CA_BUNDLE). If not set, E(GITLAB_CA_PATH) is used, and without that
+        E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or the CAs that C(requests) comes with.
     type: path
   client_cert:
-    description: File with the client certificate in PEM format, for a proxy that asks for one.
+    description:
+      - File with the client certificate in PEM format, where the server before GitLab asks for one.
     type: path
   client_key:
-    description: File with the key of O(client_cert), if that does not contain it.
+    description:
+      - File with the key of O(client_cert), if that does not contain it. It must not be encrypted.
     type: path
   proxy:
     description:
-      - URL of the proxy.
+      - URL of the proxy, with user name and password if it wants them.
+      - One with C(https://) needs an O(api_url) with C(https://), else nobody would check its
+        certificate.
       - If not set, E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY) count.
     type: str
   timeout:

@@ -12,11 +12,12 @@ import contextlib
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from . import _errors
 from ._errors import Failure
 from ._http import Answer, Http
+from ._urls import absolute
 
 if TYPE_CHECKING:
     from ._connection import Connection
@@ -345,7 +346,7 @@ class AdminSession:
 def _location(answer: Answer) -> str:
     """Return the path of a redirect."""
     return (
-        urlsplit(urljoin("http://gitlab/", answer.headers.get("Location", ""))).path
+        urlsplit(absolute("http://gitlab/", answer.headers.get("Location", ""))).path
         if (300 <= answer.status < 400)
         else ""
     )

@@ -61,3 +61,11 @@ class Connection(Options):
         if self.client_key and not self.client_cert:
             raise ValueError("client_key: needs client_cert")
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _proxy_is_checked(self) -> Connection:
+        # requests checks no certificate at all where api_url is http.
+        unchecked = (self.proxy or "").startswith("https:") and self.api_url.startswith("http:")
+        if unchecked and self.validate_certs:
+            raise ValueError("proxy: with https:// needs an api_url with https://")
+        return self

@@ -8,83 +8,10 @@ options that are not secret and from the texts of GitLab's own errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from ._failure import Failure, Message, Unclear, accepted
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-@dataclass(frozen=True)
-class Message:
-    """One kind of failure: a stable code, the sentence, and the next step, as format strings."""
-
-    code: str
-    what: str
-    next_step: str
-
-
-class Failure(Exception):
-    """Something a person can act on.
-
-    ``about`` names the object (``self-hosted model codestral``); the instance is added by the
-    door. ``done``, ``not_done`` and ``unknown`` hold one line for each change that was carried out,
-    was not, or may have been (the answer was lost, and so was the attempt to read again).
-    """
-
-    def __init__(self, message: Message, *, about: str = "", **values: Any) -> None:
-        self.code = message.code
-        self.about = about
-        self.what = message.what.format(**values)
-        self.next_step = message.next_step.format(**values)
-        self.done: list[str] = []
-        self.not_done: list[str] = []
-        self.unknown: list[str] = []
-        super().__init__(self.sentence())
-
-    def sentence(self, instance: str = "") -> str:
-        """Return the failure as one line: instance, object, what happened, next step."""
-        where = "".join(f"{part}: " for part in (instance, self.about) if part)
-        text = f"{where}{self.what} {self.next_step}".strip()
-        if self.done or self.not_done or self.unknown:
-            text += f" Done before the failure: {'; '.join(self.done) or 'nothing'}."
-        if self.not_done:
-            text += f" Not done: {'; '.join(self.not_done)}."
-        if self.unknown:
-            text += f" Not known whether done: {'; '.join(self.unknown)}."
-        return text
-
-
-class Unclear(Failure):
-    """A write whose outcome is not known: the caller reads again and judges by what is there.
-
-    ``retry`` tells whether sending it again may help; ``wait`` is in seconds, from GitLab's
-    ``Retry-After`` when it sent one. ``late`` is true where GitLab may still be at work on it, so
-    that reading again proves it done, but never proves it not done.
-    """
-
-    def __init__(
-        self,
-        message: Message,
-        *,
-        retry: bool,
-        wait: float | None = None,
-        late: bool = False,
-        **values: Any,
-    ) -> None:
-        super().__init__(message, **values)
-        self.retry = retry
-        self.wait = wait
-        self.late = late
-
-
-def accepted(given: str, names: Iterable[str]) -> str:
-    """Return the accepted names as text, those that look most like the given one first."""
-    known = sorted(names)
-    near = get_close_matches(given.lower(), known, n=3, cutoff=0.5)
-    return ", ".join(near + [name for name in known if name not in near])
-
+# Who fails needs both, the sentence and what carries it.
+__all__ = ["Failure", "Message", "Unclear", "accepted"]
 
 # --- options -----------------------------------------------------------------------------------
 INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
@@ -119,12 +46,68 @@ TIMED_OUT = Message(
 TLS_FAILED = Message(
     "tls-failed",
     "The TLS connection failed ({reason}).",
-    "For a private CA set ca_path; check the host name, the certificate's dates and client_cert.",
+    "Check that api_url names a port that speaks TLS, and the versions of TLS on both sides.",
+)
+CERTIFICATE_UNTRUSTED = Message(
+    "certificate-untrusted",
+    "The certificate of GitLab is not trusted ({reason}).",
+    "Set ca_path to a file with the certificate of the CA that signed it, on the host that runs "
+    "the task.",
+)
+CERTIFICATE_DATES = Message(
+    "certificate-dates",
+    "The certificate of GitLab {state}.",
+    "Renew it on GitLab or the proxy before it, and check the clock of the host that runs the "
+    "task.",
+)
+CERTIFICATE_NAME = Message(
+    "certificate-name",
+    "The certificate of GitLab is for another name than {host}.",
+    "Set api_url to a name that the certificate has, or renew it with this one.",
+)
+CLIENT_CERTIFICATE_WANTED = Message(
+    "client-certificate-wanted",
+    "The server asks for a client certificate.",
+    "Set client_cert, and client_key if the key is in a file of its own.",
+)
+CLIENT_CERTIFICATE_REFUSED = Message(
+    "client-certificate-refused",
+    "The server does not accept the client certificate.",
+    "Check that client_cert has not expired and is signed by a CA that the server trusts.",
+)
+HTTP_TO_HTTPS = Message(
+    "http-to-https",
+    "The port speaks https, and api_url says http.",
+    "Set api_url to the same address with https://, and replace the token, which was sent "
+    "unencrypted.",
 )
 UNUSABLE_FILE = Message(
     "unusable-file",
-    "A file for TLS cannot be used ({reason}).",
-    "Check ca_path, client_cert and client_key on the host that runs the task.",
+    "{option} cannot be used ({reason}).",
+    "Name a readable file in PEM format, on the host that runs the task; a key must not be "
+    "encrypted.",
+)
+PROXY_UNREACHABLE = Message(
+    "proxy-unreachable",
+    "The proxy {proxy} cannot be reached ({reason}).",
+    "Check the option proxy, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the host that runs the "
+    "task.",
+)
+PROXY_CREDENTIALS = Message(
+    "proxy-credentials",
+    "The proxy {proxy} wants other credentials ({status}).",
+    "Write user name and password into the URL of the proxy, percent-encoded: "
+    "http://user:password@host:port.",
+)
+PROXY_BROKE = Message(
+    "proxy-broke",
+    "The connection to GitLab through the proxy {proxy} broke ({reason}).",
+    "Check the user name and password in the URL of the proxy, and that it may reach GitLab.",
+)
+PROXY_REFUSED = Message(
+    "proxy-refused",
+    "The proxy {proxy} makes no connection to {host} ({reason}).",
+    "Let the proxy allow this host and port, or go past it with NO_PROXY.",
 )
 TRY_LATER = Message(
     "try-later",
@@ -134,7 +117,18 @@ TRY_LATER = Message(
 REDIRECTED = Message(
     "redirected",
     "GitLab answered with a redirect to {target}, which was not followed.",
-    "Set api_url to the address that serves GitLab itself, with its scheme, host and path.",
+    "Set api_url to {base} if this is your GitLab.",
+)
+REDIRECTED_TO_HTTP = Message(
+    "redirected-to-http",
+    "The answer is a redirect from https to {target}, which was not followed.",
+    "Check external_url of GitLab, and that a proxy before it sends X-Forwarded-Proto: https.",
+)
+REDIRECTED_TO_PAGE = Message(
+    "redirected-to-page",
+    "The answer is a redirect to {target}, which is not GitLab's API and was not followed.",
+    "A sign-in page or another service answers in its place: check api_url, and that single "
+    "sign-on or a load balancer before GitLab lets requests with a token through.",
 )
 NOT_GITLAB = Message(
     "not-gitlab",
@@ -161,6 +155,13 @@ NOT_FOUND = Message(
     "not-found",
     "GitLab has no {path} (404).",
     "Check api_url: it is the base URL of GitLab, with the relative URL root if there is one.",
+)
+
+# A warning, not a failure: tests and closed networks have their reasons.
+PLAIN_HTTP = Message(
+    "plain-http",
+    "The token and the API keys of models can be read on the way, for api_url is plain http.",
+    "Set api_url to https.",
 )
 
 # --- who may -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP to one GitLab: TLS, proxies, retries. Knows status codes and bytes, not GraphQL.
+"""HTTP to one GitLab: requests, answers, retries. Knows status codes and bytes, not GraphQL.
 
 What may be repeated is repeated here; a write never is. A write that got no clear answer raises
 :class:`~._errors.Unclear`, and the caller reads again before it does anything else.
@@ -14,14 +14,14 @@ import warnings
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.cookiejar import eff_request_host
 from json import JSONDecodeError, loads
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from . import _errors
+from . import _errors, _transport
 from ._errors import Failure, Unclear
 from ._libraries import requests
-from ._urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +123,9 @@ class Http:
         self._session = requests.Session()
         self._session.auth = Bearer(token) if token else NoAuth()
         self._session.headers["User-Agent"] = "ansible-gitlab_ops.duo"
+        # requests prepares the request that would follow, although it does not send it, and
+        # stumbles over addresses that are none.
+        self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,11 +133,15 @@ class Http:
 
     def set_cookie(self, name: str, value: str) -> None:
         """Set a cookie for this GitLab alone; cookies live in memory only."""
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        # The cookie jar knows a host without dots under this name.
-        domain = host if "." in host else f"{host}.local"
-        self._session.cookies.set(name, value, domain=domain, path=parts.path or "/")
+        try:
+            prepared = requests.Request("GET", self.url).prepare()
+        except requests.exceptions.InvalidURL as error:
+            raise _transport.explained(error, self.connection) from None
+        # The cookie jar has its own names for hosts without dots, for IPv6 addresses, and for
+        # names with other letters than ASCII.
+        domain = eff_request_host(requests.cookies.MockRequest(prepared))[1]
+        path = urlsplit(self.url).path or "/"
+        self._session.cookies.set(name, value, domain=domain, path=path)
 
     def send(
         self,
@@ -175,18 +182,6 @@ class Http:
         headers: Mapping[str, str] | None,
     ) -> Answer:
         connection = self.connection
-        verify: bool | str = connection.validate_certs
-        if verify and connection.ca_path:
-            verify = connection.ca_path
-        certificate: Any = connection.client_cert
-        if certificate and connection.client_key:
-            certificate = (connection.client_cert, connection.client_key)
-        keywords: dict[str, Any] = {}
-        if connection.proxy:
-            keywords["proxies"] = {"http": connection.proxy, "https": connection.proxy}
-        if verify is False or connection.ca_path:
-            # Given with the request: REQUESTS_CA_BUNDLE would win over the session's own value.
-            keywords["verify"] = verify
         try:
             # validate_certs: false is the user's own choice; urllib3 would warn at each request.
             with warnings.catch_warnings():
@@ -197,29 +192,20 @@ class Http:
                     json=json,
                     data=form,
                     headers=headers,
-                    cert=certificate,
-                    timeout=connection.timeout,
                     # A redirect turns POST into GET, and may lead to another host.
                     allow_redirects=False,
-                    **keywords,
+                    **_transport.settings(connection),
                 )
-        except requests.exceptions.SSLError as error:
-            raise Failure(_errors.TLS_FAILED, reason=_root(error)) from None
-        except requests.exceptions.Timeout:
-            raise Unclear(
-                _errors.TIMED_OUT, retry=True, late=True, seconds=connection.timeout
-            ) from None
-        except requests.exceptions.InvalidHeader:
-            raise Failure(
-                _errors.UNREACHABLE, reason="a header value is not valid for HTTP"
-            ) from None
-        except (requests.exceptions.RequestException, ValueError, UnicodeError) as error:
-            raise Unclear(_errors.UNREACHABLE, retry=True, reason=_root(error)) from None
-        except OSError as error:
-            raise Failure(_errors.UNUSABLE_FILE, reason=str(error)) from None
+        except (requests.exceptions.RequestException, ValueError, OSError) as error:
+            raise _transport.explained(error, connection) from None
         return self._judged(Answer(response.status_code, response.headers, response.content, path))
 
     def _judged(self, answer: Answer) -> Answer:
+        refused = _transport.refused_on_the_way(
+            answer.status, answer.content_type, answer.body, self.connection
+        )
+        if refused:
+            raise refused
         if answer.status in RETRIED_STATUS:
             raise Unclear(
                 _errors.TRY_LATER,
@@ -239,12 +225,8 @@ class Http:
     def refuse_redirect(self, answer: Answer) -> Answer:
         """Return the answer, or explain a redirect: an API answers where it is asked."""
         if 300 <= answer.status < 400:
-            target = urljoin(self.url + answer.path, answer.headers.get("Location", ""))
-            parts = urlsplit(target)
-            raise Failure(
-                _errors.REDIRECTED,
-                target=without_credentials(f"{parts.scheme}://{parts.netloc}{parts.path}"),
-            )
+            location = answer.headers.get("Location", "")
+            raise _transport.redirected(self.connection, answer.path, location)
         return answer
 
 
@@ -268,18 +250,3 @@ def _retry_after(value: str | None) -> float | None:
         return parsedate_to_datetime(value).timestamp() - time.time()
     except (TypeError, ValueError):
         return None
-
-
-def _root(error: BaseException) -> str:
-    """Return the innermost reason of a requests exception, without object addresses."""
-    seen = error
-    while True:
-        inner = getattr(seen, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((arg for arg in seen.args if isinstance(arg, BaseException)), None)
-        if inner is None or inner is seen:
-            break
-        seen = inner
-    words = [arg for arg in seen.args if isinstance(arg, str)]
-    text = (words[-1] if words else str(seen)) or type(seen).__name__
-    return without_credentials(text.rsplit("object at", 1)[-1].split(">: ")[-1])[:300]

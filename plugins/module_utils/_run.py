@@ -18,7 +18,7 @@ from ._client import GitLab
 from ._connection import Connection
 from ._errors import Failure
 from ._plan import Plan
-from ._urls import without_credentials
+from ._urls import credentials, instance_name, is_plain
 from ._validators import check
 
 if TYPE_CHECKING:
@@ -132,9 +132,8 @@ def _newer(gitlab: GitLab | None) -> list[str]:
     ]
 
 
-def _failed(failure: Failure, instance: str) -> dict[str, Any]:
-    # Refused for its credentials, perhaps.
-    instance = without_credentials(instance)
+def _failed(failure: Failure, url: str) -> dict[str, Any]:
+    instance = instance_name(url)
     return {
         "failed": True,
         # Truthful also when it stopped half-way.
@@ -162,14 +161,17 @@ def outcome(
     reach: Reach = GitLab,
 ) -> dict[str, Any]:
     """Return the result of a task, whatever happens: both doors end here."""
+    url = str(params["api_url"])
     try:
         result = perform(subject, params, check_mode=check_mode, reach=reach)
     except Failure as failure:
-        return _failed(failure, str(params["api_url"]))
+        result = _failed(failure, url)
     except Exception as error:
         # Core would print the traceback with the options in it; secrets are among them.
-        bug = Failure(_errors.UNEXPECTED, reason=type(error).__name__)
-        return _failed(bug, str(params["api_url"]))
+        result = _failed(Failure(_errors.UNEXPECTED, reason=type(error).__name__), url)
+    if is_plain(url):
+        warning = Failure(_errors.PLAIN_HTTP).sentence(instance_name(url))
+        result["warnings"] = [warning, *result.get("warnings", ())]
     if not diff_mode:
         result.pop("diff", None)
     return result
@@ -178,6 +180,7 @@ def outcome(
 def run(subject: Subject) -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(**subject.arguments.constraints(), supports_check_mode=True)
+    module.no_log_values.update(credentials(module.params))
     result = outcome(
         subject, module.params, check_mode=module.check_mode, diff_mode=bool(module._diff)
     )

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def web_url(value: str, longest: int = 2048) -> str:
@@ -47,3 +51,51 @@ def without_credentials(url: str) -> str:
     """Return the URL with user name and password masked, for messages and results."""
     # Up to the last @ before the path: a password may hold one itself.
     return re.sub(r"(?<=://)[^/?#\s]+@", "********@", url)
+
+
+def instance_name(url: str) -> str:
+    """Return how messages name an instance: its URL as given, on one line, without credentials.
+
+    It may not be a URL at all. No base URL of GitLab has an @, so all before the last one goes.
+    """
+    masked = re.sub(r"^(\s*\w+://)?.*@", r"\1********@", url, flags=re.DOTALL)
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", masked).split())[:300]
+
+
+def credentials(params: dict[str, Any]) -> set[str]:
+    """Return the user names with passwords in the URLs of a task's options, for masking."""
+    # Each with its @, so that a short name does not mask half of a result.
+    found = {
+        match
+        for text in _texts({**params, "api_url": None})
+        for match in re.findall(r"(?<=://)[^/?#\s]+@", text)
+    }
+    instance = re.match(r"(?:\w+://)?(.*@)", str(params.get("api_url")), flags=re.DOTALL)
+    return found | {instance[1]} if instance else found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def absolute(base: str, location: str) -> str:
+    """Return where a ``Location`` header leads; nowhere if it is no address."""
+    try:
+        target = urljoin(base, location)
+        urlsplit(target)
+    except ValueError:
+        return ""
+    return target
+
+
+def is_plain(url: str) -> bool:
+    """Return whether others can read what is sent to a URL: http to another machine."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and not is_loopback(parts.hostname or "localhost")
+    except ValueError:
+        return False

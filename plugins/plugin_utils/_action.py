@@ -25,6 +25,7 @@ from ansible.utils.display import Display
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,8 @@ class DuoAction(ActionBase):
         warnings = [*result.pop("warnings", ()), *(it["warning"] for it in validation._warnings)]
         if warnings:
             result["warnings"] = warnings
-        masked: dict[str, Any] = remove_values(result, validation._no_log_values)
+        secret = validation._no_log_values | credentials(params)
+        masked: dict[str, Any] = remove_values(result, secret)
         return masked
 
     @contextmanager

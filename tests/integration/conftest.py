@@ -28,6 +28,9 @@ from sandbox_client import Instance, Server  # noqa: E402
 
 __all__ = ["Count", "Play", "Start", "count", "pytest_terminal_summary"]
 
+# Files whose tests all read what was run once.
+OF_ONE_RUN = ("test_traps.py", "test_bad_input.py", "test_role.py", "test_transport.py")
+
 Start = Callable[..., list[Instance]]
 Play = Callable[..., playbook.Run]
 
@@ -48,7 +51,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file, _colons, test = nodeid.partition("::")
-            if file.endswith(("test_traps.py", "test_bad_input.py", "test_role.py")):
+            if file.endswith(OF_ONE_RUN):
                 return file
             return nodeid.rpartition("/")[0] if "/" in test else nodeid
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -26,4 +27,5 @@ def test_missing_packages_are_named(tmp_path: pathlib.Path, ci: str, returncode:
         check=False,
     )
     assert done.returncode == returncode
-    assert "Missing: ruby. As root: apt-get install ruby" in done.stderr
+    # nginx may be where this path does not lead.
+    assert re.search(r"Missing: ruby (nginx )?tinyproxy-bin\. As root: apt-get i", done.stderr)

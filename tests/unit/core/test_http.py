@@ -13,9 +13,12 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import LONGEST_WAIT, pause
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import (
+    LONGEST_WAIT,
+    Http,
+    pause,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
-from ansible_collections.gitlab_ops.duo.tests.unit.core.certificates import self_signed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,
@@ -209,7 +212,7 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
         (Reply(403, {}), _errors.HTTP_REFUSED),
         (Reply(400, {"error": "Invalid JSON format"}), _errors.HTTP_REFUSED),
         (Reply(404, "", HTML), _errors.NOT_FOUND),
-        (Reply(302, "", {"Location": "/users/sign_in"}), _errors.REDIRECTED),
+        (Reply(302, "", {"Location": "/users/sign_in"}), _errors.REDIRECTED_TO_PAGE),
     ],
 )
 def test_a_write_that_was_not_taken_is_clear(serve, reply: Reply, message) -> None:
@@ -296,83 +299,34 @@ def test_a_proxy_that_is_away_keeps_its_password_to_itself() -> None:
     failure = reading_fails(
         "http://gitlab.invalid", proxy="http://me:secret@127.0.0.1:9", retries=0
     )
-    assert failure.code == _errors.UNREACHABLE.code
+    assert failure.code == _errors.PROXY_UNREACHABLE.code
+    assert "The proxy http://********@127.0.0.1:9 cannot" in failure.what
     assert "secret" not in failure.sentence()
 
 
-# --- TLS -----------------------------------------------------------------------------------------
-def test_an_unknown_certificate_is_refused_unless_its_ca_is_named(serve, tmp_path) -> None:
-    certificate, context = self_signed(tmp_path)
-    server = serve([FINE], context)
-    failure = reading_fails(server.url)
-    assert failure.code == _errors.TLS_FAILED.code
-    assert "certificate" in failure.what
-    assert "ca_path" in failure.next_step
-    assert server.requests == []
-    with gitlab(server.url, ca_path=str(certificate)) as client:
-        assert client.read().enterprise
-    with gitlab(server.url, validate_certs=False) as client:
-        assert client.read().enterprise
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_proxy_that_refuses_is_not_taken_for_gitlab(serve, status: int) -> None:
+    proxy = serve([Reply(status, "<h1>no</h1>", HTML)])
+    url = proxy.url.replace("http://", "http://me:secret@")
+    failure = reading_fails("http://gitlab.invalid", proxy=url)
+    assert failure.code == _errors.PROXY_CREDENTIALS.code
+    assert f"The proxy {proxy.url.replace('//', '//********@')} wants" in failure.what
+    assert len(proxy.requests) == 1
+
+
+def test_gitlab_behind_a_proxy_refuses_the_token_itself(serve) -> None:
+    proxy = serve([Reply(401, {"message": "401 Unauthorized"})])
+    failure = reading_fails("http://gitlab.invalid", proxy=proxy.url)
+    assert failure.code == _errors.TOKEN_REFUSED.code
 
 
 @pytest.mark.parametrize(
-    ("address", "days"), [("127.0.0.9", 1), ("127.0.0.1", -1)], ids=["another host", "expired"]
+    "host", ["gitlab", "gitlab.test", "10.0.0.1", "[2001:db8::1]", "gitläb.de"]
 )
-def test_a_wrong_certificate_is_refused(serve, tmp_path, address: str, days: int) -> None:
-    certificate, context = self_signed(tmp_path, address, days=days)
-    server = serve([FINE], context)
-    failure = reading_fails(server.url, ca_path=str(certificate))
-    assert failure.code == _errors.TLS_FAILED.code
-    assert server.requests == []
-
-
-def test_the_options_win_over_the_environment(serve, tmp_path, monkeypatch) -> None:
-    certificate, context = self_signed(tmp_path / "right")
-    other, _context = self_signed(tmp_path / "other")
-    server = serve([FINE], context)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
-    with gitlab(server.url, ca_path=str(certificate)) as client:
-        assert client.read().enterprise
-    with gitlab(server.url, validate_certs=False) as client:
-        assert client.read().enterprise
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    assert reading_fails(server.url, ca_path=str(other)).code == _errors.TLS_FAILED.code
-    # Without the option, the environment says whom to trust.
-    with gitlab(server.url) as client:
-        assert client.read().enterprise
-
-
-@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
-def test_a_file_that_is_not_there(serve, tmp_path, option: str) -> None:
-    certificate, context = self_signed(tmp_path)
-    files = {"ca_path": str(certificate), option: str(tmp_path / "missing.pem")}
-    failure = reading_fails(serve([FINE], context).url, **files)
-    assert failure.code == _errors.UNUSABLE_FILE.code
-    assert "missing.pem" in failure.what
-
-
-@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
-def test_a_file_that_holds_something_else(serve, tmp_path, option: str) -> None:
-    certificate, context = self_signed(tmp_path)
-    broken = tmp_path / "broken.pem"
-    broken.write_text("nothing of the kind")
-    files = {"ca_path": str(certificate), option: str(broken)}
-    failure = reading_fails(serve([FINE], context).url, **files)
-    assert failure.code in (_errors.UNUSABLE_FILE.code, _errors.TLS_FAILED.code)
-    assert option in failure.next_step
-
-
-def test_a_server_that_speaks_no_tls(serve) -> None:
-    failure = reading_fails(serve([FINE]).url.replace("http://", "https://"), retries=0)
-    assert failure.code == _errors.TLS_FAILED.code
-
-
-def test_a_client_certificate_is_sent(serve, tmp_path) -> None:
-    certificate, context = self_signed(tmp_path)
-    context.load_verify_locations(certificate)
-    context.verify_mode = 2  # ssl.CERT_REQUIRED
-    server = serve([FINE], context)
-    pair = {"client_cert": str(certificate), "client_key": str(tmp_path / "key.pem")}
-    with gitlab(server.url, ca_path=str(certificate), **pair) as client:
-        assert client.read().enterprise
-    assert connection(server.url, **pair).client_key == str(tmp_path / "key.pem")
+def test_a_cookie_goes_to_gitlab_whatever_its_name_looks_like(serve, host: str) -> None:
+    proxy = serve([Reply(200, "", HTML)])
+    http = Http(connection(f"http://{host}:8080/root", proxy=proxy.url), token=None)
+    http.set_cookie("_gitlab_session", "value")
+    http.send("GET", "/admin", repeatable=False)
+    http.close()
+    assert proxy.requests[0].headers["Cookie"] == "_gitlab_session=value"
