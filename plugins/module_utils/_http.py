@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.cookiejar import eff_request_host
+from http.cookiejar import eff_request_host  # type: ignore[attr-defined]
 from json import JSONDecodeError, loads
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -125,7 +125,7 @@ class Http:
         self._session.headers["User-Agent"] = "ansible-gitlab_ops.duo"
         # requests prepares the request that would follow, although it does not send it, and
         # stumbles over addresses that are none.
-        self._session.get_redirect_target = lambda _response: None  # type: ignore[method-assign]
+        self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Close the connections."""
