@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,8 @@ class Failure(Exception):
     def __init__(self, message: Message, *, about: str = "", **values: Any) -> None:
         self.code = message.code
         self.about = about
-        self.what = message.what.format(**values)
-        self.next_step = message.next_step.format(**values)
+        self.what = _one_line(message.what.format(**values))
+        self.next_step = _one_line(message.next_step.format(**values))
         self.done: list[str] = []
         self.not_done: list[str] = []
         self.unknown: list[str] = []
@@ -50,6 +51,11 @@ class Failure(Exception):
         if self.unknown:
             text += f" Not known whether done: {'; '.join(self.unknown)}."
         return text
+
+
+def _one_line(text: str) -> str:
+    """Return the text without what moves a terminal: parts of it may be GitLab's."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 class Unclear(Failure):

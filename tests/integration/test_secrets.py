@@ -208,8 +208,9 @@ def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, d
     assert not leaks, "\n".join(" | ".join(leak) for leak in sorted(leaks))
 
 
-def test_credentials_in_urls(play: Play, start: Start) -> None:
-    """User name and password in an endpoint are shown in no diff, result or message."""
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_credentials_in_urls(play: Play, start: Start, door: str) -> None:
+    """User name and password in a URL are shown in no diff, result, message or invocation."""
     (instance,) = start("18.9")
     url = f"https://me:{URL_PASSWORD}@m.example.com/v1"
     tasks = [
@@ -219,13 +220,62 @@ def test_credentials_in_urls(play: Play, start: Start) -> None:
         playbook.task("duo_self_hosted_model", MODEL),
         playbook.task("duo_info", {"api_url": url}, ignore_errors=True),
     ]
-    run = play([playbook.one_play(*tasks)], {"here": playbook.host(instance)}, "--diff")
+    through = {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON}
+    run = play(
+        [playbook.one_play(*tasks, **(through if door == "module" else {}))],
+        {"here": playbook.host(instance)},
+        *("--diff", "-vvv"),
+        extra={"ANSIBLE_INJECT_INVOCATION": "1"},
+    )
     run.succeeded()
     assert instance.state()["gateway"]["ai_gateway_url"] == url
+    assert '"invocation"' in run.output
     assert URL_PASSWORD not in run.output
-    for result in run.of("here"):
-        values = {key: value for key, value in result.values.items() if key != "invocation"}
-        assert URL_PASSWORD not in json.dumps(values)
+    assert URL_PASSWORD not in json.dumps([result.values for result in run.of("here")])
+
+
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_where_secrets_are_during_a_run(
+    play: Play, start: Start, tmp_path: pathlib.Path, door: str
+) -> None:
+    """In memory: in no argument of a process, in no child's environment, in no file of others."""
+    (instance,) = start("17.9")
+    spy = tmp_path / "spy"
+    # It runs in the middle of a task, as gitlab-rails would.
+    spy.write_text(
+        "#!/bin/sh\n"
+        f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' > {tmp_path}/cmdlines\n"
+        f"tr '\\0' '\\n' < /proc/self/environ > {tmp_path}/environ\n"
+        f"find {tmp_path}/.ansible/tmp {tmp_path}/remote -mindepth 1 -maxdepth 1 -type d "
+        f"-printf '%m %f\\n' > {tmp_path}/folders 2>/dev/null\n"
+        "echo false\n"
+    )
+    spy.chmod(0o755)
+    options = {"enabled": False, "via": "rails_runner", "rails_command": [str(spy)], **SIGN_IN}
+    through = {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON}
+    run = play(
+        [
+            playbook.one_play(
+                playbook.task("duo_beta_features", options),
+                **(through if door == "module" else {}),
+            )
+        ],
+        {"here": playbook.host(instance)},
+        extra={"ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote")},
+    )
+    run.succeeded()
+    shown = {
+        name: (tmp_path / name).read_text(errors="replace") for name in ("cmdlines", "environ")
+    }
+    assert "ansible" in shown["cmdlines"]
+    assert "HOME=" in shown["environ"]
+    for text in shown.values():
+        for secret in (credentials.ADMIN_TOKEN, credentials.ADMIN_PASSWORD):
+            assert secret not in text
+    # What Ansible writes for a module is for the account that runs it alone.
+    folders = [line.split() for line in (tmp_path / "folders").read_text().splitlines()]
+    assert {mode for mode, _name in folders} == {"700"}
+    assert any(name.startswith("ansible-tmp-") for _mode, name in folders) is (door == "module")
 
 
 def test_a_redirect_takes_no_token_along(play: Play, start: Start) -> None:

@@ -100,6 +100,11 @@ def test_a_hint_is_a_sentence(place: str, hint: str) -> None:
 WRONG = Message("wrong", "It is {what_is}.", "Do {step}.")
 
 
+def test_what_gitlab_says_moves_no_terminal() -> None:
+    failure = Failure(WRONG, what_is="red\x1b[2J\r\nok: [host]\x9b1A", step="paint\u2028")
+    assert failure.sentence() == "It is red [2J ok: [host] 1A. Do paint ."
+
+
 @pytest.mark.parametrize(
     ("instance", "about", "lists", "sentence"),
     [

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SECURITY.md promises nothing without a test: those that it names are there."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def named() -> list[tuple[str, str]]:
+    """Return file and test of every promise; a test without a file is in the one before."""
+    found: list[tuple[str, str]] = []
+    for file, test in re.findall(r"`([\w/]+\.py)?::(\w+)`", (ROOT / "SECURITY.md").read_text()):
+        found.append((file or found[-1][0], test))
+    return found
+
+
+@pytest.mark.parametrize(("file", "test"), named())
+def test_the_test_is_there(file: str, test: str) -> None:
+    path = ROOT / (file if "/" in file else f"tests/integration/{file}")
+    assert f"def {test}(" in path.read_text(encoding="utf-8")
+
+
+def test_every_promise_names_one() -> None:
+    section = (ROOT / "SECURITY.md").read_text().split("## What is protected", 1)[1]
+    rows = [line for line in section.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    assert [row for row in rows if "::test_" not in row] == []
