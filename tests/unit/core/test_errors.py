@@ -23,7 +23,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
 PLUGINS = pathlib.Path(_errors.__file__).parents[1]
 MESSAGES = {name: it for name, it in vars(_errors).items() if isinstance(it, Message)}
 # Parameters of Failure and Unclear that are no values of the sentence.
-OWN = {"about", "retry", "wait", "late"}
+OWN = {"about", "retry", "wait"}
 
 
 def uses() -> list[tuple[str, str, ast.Call]]:
@@ -98,11 +98,6 @@ def test_a_hint_is_a_sentence(place: str, hint: str) -> None:
 
 # --- what a failure says -------------------------------------------------------------------------
 WRONG = Message("wrong", "It is {what_is}.", "Do {step}.")
-
-
-def test_what_gitlab_says_moves_no_terminal() -> None:
-    failure = Failure(WRONG, what_is="red\x1b[2J\r\nok: [host]\x9b1A", step="paint\u2028")
-    assert failure.sentence() == "It is red [2J ok: [host] 1A. Do paint ."
 
 
 @pytest.mark.parametrize(
