@@ -22,13 +22,16 @@ WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture sanity build demo demo-upgrade packages env format clean
+AXE := .cache/npm/node_modules/axe-core/axe.min.js
+
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser sanity build
+.PHONY: demo demo-upgrade packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit integration-oldest unit-oldest $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest browser $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -47,6 +50,9 @@ integration-oldest: build $(OLDEST) ## Playbooks with those versions
 
 torture: build ## Faults, interruptions, load and junk in full: long, and ends with figures
 	DUO_TORTURE=full DUO_RELEASES=all $(WITH_BUILT) python -m pytest -n 2 tests/integration/torture $(ARGS)
+
+browser: $(ENV) $(AXE) ## The report's page in a real Chromium; pictures in .cache/browser
+	python -m pytest tests/browser $(ARGS)
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)
@@ -101,6 +107,11 @@ lint-licences: $(ENV)
 $(ENV) $(OLDEST): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
 		meta/runtime.yml tools/environment.py
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment $*
+
+$(AXE): tests/browser/package.json
+	@mkdir -p .cache/npm && cp $< .cache/npm/
+	npm install --prefix .cache/npm --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 ifdef PYTHON
 .PHONY: $(ENV)

@@ -24,6 +24,8 @@ PACKAGES = {
     "ruby": "ruby",  # sandbox/gitlab_rails.py runs what gitlab-rails runner would run
     "nginx": "nginx",  # TLS in front of the sandbox
     "tinyproxy": "tinyproxy-bin",  # the way out of a site
+    "chromium": "chromium",  # tests/browser looks at the report's page
+    "npm": "npm",  # brings axe-core, which checks whether everybody can use it
 }
 # Debian has programs of administrators in a folder that is not on everybody's path.
 SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])

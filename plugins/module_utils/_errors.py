@@ -394,6 +394,29 @@ UPGRADE_FINDINGS = Message(
     "All are in findings; fail_on chooses which of them fail the task.",
 )
 
+# --- reports -----------------------------------------------------------------------------------
+NO_REPORT = Message(
+    "no-report",
+    "{source} holds no report of this collection ({reason}).",
+    "Name the JSON files that the callback gitlab_ops.duo.report or the module duo_report wrote.",
+)
+REPORT_VERSION = Message(
+    "report-version",
+    "{source} is a report of schema version {found}; this version of the collection knows {known}.",
+    "Write and merge the reports with the same version of the collection.",
+)
+REPORT_NOT_WRITTEN = Message(
+    "report-not-written",
+    "The report was not written ({reason}).",
+    "The run itself is not concerned. Check the option folder, and report what is no matter of "
+    "files.",
+)
+REPORT_FINDINGS = Message(
+    "report-findings",
+    "{sentence}",
+    "The report says where and why: {paths}.",
+)
+
 UNEXPECTED = Message(
     "unexpected",
     "The collection itself failed ({reason}).",

@@ -187,7 +187,17 @@ def show(wanted: PreflightOptions, found: Found) -> dict[str, Any]:
     failed = any(finding.severity == "error" for finding in every)
     # A failure prints its result: the findings are enough then.
     info = _info.show(wanted, found.info) if found.info and not failed else {}
-    return {"findings": shown, **info}
+    return {"findings": shown, "declared": _declared(wanted), **info}
+
+
+def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
+    """Return which subjects are declared; of beta features, how."""
+    return {
+        "gateway": any(getattr(wanted.gateway, name) is not None for name in GATEWAY_SPEC),
+        "models": bool(wanted.models.models),
+        "beta_features": wanted.beta_features,
+        "features": bool(wanted.settings.settings),
+    }
 
 
 def judge(wanted: PreflightOptions, found: Found) -> Failure | None:

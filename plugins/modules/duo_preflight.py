@@ -112,6 +112,13 @@ findings:
     action:
       description: What to do about it.
       type: str
+declared:
+  description:
+    - Which of C(gateway), C(models) and C(features) are declared, as booleans. C(beta_features)
+      is how they are declared, or null.
+  returned: success
+  type: dict
+  sample: {gateway: true, models: true, beta_features: null, features: true}
 instance:
   description: As in M(gitlab_ops.duo.duo_info).
   returned: success

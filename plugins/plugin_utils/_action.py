@@ -26,6 +26,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import credentials
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ class DuoAction(ActionBase):
         arguments = dict(self.subject.arguments.constraints())
         spec = arguments.pop("argument_spec")
         # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
-        validation = ArgumentSpecValidator(spec, **arguments).validate(_plain(self._task.args))
+        validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
         params = {name: validation.validated_parameters.get(name) for name in spec}
         for name, option in spec.items():
             if option["type"] == "path" and params[name]:
@@ -112,7 +113,7 @@ class DuoAction(ActionBase):
             try:
                 result = outcome(
                     self.subject,
-                    _plain(params),
+                    plain(params),
                     check_mode=self._task.check_mode,
                     diff_mode=self._task.diff,
                     reach=self._shared,
@@ -163,16 +164,3 @@ def _inject_invocation(task_vars: dict[str, Any]) -> bool:
         return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except Exception:
         return True
-
-
-def _plain(value: Any) -> Any:
-    """Return the value in plain types: core tags values, and wraps inline vault on old releases."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    return float(value) if isinstance(value, float) else str(value)

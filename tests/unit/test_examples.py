@@ -125,7 +125,6 @@ def test_readme_lists_every_variable_of_the_role() -> None:
 
 def test_architecture_names_every_file_of_the_core() -> None:
     """The map of files is complete, and names none that is gone."""
-    named = re.findall(r"`(?:plugins/module_utils/)?(_\w+\.py)`", ARCHITECTURE)
-    named = [name for name in named if name != "_action.py"]
-    there = {path.name for path in ROOT.glob("plugins/module_utils/_*.py")} - {"__init__.py"}
+    named = re.findall(r"`(?:plugins/\w+/)?(_\w+\.py)`", ARCHITECTURE)
+    there = {path.name for path in ROOT.glob("plugins/*_utils/_*.py")} - {"__init__.py"}
     assert set(named) == there

@@ -28,4 +28,5 @@ def test_missing_packages_are_named(tmp_path: pathlib.Path, ci: str, returncode:
     )
     assert done.returncode == returncode
     # nginx may be where this path does not lead.
-    assert re.search(r"Missing: ruby (nginx )?tinyproxy-bin\. As root: apt-get i", done.stderr)
+    named = r"Missing: ruby (nginx )?tinyproxy-bin chromium npm\. As root: apt-get i"
+    assert re.search(named, done.stderr)

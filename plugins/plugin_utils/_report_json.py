@@ -1,0 +1,103 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports as JSON: written, read back, and merged.
+
+A file that is read back may come from anywhere, so every field and type is checked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
+    SCHEMA,
+    STATES,
+    SUBJECTS,
+    VERSION,
+    Instance,
+    Report,
+)
+
+
+def dump(report: Report) -> str:
+    """Return the report as JSON."""
+    content = {
+        "schema": SCHEMA,
+        "schema_version": VERSION,
+        "summary": dataclasses.asdict(report.summary()),
+        **dataclasses.asdict(report),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def load(text: str, source: str) -> Report:
+    """Return the report that a text holds.
+
+    :param source: how messages call the text.
+    :raises Failure: it is no report, or one of another schema version.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise Failure(_errors.NO_REPORT, source=source, reason=f"no JSON, {error}") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise Failure(_errors.NO_REPORT, source=source, reason=f"its schema is not {SCHEMA}")
+    if content.get("schema_version") != VERSION:
+        found = content.get("schema_version")
+        raise Failure(_errors.REPORT_VERSION, source=source, found=found, known=VERSION)
+    try:
+        report: Report = _build(Report, content)
+        for instance in report.instances:
+            states = [instance.state, *(cell.state for cell in instance.cells.values())]
+            if set(states) - set(STATES) or set(instance.cells) - set(SUBJECTS):
+                raise ValueError(f"unknown state or subject of {instance.name}")
+    except ValueError as error:
+        raise Failure(_errors.NO_REPORT, source=source, reason=str(error)) from None
+    return report
+
+
+def _build(kind: Any, value: Any, where: str = "report") -> Any:
+    """Return the value as a dataclass, list, dict or plain value of this type."""
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} is no object")
+        hints = typing.get_type_hints(kind)
+        names = [it.name for it in dataclasses.fields(kind) if it.name in value]
+        given = {name: _build(hints[name], value[name], f"{where}.{name}") for name in names}
+        try:
+            return typing.cast(Any, kind)(**given)
+        except TypeError:
+            raise ValueError(f"{where} lacks a field") from None
+    origin, inside = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list and isinstance(value, list):
+        return [_build(inside[0], item, f"{where}[{n}]") for n, item in enumerate(value)]
+    if origin is dict and isinstance(value, dict):
+        return {key: _build(inside[1], item, f"{where}.{key}") for key, item in value.items()}
+    if kind is Any or (origin is None and isinstance(value, kind)):
+        return value
+    raise ValueError(f"{where} has the wrong type")
+
+
+def merge(reports: Sequence[Report], title: str) -> Report:
+    """Return one report of several: of the same instance, the later result counts, and says so."""
+    merged: dict[str, Instance] = {}
+    for instance in (it for report in reports for it in report.instances):
+        name = instance.name
+        there = merged.get(name)
+        if there is None:
+            merged[name] = instance
+            continue
+        # On equal terms the report that was named later is taken for the later one; an instance
+        # of which nothing was heard has no time, and so never replaces a result.
+        late, early = (there, instance) if there.seen > instance.seen else (instance, there)
+        told = f"{STATES[early.state]}, {early.seen or 'never tried'}"
+        late.replaces = [*early.replaces, told, *late.replaces]
+        merged[name] = late
+    runs = sorted((run for report in reports for run in report.runs), key=lambda it: it.started)
+    return Report(title, runs, sorted(merged.values(), key=lambda it: it.rank))

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of real runs: of all kinds, and in all that can go wrong."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import playbook
+import pytest
+import worlds
+from conftest import Play, Start
+
+from sandbox import credentials
+
+FILES = ["junit.xml", "report.html", "report.json", "report.md"]
+ON = {
+    "ANSIBLE_CALLBACKS_ENABLED": "gitlab_ops.duo.report,record",
+    "DUO_REPORT_FORMATS": "html,json,markdown,junit",
+    "DUO_REPORT_TITLE": "Our fleet",
+}
+
+
+def states(folder: pathlib.Path) -> dict[str, str]:
+    """Return instance -> state of the report in a folder."""
+    return {it["name"]: it["state"] for it in content(folder)["instances"]}
+
+
+def content(folder: pathlib.Path) -> dict[str, Any]:
+    """Return the JSON report of a run in a folder."""
+    found: dict[str, Any] = json.loads((folder / "duo-report/report.json").read_text())
+    return found
+
+
+def cells(folder: pathlib.Path, name: str) -> dict[str, str]:
+    """Return subject -> state of an instance."""
+    (instance,) = [it for it in content(folder)["instances"] if it["name"] == name]
+    always = ("gateway", "models", "beta_features", "features")
+    return {subject: instance["cells"][subject]["state"] for subject in always}
+
+
+@pytest.fixture
+def fleet(start: Start) -> dict[str, dict[str, Any]]:
+    """Return the inventory of a fleet: as declared, drifted, without rights, and dead."""
+    same, drifted, expired, dead = start("18.9", "17.9", "18.9", "18.9")
+    worlds.seed_as_declared(same)
+    drifted.seed(**worlds.WORLDS["drifted"])
+    hosts = worlds.hosts(
+        {"same": same, "drifted": drifted, "expired": expired, "dead": dead},
+        duo_self_hosted_ready_timeout=0,
+        duo_self_hosted_connection={"retries": 0},
+    )
+    hosts["expired"]["duo_self_hosted_api_token"] = credentials.EXPIRED_TOKEN
+    hosts["dead"]["duo_self_hosted_api_url"] = "http://127.0.0.1:9"
+    return hosts
+
+
+def no_secret(folder: pathlib.Path) -> None:
+    """Check that none of what is secret is in any file."""
+    secrets = [
+        *worlds.KEYS.values(),
+        "key-that-was-replaced-0003",
+        credentials.ADMIN_TOKEN,
+        credentials.ADMIN_PASSWORD,
+        credentials.EXPIRED_TOKEN,
+    ]
+    for path in (folder / "duo-report").iterdir():
+        text = path.read_text("utf-8")
+        assert not [secret for secret in secrets if secret in text], path
+
+
+def test_dry_run_and_real_run(
+    play: Play, fleet: dict[str, dict[str, Any]], tmp_path: pathlib.Path
+) -> None:
+    """The report of a dry run predicts that of the real run, failures included."""
+    dry = play(worlds.ROLE, fleet, "--check", "--diff", extra=ON)
+    assert dry.returncode == 2
+    assert dry.stray_warnings() == []
+    assert dry.output.count("Report: ") == 1
+    assert sorted(path.name for path in (tmp_path / "duo-report").iterdir()) == FILES
+    for name in FILES:
+        assert f"duo-report/{name}" in dry.output
+    broken = {"dead": "unreachable", "expired": "failed"}
+    assert states(tmp_path) == {**broken, "drifted": "would_change", "same": "in_line"}
+    assert set(cells(tmp_path, "same").values()) == {"in_line"}
+    assert set(cells(tmp_path, "drifted").values()) == {"would_change", "in_line"}
+    assert set(cells(tmp_path, "expired").values()) == {"not_tried"}
+    assert set(cells(tmp_path, "dead").values()) == {"unreachable"}
+    by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
+    assert by_name["expired"]["causes"][0]["code"] == "token-refused"
+    assert by_name["drifted"]["version"].startswith("17.9")
+    assert by_name["drifted"]["license"]["plan"] == "ultimate"
+    gateway = by_name["drifted"]["cells"]["gateway"]["changes"]
+    assert gateway[0]["values"][0] == {
+        "name": "ai_gateway_url",
+        "before": "http://10.9.8.7:5052",
+        "after": worlds.URL,
+    }
+    assert "duo_chat" in by_name["drifted"]["cells"]["features"]["leaves"]
+    assert content(tmp_path)["title"] == "Our fleet"
+    assert content(tmp_path)["runs"][0]["check_mode"] is True
+    no_secret(tmp_path)
+
+    play(worlds.ROLE, fleet, extra=ON)
+    assert states(tmp_path) == {**broken, "drifted": "changed", "same": "in_line"}
+    by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
+    cell = by_name["drifted"]["cells"]["gateway"]
+    assert (cell["changes"], len(cell["steps"])) == ([], 1)
+    assert "duo_chat" not in by_name["drifted"]["cells"]["features"]["leaves"]
+    no_secret(tmp_path)
+
+    again = play(worlds.ROLE, fleet, "--limit", "drifted,same", extra=ON).succeeded()
+    assert states(tmp_path) == {"drifted": "in_line", "same": "in_line"}
+    assert content(tmp_path)["summary"]["verdict"] == "in_line"
+    assert again.stray_warnings() == []
+
+
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_free_strategy_and_both_doors(
+    play: Play, fleet: dict[str, dict[str, Any]], tmp_path: pathlib.Path, door: str
+) -> None:
+    """Neither the strategy nor the door makes a difference."""
+    through = {"environment": playbook.MODULE_DOOR} if door == "module" else {}
+    role = playbook.one_play(roles=["gitlab_ops.duo.duo_self_hosted"], strategy="free", **through)
+    run = play([role], fleet, "--check", "--diff", extra=ON)
+    assert run.stray_warnings() == []
+    assert states(tmp_path) == {
+        "dead": "unreachable",
+        "expired": "failed",
+        "drifted": "would_change",
+        "same": "in_line",
+    }
+    no_secret(tmp_path)
+
+
+def test_instances_that_a_run_never_came_to(
+    play: Play, fleet: dict[str, dict[str, Any]], tmp_path: pathlib.Path
+) -> None:
+    """What stops the run, and what it never came to, is in the report."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\nexit 255\n")
+    ssh.chmod(0o755)
+    fleet["dead"]["ansible_ssh_executable"] = str(ssh)
+    fleet["drifted"]["broken"] = True
+    gateway = {"ai_gateway_url": worlds.URL}
+    tasks = [
+        playbook.task("duo_gateway", gateway, when="inventory_hostname == 'same'"),
+        {"name": "Ping", "ansible.builtin.ping": {}, "when": "ansible_ssh_executable is defined"},
+        {
+            "name": "Own check",
+            "ansible.builtin.fail": {"msg": "canary"},
+            "when": "broken is defined",
+        },
+    ]
+    run = play(
+        [playbook.one_play(*tasks, serial=3, max_fail_percentage=0)],
+        {name: fleet[name] for name in ("same", "dead", "drifted", "expired")},
+        extra=ON,
+    )
+    assert run.returncode != 0
+    assert states(tmp_path) == {
+        "dead": "unreachable",
+        "drifted": "failed",
+        "expired": "not_tried",
+        "same": "in_line",
+    }
+    causes = {it["name"]: it["causes"] for it in content(tmp_path)["instances"]}
+    assert "The task Ping, which is not of this collection" in causes["dead"][0]["what"]
+    assert "The task Own check, which is not" in causes["drifted"][0]["what"]
+    # What tasks of others say may be secret.
+    assert "canary" not in (tmp_path / "duo-report/report.json").read_text()
+
+
+def test_without_a_task_of_ours_nothing_is_written(play: Play, tmp_path: pathlib.Path) -> None:
+    """A run of something else leaves no trace."""
+    debug = {"name": "Hello", "ansible.builtin.debug": {"msg": "hello"}}
+    run = play([playbook.one_play(debug)], {"here": {}}, extra=ON).succeeded()
+    assert "Report" not in run.output
+    assert not (tmp_path / "duo-report").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "format"])
+def test_a_problem_of_the_report_is_one_warning(
+    play: Play, start: Start, tmp_path: pathlib.Path, kind: str
+) -> None:
+    """The run goes on as if there were no report."""
+    (instance,) = start("18.9")
+    (tmp_path / "file").touch()
+    wrong = {"folder": str(tmp_path / "file/below"), "format": "pdf"}
+    option = {"folder": "DUO_REPORT_FOLDER", "format": "DUO_REPORT_FORMATS"}[kind]
+    run = play(
+        [playbook.one_play(playbook.task("duo_gateway", {"ai_gateway_url": worlds.URL}))],
+        {"here": playbook.host(instance)},
+        extra={**ON, option: wrong[kind]},
+    ).succeeded()
+    (warning,) = run.stray_warnings()
+    assert "report" in warning
+    assert instance.state()["gateway"]["ai_gateway_url"] == worlds.URL
+    assert not (tmp_path / "duo-report").exists()

@@ -1,0 +1,256 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From results to states, causes and the paths of data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fleet
+import pytest
+from fleet import RUN, TITLE, add, differs, failure, one, seen
+
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import module_of
+
+SAME = {"changed": False}
+CLOUD = [{"feature": "duo_chat", "provider": "vendored"}]
+UNASSIGNED = [{"feature": "duo_chat", "provider": "unassigned"}]
+
+
+def only(report: Report) -> Instance:
+    """Return the only instance."""
+    (instance,) = report.instances
+    return instance
+
+
+def states(report: Report) -> dict[str, str]:
+    """Return subject -> state of the only instance, of those that are always shown."""
+    cells = only(report).cells
+    return {name: cells[name].state for name in ("gateway", "models", "beta_features", "features")}
+
+
+def features(*results: tuple[str, dict[str, Any]], **more: Any) -> Cell:
+    """Return the cell of the features."""
+    return only(one(*results, **more)).cells["features"]
+
+
+@pytest.mark.parametrize(("check_mode", "state"), [(True, "would_change"), (False, "changed")])
+def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: str) -> None:
+    report = one(
+        ("duo_preflight", seen()),
+        ("duo_gateway", differs("AI gateway", "", "https://aigw.example.com")),
+        ("duo_self_hosted_model", SAME),
+        ("duo_feature_model", SAME),
+        check_mode=check_mode,
+    )
+    assert states(report) == {
+        "gateway": state,
+        "models": "in_line",
+        # No task was about it, for the preflight saw it as declared.
+        "beta_features": "in_line",
+        "features": "in_line",
+    }
+    instance = only(report)
+    assert instance.state == state
+    assert (instance.url, instance.version) == ("https://gitlab.example.com", "18.9.2")
+    assert instance.license["plan"] == "ultimate"
+    (change,) = instance.cells["gateway"].changes
+    (value,) = change.values
+    assert change.about == "AI gateway"
+    assert (value.name, value.before, value.after) == ("value", "", "https://aigw.example.com")
+
+
+def test_without_diff_there_are_lines() -> None:
+    result = differs("AI gateway", "", "x")
+    del result["diff"]
+    cell = only(one(("duo_gateway", result))).cells["gateway"]
+    assert (cell.changes, cell.steps) == ([], ["change AI gateway"])
+
+
+def test_what_is_not_declared_is_not_managed() -> None:
+    declared = {"gateway": True, "models": False, "beta_features": None, "features": False}
+    report = one(("duo_preflight", seen(declared=declared)), ("duo_gateway", SAME))
+    assert states(report) == {
+        "gateway": "in_line",
+        "models": "unmanaged",
+        "beta_features": "unmanaged",
+        "features": "unmanaged",
+    }
+    assert only(report).state == "in_line"
+
+
+def test_what_comes_after_a_failure_was_not_tried() -> None:
+    broken = failure("refused", "No.", "self-hosted model m", done=["create a"], not_done=["b"])
+    report = one(
+        ("duo_preflight", seen()), ("duo_gateway", SAME), ("duo_self_hosted_model", broken)
+    )
+    assert states(report) == {
+        "gateway": "in_line",
+        "models": "failed",
+        "beta_features": "not_tried",
+        "features": "not_tried",
+    }
+    (cause,) = only(report).cells["models"].causes
+    assert (cause.about, cause.what, cause.next_step) == ("self-hosted model m", "No.", "Mend it.")
+    assert (cause.done, cause.not_done) == (["create a"], ["b"])
+    assert report.summary().verdict == "errors"
+
+
+@pytest.mark.parametrize("code", ["unreachable", "timed-out", "tls-failed", "try-later"])
+def test_an_instance_without_answer_is_unreachable(code: str) -> None:
+    report = one(("duo_preflight", failure(code, "No answer.")))
+    assert set(states(report).values()) == {"unreachable"}
+    assert only(report).state == "unreachable"
+
+
+def test_findings_go_to_their_subjects() -> None:
+    result = {
+        **failure("preflight-findings", "2 things stand in the way."),
+        "findings": [
+            {"severity": "error", "subject": "feature duo_chat", "what": "A.", "action": "B."},
+            {"severity": "error", "subject": "token", "what": "C.", "action": "D."},
+            {"severity": "warning", "subject": "instance", "what": "E.", "action": "F."},
+        ],
+        "warnings": ["E. F.", "GitLab 99 is newer."],
+    }
+    instance = only(one(("duo_preflight", result)))
+    assert [it.what for it in instance.cells["features"].causes] == ["A."]
+    assert [it.what for it in instance.causes] == ["C."]
+    # The warning of a finding is the finding itself.
+    assert [it.what for it in instance.findings] == ["GitLab 99 is newer.", "E."]
+    assert instance.cells["gateway"].state == "not_tried"
+
+
+def test_a_result_without_our_fields_is_told_all_the_same() -> None:
+    instance = only(one(("duo_gateway", {"failed": True, "msg": "Unsupported parameters"})))
+    assert instance.cells["gateway"].causes[0].what == "Unsupported parameters"
+    hidden = only(one(("duo_gateway", {"failed": True, "censored": "x"})))
+    assert hidden.cells["gateway"].causes[0].what == "Its result is hidden (no_log)."
+
+
+def test_what_a_verification_finds_is_told() -> None:
+    result = {**differs("feature duo_chat", 1, 2), "failed": True, "failed_when_result": True}
+    (cause,) = features(("duo_feature_model", result), check_mode=False).causes
+    assert cause.not_done == ["change feature duo_chat"]
+
+
+def test_nothing_but_known_fields_gets_in() -> None:
+    secret = "canary-7f3a"
+    result = {
+        **differs("AI gateway", "", "x"),
+        "invocation": {"module_args": {"api_token": secret}},
+        "ansible_facts": {"x": secret},
+        "stdout": secret,
+        "exception": secret,
+    }
+    assert secret not in repr(one(("duo_gateway", result)))
+    assert secret not in repr(one(("duo_gateway", {**result, "failed": True, "msg": "no"})))
+
+
+def test_items_of_a_loop_count_each() -> None:
+    items = [
+        SAME,
+        differs("self-hosted model a", 1, 2),
+        failure("refused", "No."),
+        {"skipped": True},
+    ]
+    result = {"results": items, "failed": True, "msg": "One or more items failed"}
+    cell = only(one(("duo_self_hosted_model", result))).cells["models"]
+    assert cell.state == "failed"
+    assert [it.what for it in cell.causes] == ["No."]
+    assert [it.about for it in cell.changes] == ["self-hosted model a"]
+
+
+def test_a_task_that_nobody_waits_for_says_nothing() -> None:
+    report = one(("duo_gateway", {"ansible_job_id": "j1", "started": 1, "finished": 0}))
+    assert report.instances == []
+
+
+def test_instances_of_which_nothing_was_heard() -> None:
+    collector = Collector()
+    collector.expect(["site", "later", "gone"])
+    collector.lost("gone", "Ping", unreachable=True)
+    collector.lost("stranger", "Ping", unreachable=True)
+    add(collector, "site", "duo_gateway", SAME)
+    report = collector.report(TITLE, RUN)
+    assert {it.name: it.state for it in report.instances} == {
+        "gone": "unreachable",
+        "later": "not_tried",
+        "site": "in_line",
+    }
+    assert [it.name for it in report.instances] == ["gone", "later", "site"]
+
+
+def test_without_a_task_of_ours_there_is_no_instance() -> None:
+    collector = Collector()
+    collector.expect(["site"])
+    collector.lost("site", "Ping", unreachable=False)
+    assert collector.report(TITLE, RUN).instances == []
+
+
+# --- the paths of data -------------------------------------------------------------------------
+def test_in_a_dry_run_data_leaves_until_the_declaration_is_carried_out() -> None:
+    wanted = {"features": [{"feature": "duo_chat", "provider": "self_hosted", "model": "m"}]}
+    tasks = (
+        ("duo_preflight", seen(features=CLOUD)),
+        ("duo_feature_model", differs("feature settings", 1, 2, **wanted)),
+    )
+    assert features(*tasks).leaves == ["duo_chat"]
+    assert features(*tasks, check_mode=False).leaves == []
+
+
+def test_a_declaration_that_opens_a_path_is_told_before() -> None:
+    tasks = (
+        ("duo_preflight", seen()),
+        ("duo_feature_model", differs("feature settings", 1, 2, features=CLOUD)),
+    )
+    dry, real = features(*tasks), features(*tasks, check_mode=False)
+    assert (dry.leaves, dry.would_leave) == ([], ["duo_chat"])
+    assert (real.leaves, real.would_leave) == (["duo_chat"], [])
+
+
+def test_unassigned_goes_to_the_gateway_if_there_is_one() -> None:
+    assert features(("duo_info", seen(features=UNASSIGNED))).leaves == []
+    bare = seen(features=UNASSIGNED, gateway={"ai_gateway_url": ""})
+    assert features(("duo_info", bare)).leaves == ["duo_chat"]
+    # Clearing the URL opens it.
+    cleared = differs("AI gateway", "x", "", gateway={"ai_gateway_url": ""})
+    cell = features(("duo_info", seen(features=UNASSIGNED)), ("duo_gateway", cleared))
+    assert (cell.leaves, cell.would_leave) == ([], ["duo_chat"])
+
+
+def test_with_an_offline_licence_nothing_leaves() -> None:
+    offline = {"plan": "ultimate", "type": "offline_cloud"}
+    assert features(("duo_info", seen(features=CLOUD, license=offline))).leaves == []
+
+
+# --- summary and names -------------------------------------------------------------------------
+def test_summary_counts_every_instance_once() -> None:
+    summary = fleet.many(60).summary()
+    assert sum(summary.states.values()) == summary.instances == 61
+    assert summary.sentence.startswith("61 instances: 8 failed, 3 unreachable, ")
+    assert summary.leaves == 12
+    assert summary.verdict == "errors"
+
+
+@pytest.mark.parametrize(
+    ("result", "check_mode", "verdict"),
+    [
+        (SAME, True, "in_line"),
+        (differs("AI gateway", 1, 2), True, "drift"),
+        (differs("AI gateway", 1, 2), False, "changed"),
+        (failure("refused", "No."), True, "errors"),
+    ],
+)
+def test_verdict(result: dict[str, Any], check_mode: bool, verdict: str) -> None:
+    report = one(("duo_gateway", result), check_mode=check_mode)
+    assert report.summary().verdict == verdict
+
+
+def test_modules_of_others_are_none_of_ours() -> None:
+    assert module_of("gitlab_ops.duo.duo_gateway") == "duo_gateway"
+    for action in ("duo_gateway", "other.duo.duo_gateway", "gitlab_ops.duo.duo_report", "debug"):
+        assert module_of(action) is None

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The formats: complete, and safe with hostile texts; the browser's part is in tests/browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import fleet
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files, _report_json
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report
+
+ALL = ("html", "json", "markdown", "junit")
+
+
+class Elements(HTMLParser):
+    """Counts elements and collects attributes as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the element."""
+        self.seen.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_instance_is_in_every_format(name: str) -> None:
+    content = _report_files.FORMATS[name](fleet.many(30))
+    assert all(f"site-{number:03}" in content for number in range(30))
+    assert "later" in content
+
+
+def test_hostile_texts_stay_texts_on_the_page() -> None:
+    calm = Elements(_report_files.html(fleet.many(30, "calm")))
+    hostile = Elements(_report_files.html(fleet.many(30, fleet.HOSTILE)))
+    tags = [[tag for tag, _attributes in page.seen] for page in (calm, hostile)]
+    assert tags[0] == tags[1]
+    assert "img" not in tags[1]
+    for _tag, attributes in hostile.seen:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        link = attributes.get("href", "data:,")
+        assert link == "data:,"
+
+
+def test_the_page_allows_its_own_style_and_script_alone() -> None:
+    page = Elements(_report_files.html(fleet.many(1)))
+    (policy,) = [it["content"] for tag, it in page.seen if "http-equiv" in it]
+    rules = dict(rule.strip().split(" ", 1) for rule in str(policy).split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "data:"
+    for kind in ("style-src", "script-src"):
+        assert re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", rules[kind])
+    assert not [tag for tag, it in page.seen if "src" in it]
+
+
+def test_hostile_texts_are_code_in_markdown() -> None:
+    content = _report_files.markdown(fleet.many(30, fleet.HOSTILE))
+    outside = re.sub(r"`[^`\n]*`|<code>[^<\n]*</code>", "", content)
+    assert "@all" in content
+    for fragment in ("@all", "<img", "onerror", "{{", "7*7"):
+        assert fragment not in outside
+    lines = content.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    table = lines[start : lines.index("", start)]
+    assert len({line.count("|") for line in table}) == 1
+    assert len(table) == 2 + 31
+
+
+def test_junit_tells_differences_from_errors() -> None:
+    report = fleet.many(60, fleet.HOSTILE)
+    top = ElementTree.fromstring(_report_files.junit(report))  # noqa: S314  made here
+    suites = {suite.get("name"): suite for suite in top}
+    assert list(suites) == [it.name for it in report.instances]
+    cases = {
+        (suite, case.get("name")): [it.tag for it in case]
+        for suite, cases in suites.items()
+        for case in cases
+    }
+    assert cases["site-000", "Gateway"] == ["failure"]
+    assert cases["site-000", "Models"] == []
+    assert cases["site-003", "Instance"] == ["error"]
+    assert cases["site-003", "Gateway"] == ["skipped"]
+    assert cases["site-007", "Gateway"] == ["error"]
+    assert cases["later", "Gateway"] == ["skipped"]
+    for kind, total in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        assert int(top.get(total) or 0) == len(top.findall(f".//{kind}"))
+    assert int(top.get("tests") or 0) == len(cases)
+
+
+def test_json_is_the_report() -> None:
+    report = fleet.many(30, fleet.HOSTILE)
+    text = _report_json.dump(report)
+    content = json.loads(text)
+    assert (content["schema"], content["schema_version"]) == ("gitlab_ops.duo.report", 1)
+    assert content["summary"]["states"] == report.summary().states
+    assert _report_json.load(text, "x.json") == report
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "part"),
+    [
+        (lambda it: it.update(schema="other"), "no-report", "its schema is not"),
+        (lambda it: it.update(schema_version=2), "report-version", "schema version 2"),
+        (lambda it: it.update(instances={}), "no-report", "report.instances has the wrong type"),
+        (lambda it: it["instances"].append(3), "no-report", "report.instances[2] is no object"),
+        (lambda it: it["instances"][0].pop("name"), "no-report", "lacks a field"),
+        (lambda it: it["instances"][0].update(state="<b>"), "no-report", "unknown state"),
+        (lambda it: it["instances"][0]["cells"].update(x={}), "no-report", "unknown state or subj"),
+    ],
+)
+def test_what_is_no_report_is_refused(change: object, code: str, part: str) -> None:
+    content = json.loads(_report_json.dump(fleet.many(1)))
+    change(content)  # type: ignore[operator]
+    with pytest.raises(Failure) as refused:
+        _report_json.load(json.dumps(content), "slice.json")
+    assert refused.value.code == code
+    assert "slice.json" in str(refused.value)
+    assert part in str(refused.value)
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(Failure, match=r"slice\.json holds no report .*no JSON"):
+        _report_json.load("<html>", "slice.json")
+
+
+# --- merging -----------------------------------------------------------------------------------
+def result(name: str, state: str, when: str) -> Report:
+    """Return a report of one instance, in this state at this time (empty: never tried)."""
+    collector = fleet.Collector()
+    collector.expect([name])
+    values = {"would_change": fleet.differs("AI gateway", 1, 2), "in_line": {"changed": False}}
+    who = name if when else "other"
+    fleet.add(collector, who, "duo_gateway", values.get(state, {}), when=when)
+    return collector.report(fleet.TITLE, fleet.RUN)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_one_instance_the_later_result_counts(turned: bool) -> None:
+    slices = [result("site", "would_change", "2026-01-01"), result("site", "in_line", "2026-01-02")]
+    merged = _report_json.merge(slices[::-1] if turned else slices, "All")
+    (instance,) = merged.instances
+    assert instance.state == "in_line"
+    assert instance.replaces == ["would change, 2026-01-01"]
+    assert len(merged.runs) == 2
+    assert merged.title == "All"
+
+
+def test_an_instance_that_was_not_tried_replaces_nothing() -> None:
+    tried = result("site", "would_change", "2026-01-01")
+    merged = _report_json.merge([tried, result("site", "not_tried", "")], "All")
+    assert {it.name: it.state for it in merged.instances}["site"] == "would_change"
+
+
+def test_slices_add_up() -> None:
+    whole = fleet.many(60)
+    names = [it.name for it in whole.instances]
+    slices = [
+        _report_json.Report(whole.title, whole.runs, whole.instances[start::3])
+        for start in range(3)
+    ]
+    merged = _report_json.merge(slices, whole.title)
+    assert [it.name for it in merged.instances] == names
+    assert merged.summary() == whole.summary()
+
+
+# --- files -------------------------------------------------------------------------------------
+def test_files_are_replaced_and_nothing_else_is_left(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "made" / "here"
+    for count in (2, 1):
+        paths = _report_files.write(fleet.many(count), str(folder), ALL)
+    assert sorted(os.listdir(folder)) == ["junit.xml", "report.html", "report.json", "report.md"]
+    assert sorted(paths) == sorted(str(path) for path in folder.iterdir())
+    assert "site-001" not in (folder / "report.html").read_text()
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (folder / "report.html").stat().st_mode & 0o777 == 0o666 & ~mask
