@@ -25,7 +25,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
 .PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser sanity build
-.PHONY: demo demo-upgrade packages env format clean
+.PHONY: demo demo-upgrade screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
@@ -65,6 +65,9 @@ demo: build ## See the collection at work on a stand-in GitLab
 
 demo-upgrade: build ## See an instance go through upgrades that lose settings, and get them back
 	$(WITH_BUILT) python -m tools.demo_upgrade
+
+screenshots: demo ## The picture of the report in docs/, made from the demo
+	python -m tools.screenshot
 
 packages: ## The Debian packages that the tests need: installed when root, otherwise named
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.system

@@ -37,6 +37,8 @@ EXAMPLES = ROOT / "examples"
 INVENTORY = EXAMPLES / "inventory"
 RELEASES = {"lab": "17.9", "berlin": "18.9", "tokyo": "19.4"}
 PLAYBOOK = "gitlab_ops.duo.configure"
+# Where the reports of the runs are left, below .cache/.
+DRY_RUN, REAL_RUN, LAST_RUN = "demo-report/dry-run", "demo-report/real-run", "demo-report/last-run"
 PATIENCE = 30.0
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
@@ -265,8 +267,16 @@ def environment() -> dict[str, str]:
     }
 
 
-def play(folder: pathlib.Path, *options: str) -> dict[str, int]:
-    """Run the playbook; return how many tasks changed something on each instance."""
+def play(folder: pathlib.Path, report: str, *options: str) -> dict[str, int]:
+    """Run the playbook; return how many tasks changed something on each instance.
+
+    :param report: where the report of the run is left, below .cache/.
+    """
+    reporting = {
+        "ANSIBLE_CALLBACKS_ENABLED": "gitlab_ops.duo.report",
+        "DUO_REPORT_FOLDER": str(CACHE / report),
+        "DUO_REPORT_FORMATS": "html,json,markdown,junit",
+    }
     examples = ["-i", os.path.relpath(INVENTORY, ROOT), *options]
     added = ["-i", os.path.relpath(folder / "hosts.json", ROOT)]
     added += ["-e", "@" + os.path.relpath(folder / "secrets.json", ROOT)]
@@ -278,7 +288,7 @@ def play(folder: pathlib.Path, *options: str) -> dict[str, int]:
     with subprocess.Popen(
         [sys.executable, "-m", "ansible", "playbook", PLAYBOOK, *examples, *added],
         cwd=ROOT,
-        env=environment(),
+        env={**environment(), **reporting},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -319,19 +329,19 @@ def demonstrate(urls: dict[str, str], folder: pathlib.Path) -> None:
 
     heading("2. The dry run: what would change")
     journals(urls)
-    predicted = play(folder, "--check", "--diff")
+    predicted = play(folder, DRY_RUN, "--check", "--diff")
     dry = journals(urls)
     if writes(dry):
         raise Broken(f"the dry run sent {writes(dry)} writing requests")
 
     heading("3. The real run")
-    done = play(folder)
+    done = play(folder, REAL_RUN)
     real = journals(urls)
     if done != predicted:
         raise Broken(f"the dry run predicted other changes: {predicted}, not {done}")
 
     heading("4. The same run again: nothing to change")
-    again = play(folder)
+    again = play(folder, LAST_RUN)
     last = journals(urls)
 
     heading("What is there now")
@@ -373,6 +383,9 @@ def main() -> int:
             demonstrate(urls, pathlib.Path(folder))
         say()
         say(f"All as promised, in {time.monotonic() - started:.0f} s. Everything is stopped.", "32")
+        say("Look at the fleet in a browser, before and after:")
+        for report in (DRY_RUN, REAL_RUN):
+            print(f"  {os.path.relpath(CACHE / report / 'report.html')}", flush=True)
         say("What was declared: examples/inventory/. With a GitLab of your own: README.md.")
     except Broken as problem:
         say()
