@@ -37,7 +37,8 @@ class Network:
         misnamed = ca.sign("misnamed", hosts=("gitlab.example.org",))
         client, stranger = ca.sign("client"), other.sign("stranger")
         encrypted = ca.sign("encrypted", passphrase=b"of a key")
-        self._sandboxes = [Server(["18.9"]), Server(["18.9"], root="/gitlab")]
+        # Of a release where only a page tells about beta features, so that each case signs in.
+        self._sandboxes = [Server(["17.9"]), Server(["17.9"], root="/gitlab")]
         root, below = (server.instances[0] for server in self._sandboxes)
         self.instances = [root, below]
         to_gitlab = f"location / {{ proxy_pass http://{root.control}; }}"
