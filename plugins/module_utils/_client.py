@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._admin_session import AdminSession
 from ._errors import Failure, Unclear
 from ._http import Http
 from ._releases import Release
@@ -25,6 +24,7 @@ from ._releases import Release
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ._admin_session import AdminSession
     from ._connection import Connection
     from ._plan import Mutation
     from ._sign_in import SignIn
@@ -134,6 +134,9 @@ class GitLab:
     def admin_session(self, sign_in: SignIn) -> AdminSession:
         """Return the signed-in admin session; it signs in at the first use, once."""
         if self._session is None:
+            # Here, for hardly any run signs in: loading it would cost each of them.
+            from ._admin_session import AdminSession
+
             self._session = AdminSession(self.connection, sign_in)
         return self._session
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from . import _errors
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
-from ._libraries import pydantic
 from ._observed import Model, Setting, State, read_state
 from ._plan import Change, Mutation, Plan, Step
 from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_agent_feature, is_beta_feature
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 
-class Found(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Found:
     """Models and settings of one instance, and its release."""
-
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
 
     release: Release
     state: State

@@ -7,6 +7,7 @@ GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import _errors
@@ -14,7 +15,6 @@ from ._access import explain
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab, Part
 from ._errors import Failure
-from ._libraries import pydantic
 from ._observed import FEATURES
 from ._plan import Change, Mutation, Plan, Step, differences
 from ._releases import OPTION_SINCE
@@ -40,10 +40,9 @@ PARTS = [
 ]
 
 
-class Gateway(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Gateway:
     """The settings as GitLab has them; only options that this release offers are in ``values``."""
-
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
 
     release: str
     values: dict[str, Any]
@@ -116,7 +115,7 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
     before, after = differences({**found.values, **saved}, asked)
     # Each write sends the URL along, so its slash goes with any other change.
     written = {**saved, **after} if after else {}
-    predicted = found.model_copy(update={"values": {**found.values, **written}})
+    predicted = replace(found, values={**found.values, **written})
     if before.get("ai_gateway_url") and after.get("ai_gateway_url") == "" and found.unassigned:
         warnings.append(
             "Without a gateway URL, requests of unassigned features go to GitLab's cloud (unless "

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._access import ADD_ONS, LICENSE, license_facts
@@ -12,7 +13,6 @@ from ._beta_features import beta_state
 from ._feature_model import shown as shown_setting
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
-from ._libraries import pydantic
 from ._observed import Model, State, read_state
 from ._plan import Plan
 from ._releases import Release
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 
-class Found(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Found:
     """Everything that was read."""
-
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
 
     url: str
     release: Release

@@ -7,12 +7,12 @@ GraphQL ``aiSelfHostedModels`` and ``aiSelfHostedModelCreate``, ``…Update``, `
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
-from ._libraries import pydantic
 from ._observed import Model, State, read_state
 from ._plan import ABSENT, Change, Mutation, Plan, Step, differences
 from ._releases import FAMILIES, OPTION_SINCE, Release, is_beta_family
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
 
 
-class Found(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Found:
     """The models of one instance, and its release."""
-
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
 
     release: Release
     state: State

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _info
 from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
 from ._errors import Failure
-from ._libraries import pydantic
 from ._plan import Plan
 from ._releases import FAMILIES, FEATURES, Offer, Release
 from ._run import Subject
@@ -27,10 +27,9 @@ SEVERITIES = ("breaking", "action", "info")
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
 
 
-class Finding(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Finding:
     """One thing that an upgrade brings."""
-
-    model_config = pydantic.ConfigDict(frozen=True)
 
     severity: str
     version: str
@@ -40,10 +39,9 @@ class Finding(pydantic.BaseModel):
     source: str = ""
 
 
-class Found(pydantic.BaseModel):
+@dataclass(frozen=True)
+class Found:
     """The instance as it is, and the findings for its way to the target."""
-
-    model_config = pydantic.ConfigDict(frozen=True, hide_input_in_errors=True)
 
     instance: _info.Found
     target: Release
@@ -223,7 +221,7 @@ def show(_wanted: UpgradeOptions, found: Found) -> dict[str, Any]:
     return {
         "instance": {"url": found.instance.url, "version": found.instance.release.text},
         "target_version": found.target.text,
-        "findings": [finding.model_dump() for finding in found.findings],
+        "findings": [vars(finding) for finding in found.findings],
         "gateway_image_tag": f"self-hosted-v{_minor(found.target)}.*-ee",
     }
 
