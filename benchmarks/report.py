@@ -181,7 +181,9 @@ def summary(results: Results) -> str:
     share = (
         f"The server was busiest with {busiest[2]} ({busiest[1]}): {busiest[0]:.0%} of one core."
     )
-    return f"{align(rows)}\n\n{align(steps)}\n\n{share}"
+    # Some groups judge no goal, or have one size of each.
+    tables = [align(table) for table in (rows, steps) if len(table) > 1]
+    return "\n\n".join([*tables, share])
 
 
 def data(results: Results, about: Json) -> Json:
