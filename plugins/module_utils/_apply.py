@@ -43,6 +43,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
     unknown: set[str] = set()
     late: set[str] = set()
     attempt = 0
+    waited = 0.0
     try:
         while pending:
             if pending[0].recheck:
@@ -70,14 +71,18 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             pending = left
             if not _count(left, of=batch):
                 continue  # it was done after all
-            attempt = 0 if progress else attempt + 1
+            attempt, waited = (0, 0.0) if progress else (attempt + 1, waited)
             if not isinstance(problem, Unclear):
                 raise problem
             if not problem.retry or attempt > gitlab.connection.retries:
                 # Planned again proves nothing of a change that GitLab does not show.
                 unknown = {it.about for step in batch for it in step.changes if not it.visible}
+                if attempt > 1:
+                    problem.add_tries(attempt, waited)
                 raise problem
-            time.sleep(pause(attempt, problem.wait))
+            wait = pause(attempt, problem.wait)
+            time.sleep(wait)
+            waited += wait
     except Failure as failure:
         open_changes = {change.about for step in pending for change in step.changes}
         unknown = (unknown | late) & open_changes

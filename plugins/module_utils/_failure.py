@@ -80,6 +80,10 @@ class Unclear(Failure):
         self.wait = wait
         self.late = late
 
+    def add_tries(self, number: int, waited: float) -> None:
+        """Tell how often it was tried, and for how many seconds it was waited in between."""
+        self.what = f"{self.what.rstrip('.')}, {number} times with {waited:.0f} s of waiting."
+
 
 def accepted(given: str, names: Iterable[str]) -> str:
     """Return the accepted names as text, those that look most like the given one first."""

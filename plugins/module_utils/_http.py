@@ -162,13 +162,18 @@ class Http:
         :raises Failure: no answer, or an answer of 5xx or 429, after the last try.
         """
         tries = self.connection.retries if repeatable else 0
+        waited = 0.0
         for attempt in range(tries + 1):
             try:
                 return self._once(method, path, json=json, form=form, headers=headers)
             except Unclear as problem:
                 if attempt < tries and problem.retry:
-                    time.sleep(pause(attempt, problem.wait))
+                    wait = pause(attempt, problem.wait)
+                    time.sleep(wait)
+                    waited += wait
                     continue
+                if attempt:
+                    problem.add_tries(attempt + 1, waited)
                 raise
         raise AssertionError("unreachable")
 

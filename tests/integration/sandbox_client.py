@@ -56,6 +56,10 @@ class Instance:
         state = dict(self._ask("GET", "state"))
         return {**state, "models": {model["name"]: model for model in state["models"]}}
 
+    def model_names(self) -> list[str]:
+        """Return the names of its models, each as often as it is there."""
+        return [model["name"] for model in self._ask("GET", "state")["models"]]
+
     def requests(self) -> list[dict[str, Any]]:
         """Return what was asked of it."""
         return list(self._ask("GET", "journal")["requests"])

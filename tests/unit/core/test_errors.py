@@ -23,7 +23,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
 PLUGINS = pathlib.Path(_errors.__file__).parents[1]
 MESSAGES = {name: it for name, it in vars(_errors).items() if isinstance(it, Message)}
 # Parameters of Failure and Unclear that are no values of the sentence.
-OWN = {"about", "retry", "wait"}
+OWN = {"about", "retry", "wait", "late"}
 
 
 def uses() -> list[tuple[str, str, ast.Call]]:

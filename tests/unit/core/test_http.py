@@ -174,6 +174,7 @@ def test_a_reading_is_given_up(serve, reply: Reply, message: _errors.Message, re
     failure = reading_fails(server.url, retries=retries)
     assert failure.code == message.code
     assert len(server.requests) == retries + 1
+    assert ("3 times with" in failure.what) == bool(retries)
     # A reason in words, not the number of bytes that came.
     assert any(word.isalpha() and len(word) > 3 for word in failure.what.split("(")[-1].split())
 
