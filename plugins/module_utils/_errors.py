@@ -411,6 +411,11 @@ REPORT_NOT_WRITTEN = Message(
     "The run itself is not concerned. Check the option folder, and report what is no matter of "
     "files.",
 )
+NOT_REPORTED = Message(
+    "not-reported",
+    "No report is made of results of {module}, which {variable} is said to hold.",
+    "Name one of: {names}.",
+)
 REPORT_FINDINGS = Message(
     "report-findings",
     "{sentence}",

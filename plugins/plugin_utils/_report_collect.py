@@ -86,10 +86,12 @@ class Collector:
         :param module: as :func:`_report_result.module_of` returns it.
         :param when: time of the result, ISO 8601.
         """
+        if result.get("skipped"):
+            return
         items = result.get("results")
         if isinstance(items, list):
             for item in items:
-                if isinstance(item, dict) and not item.get("skipped"):
+                if isinstance(item, dict):
                     broken = bool(item.get("failed"))
                     self.add(name, module, item, failed=broken, check_mode=check_mode, when=when)
             return

@@ -200,3 +200,68 @@ def test_a_problem_of_the_report_is_one_warning(
     assert "report" in warning
     assert instance.state()["gateway"]["ai_gateway_url"] == worlds.URL
     assert not (tmp_path / "duo-report").exists()
+
+
+# --- without a callback ------------------------------------------------------------------------
+AUDIT = "gitlab_ops.duo.audit"
+FORMATS = {"duo_self_hosted_report_formats": ["html", "json", "markdown", "junit"]}
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "verdict"),
+    [
+        (["same"], 0, "in_line"),
+        (["same", "drifted"], 2, "drift"),
+        (["same", "drifted", "expired", "dead"], 4, "errors"),
+    ],
+)
+@pytest.mark.parametrize("mode", [[], ["--check"]], ids=["plain", "check"])
+def test_audit(
+    play: Play,
+    fleet: dict[str, dict[str, Any]],
+    tmp_path: pathlib.Path,
+    names: list[str],
+    status: int,
+    verdict: str,
+    mode: list[str],
+) -> None:
+    """An audit writes nothing, and its exit status says what it found."""
+    hosts = {name: fleet[name] for name in names}
+    run = play(AUDIT, hosts, *mode, "-e", json.dumps(FORMATS), extra={"PWD": str(tmp_path)})
+    assert run.returncode == status, run.output
+    assert not [request for name in names for request in run.requests(name) if request["write"]]
+    expected = {"same": "in_line", "drifted": "would_change"}
+    expected |= {"expired": "failed", "dead": "unreachable"}
+    assert states(tmp_path) == {name: expected[name] for name in names}
+    assert content(tmp_path)["summary"]["verdict"] == verdict
+    assert sorted(path.name for path in (tmp_path / "duo-report").iterdir()) == FILES
+    if "drifted" in names:
+        by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
+        assert by_name["drifted"]["cells"]["gateway"]["changes"]
+    no_secret(tmp_path)
+
+
+def test_slices_are_merged(
+    play: Play, fleet: dict[str, dict[str, Any]], tmp_path: pathlib.Path
+) -> None:
+    """The reports of two slices and of a second try make one."""
+    names = [("same", "dead"), ("drifted",)]
+    for number, part in enumerate(names):
+        folder = {"DUO_REPORT_FOLDER": str(tmp_path / f"slices/{number}")}
+        hosts = {name: fleet[name] for name in part}
+        play(worlds.ROLE, hosts, "--check", extra={**ON, **folder})
+    fleet["dead"]["duo_self_hosted_api_url"] = fleet["dead"]["duo"]["api_url"]
+    folder = {"DUO_REPORT_FOLDER": str(tmp_path / "slices/again")}
+    play(worlds.ROLE, {"dead": fleet["dead"]}, extra={**ON, **folder})
+    wanted = {"duo_self_hosted_reports": [str(tmp_path / "slices/*/report.json")]}
+    merge = "gitlab_ops.duo.merge_reports"
+    play(merge, {}, "-e", json.dumps(wanted)).succeeded()
+    assert states(tmp_path) == {"dead": "changed", "drifted": "would_change", "same": "in_line"}
+    by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
+    assert by_name["dead"]["replaces"][0].startswith("unreachable, ")
+    assert len(content(tmp_path)["runs"]) == 3
+
+    broken = {"duo_self_hosted_reports": [str(tmp_path / "nothing/*.json")]}
+    refused = play(merge, {}, "-e", json.dumps(broken))
+    assert refused.returncode == 2
+    assert "holds no report of this collection (there is no such file)" in refused.output

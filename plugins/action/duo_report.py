@@ -1,0 +1,127 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a report from registered results, or merges reports; all of it on the controller."""
+
+from __future__ import annotations
+
+import glob
+import os
+import pathlib
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files, _report_json
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report, Run
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import MODULES
+
+SPEC: dict[str, Any] = {
+    "folder": {"type": "path", "required": True},
+    "formats": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(_report_files.FORMATS),
+        "default": ["html", "json"],
+    },
+    "title": {"type": "str", "default": "GitLab Duo Self-Hosted"},
+    "registered": {"type": "dict"},
+    "dry_run": {"type": "bool"},
+    "reports": {"type": "list", "elements": "path"},
+    "fail_on": {"type": "str", "choices": ["never", "errors", "drift"], "default": "never"},
+}
+
+
+class ActionModule(ActionBase):
+    """Has no module beside it: there is nothing to do on any other host."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Write the report, and judge it if that is wanted."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(  # type: ignore[no-untyped-call]
+            argument_spec=SPEC,
+            mutually_exclusive=[("registered", "reports")],
+            required_one_of=[("registered", "reports")],
+        )
+        options = plain(options)
+        try:
+            if options["reports"] is not None:
+                report = _merged(options["reports"], options["title"])
+            else:
+                report = self._collected(options, task_vars or {})
+            paths = _report_files.write(report, options["folder"], options["formats"])
+        except Failure as failure:
+            raise AnsibleActionFail(failure.sentence()) from None
+        except OSError as error:
+            problem = Failure(_errors.REPORT_NOT_WRITTEN, reason=str(error))
+            raise AnsibleActionFail(problem.sentence()) from None
+        summary = report.summary()
+        result.update(changed=False, paths=paths, summary=vars(summary))
+        return {**result, **_judged(options["fail_on"], summary, paths)}
+
+    def _collected(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Report:
+        """Return the report of what the hosts of the inventory have registered."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        dry_run = options["dry_run"]
+        if dry_run is None:
+            dry_run = bool(self._task.check_mode)
+        collector = Collector()
+        for variable, module in options["registered"].items():
+            if module not in MODULES:
+                raise Failure(
+                    _errors.NOT_REPORTED, variable=variable, module=module, names=", ".join(MODULES)
+                )
+        hostvars = task_vars["hostvars"]
+        for host in task_vars["groups"]["all"]:
+            of_host = hostvars[host]
+            for variable, module in options["registered"].items():
+                result = plain(of_host[variable]) if variable in of_host else None
+                if not isinstance(result, dict):
+                    continue
+                if result.get("unreachable"):
+                    collector.expect([host])
+                    collector.lost(host, variable, unreachable=True)
+                else:
+                    failed = bool(result.get("failed"))
+                    collector.add(host, module, result, failed=failed, check_mode=dry_run, when=now)
+        return collector.report(options["title"], Run(now, now, "", dry_run, __version__))
+
+
+def _merged(patterns: list[str], title: str) -> Report:
+    """Return the report that several JSON reports make together.
+
+    :raises Failure: a pattern fits no file, or a file is no report.
+    """
+    reports = []
+    for pattern in patterns:
+        paths = sorted(glob.glob(pattern, recursive=True))
+        if not paths:
+            raise Failure(_errors.NO_REPORT, source=pattern, reason="there is no such file")
+        reports += [
+            _report_json.load(pathlib.Path(path).read_text("utf-8"), os.path.relpath(path))
+            for path in paths
+        ]
+    return _report_json.merge(reports, title)
+
+
+def _judged(fail_on: str, summary: Any, paths: list[str]) -> dict[str, Any]:
+    """Return how the task ends: of ansible-playbook, drift is exit status 2, errors are 4."""
+    if fail_on == "never" or summary.verdict in ("in_line", "changed"):
+        return {}
+    told = Failure(
+        _errors.REPORT_FINDINGS, sentence=summary.sentence, paths=", ".join(paths)
+    ).sentence()
+    if summary.verdict == "errors":
+        return {"unreachable": True, "msg": told}
+    return {"failed": True, "msg": told} if fail_on == "drift" else {}
