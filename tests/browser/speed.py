@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 
-import conftest  # noqa: F401  makes the rest importable
+# Makes the rest importable.
+import conftest  # noqa: F401  # pylint: disable=unused-import
 import fleet
 from playwright.sync_api import sync_playwright
 
