@@ -35,10 +35,11 @@ options:
     description:
       - C(html) is a page for people (C(report.html)), C(json) all of it as data (C(report.json)),
         C(markdown) for the comment of a merge request (C(report.md)), C(junit) for the test results
-        of a pipeline (C(junit.xml)).
+        of a pipeline (C(junit.xml)), and C(limit) the names of the instances that failed, could
+        not be reached or were not tried, for C(--limit @unfinished.txt) of the next run.
     type: list
     elements: str
-    choices: [html, json, markdown, junit]
+    choices: [html, json, markdown, junit, limit]
     default: [html, json]
     env:
       - name: DUO_REPORT_FORMATS
@@ -154,6 +155,8 @@ class CallbackModule(CallbackBase):
         report = self._collector.report(title, run)
         if not report.instances:
             return
+        for line in report.failures():
+            self._display.display(line)
         paths = _report_files.write(report, folder, formats)
         self._display.display(f"Report: {', '.join(map(_from_here, paths))}")
 

@@ -27,7 +27,7 @@ options:
     description: As of the callback.
     type: list
     elements: str
-    choices: [html, json, markdown, junit]
+    choices: [html, json, markdown, junit, limit]
     default: [html, json]
   title:
     description: Title of the report.

@@ -211,6 +211,26 @@ class Report:
             sentence += f" Data leaves the site on {leaves}."
         return Summary(verdict, sentence, total, states, leaves)
 
+    def unfinished(self) -> list[Instance]:
+        """Return the instances that a further run has to come back to."""
+        return [it for it in self.instances if it.state in (FAILED, UNREACHABLE, NOT_TRIED)]
+
+    def failures(self) -> list[str]:
+        """Return what failed where, and what to do about it: one line for each cause."""
+        return [
+            f"{instance.name}: {' '.join(filter(None, (it.about, it.what, it.next_step)))}"
+            for instance in self.unfinished()
+            for it in [
+                *instance.causes,
+                *(
+                    cause
+                    for cell in instance.cells.values()
+                    if cell.state in (FAILED, UNREACHABLE)
+                    for cause in cell.causes
+                ),
+            ]
+        ]
+
 
 def worst(states: list[str]) -> str:
     """Return the state that matters most."""

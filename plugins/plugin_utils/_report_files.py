@@ -31,6 +31,7 @@ NAMES = {
     "json": "report.json",
     "markdown": "report.md",
     "junit": "junit.xml",
+    "limit": "unfinished.txt",
 }
 # What XML 1.0 has no way to say.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -204,4 +205,16 @@ def _xml(value: str) -> str:
     return _NO_XML.sub("\ufffd", value)
 
 
-FORMATS = {"html": html, "json": _report_json.dump, "markdown": markdown, "junit": junit}
+# --- for --limit @file -------------------------------------------------------------------------
+def limit(report: Report) -> str:
+    """Return the instances to come back to, one in a line, as ``--limit @file`` reads them."""
+    return "".join(f"{instance.name}\n" for instance in report.unfinished())
+
+
+FORMATS = {
+    "html": html,
+    "json": _report_json.dump,
+    "markdown": markdown,
+    "junit": junit,
+    "limit": limit,
+}

@@ -186,3 +186,20 @@ def test_files_are_replaced_and_nothing_else_is_left(tmp_path: pathlib.Path) -> 
     mask = os.umask(0)
     os.umask(mask)
     assert (folder / "report.html").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+# --- what is left to do --------------------------------------------------------------------------
+def test_the_next_run_is_limited_to_what_is_not_finished() -> None:
+    names = _report_files.limit(fleet.many(40)).split("\n")
+    assert set(names) == {"site-003", "site-004", "site-007", "site-013", "site-023"} | {
+        *("site-027", "site-033", "site-034", "later", "")
+    }
+
+
+def test_each_failure_is_one_line_with_its_next_step() -> None:
+    report = fleet.many(8, "GitLab refused it.")
+    assert report.failures() == [
+        "site-003: GitLab refused it. Mend it.",
+        "site-004: self-hosted model GitLab refused it. GitLab refused it. Mend it.",
+        "site-007: GitLab refused it. Mend it.",
+    ]
