@@ -22,6 +22,7 @@ from ._run import Subject
 from ._sign_in import RAILS_RUNNER, SESSION, SignIn
 
 if TYPE_CHECKING:
+    from ._admin_session import AdminSession
     from ._client import GitLab
 
 ABOUT = "beta features"
@@ -63,19 +64,25 @@ class Toggle:
             session.toggle_beta(path or self.release.toggle_beta_path)
         except Unclear as unclear:
             # It may have been thrown all the same: the page tells.
-            if session.beta_state()[0] == self.wanted.enabled:
+            if self._is_reached(session):
                 return
             if unclear.late:
                 # It may still come, and a second throw would undo it.
                 unclear.retry = False
             raise
-        if session.beta_state()[0] == self.wanted.enabled:
+        if self._is_reached(session):
             return
         if self.wanted.enabled:
             raise Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
         failure = Failure(_errors.BETA_STAYS_ON, about=ABOUT)
         failure.done = ["throw the switch of the signed-in account"]
         raise failure
+
+    def _is_reached(self, session: AdminSession) -> bool:
+        try:
+            return session.beta_state()[0] == self.wanted.enabled
+        except Failure as failure:
+            raise Unclear.after(failure) from None
 
 
 @dataclass(frozen=True)

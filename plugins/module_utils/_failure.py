@@ -80,6 +80,14 @@ class Unclear(Failure):
         self.wait = wait
         self.late = late
 
+    @classmethod
+    def after(cls, failure: Failure) -> Unclear:
+        """Return a failure to read what a write led to: the write itself may have succeeded."""
+        unclear = cls(Message(failure.code, "", ""), retry=False, late=True)
+        unclear.what, unclear.next_step = failure.what, failure.next_step
+        unclear.about = failure.about
+        return unclear
+
     def add_tries(self, number: int, waited: float) -> None:
         """Tell how often it was tried, and for how many seconds it was waited in between."""
         self.what = f"{self.what.rstrip('.')}, {number} times with {waited:.0f} s of waiting."

@@ -17,7 +17,7 @@ from . import _errors
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._client import Part
-from ._errors import Failure
+from ._errors import Failure, Unclear
 from ._plan import Change, Plan, Step
 from ._rails import RailsRunner
 from ._run import Subject
@@ -70,7 +70,11 @@ class Synchronise:
             raise Failure(_errors.SYNC_REFUSED, about=ABOUT, reason="it queued no job")
         for seconds in POLLS:
             time.sleep(seconds)
-            if observe(gitlab, self.wanted).license["last_sync"] != self.before:
+            try:
+                found = observe(gitlab, self.wanted)
+            except Failure as failure:
+                raise Unclear.after(failure) from None
+            if found.license["last_sync"] != self.before:
                 return
 
 

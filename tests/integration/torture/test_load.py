@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import email.utils
+import pathlib
 import time
 from typing import Any
 
@@ -16,10 +17,10 @@ from kinds import FULL
 from sandbox_client import Instance
 from scenarios import RELEASES, differences
 
-FLEET = 300 if FULL else 40
+FLEET = 300 if FULL else 21
 TASKS = 50 if FULL else 12
 # Of how many instances one is broken.
-BROKEN = 20
+BROKEN = 20 if FULL else 3
 
 # What is wrong with the broken ones, in turn, and the code of the failure that it has to be.
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -37,7 +38,7 @@ SETTINGS = {
 }
 
 
-def test_a_large_fleet(play: Play, start: Start, count: Count) -> None:
+def test_a_large_fleet(play: Play, start: Start, count: Count, tmp_path: pathlib.Path) -> None:
     """The others finish; each broken one fails once, in its own way, and with its cause."""
     instances: dict[str, Instance] = {}
     # One process for a hundred instances: the sandbox is no part of what is tried.
@@ -56,15 +57,22 @@ def test_a_large_fleet(play: Play, start: Start, count: Count) -> None:
                 instance.faults(rule)
             hosts[name].update(variables)
             broken[name] = code
-    run = play(worlds.ROLE, hosts, forks=20)
+    reported = {
+        "ANSIBLE_CALLBACKS_ENABLED": "record,gitlab_ops.duo.report",
+        "DUO_REPORT_FOLDER": str(tmp_path / "report"),
+    }
+    run = play(worlds.ROLE, hosts, forks=20, extra=reported)
     assert "Traceback" not in run.output
+    closing = run.output.partition("PLAY RECAP")[2].splitlines()
     for name, instance in instances.items():
         failed = run.failed(name)
         if name in broken:
             assert [it.code for it in failed] == [broken[name]], (name, failed)
             assert instance.url in failed[0].message
-            # Once, in the terminal too.
+            # Once where it happens, and once at the end.
             assert run.output.count(f"[{name} -> localhost]: FAILED!") == 1, name
+            (line,) = (it for it in closing if it.startswith(f"{name}: "))
+            assert failed[0].values["failure"]["what"] in line
         else:
             assert failed == [], name
             assert differences(worlds.expected(instance.release), instance.state()) == [], name

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _beta_features, _errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release, shown
 
 SIGN_IN = {"username": "root", "password": "a-password-that-must-not-show"}
@@ -142,3 +143,26 @@ def test_tells_what_did_not_work(enabled: bool, pages: Pages, message: _errors.M
         toggle(enabled).perform(pages)
     assert caught.value.code == message.code
     assert pages.thrown == ["/named"]  # once
+
+
+@pytest.mark.parametrize(("version", "told"), [("18.9", []), ("17.9", ["beta features"])])
+def test_a_switch_that_was_thrown_is_not_called_undone(version: str, told: list[str]) -> None:
+    """The page that would show it is broken: a token tells from 18.1 on, before that nothing."""
+    here = Sandboxed(version)
+    page = {"kind": "body", "body": "<html></html>", "match": {"method": "GET"}}
+    thrown = []
+
+    def watch() -> None:
+        if here.writes and not thrown:
+            thrown.append(True)
+            here.faults({**page, "times": 0})
+
+    here.watch = watch
+    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    assert here.instance.beta_on
+    assert result.get("failed", False) == bool(told)
+    if told:
+        assert [line.split(" (")[0] for line in result["failure"]["unknown"]] == [
+            f"change {about}" for about in told
+        ]
+        assert result["failure"]["not_done"] == []

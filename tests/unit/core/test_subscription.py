@@ -138,3 +138,13 @@ def test_a_licence_without_an_end_is_not_synchronised() -> None:
 def test_no_administrator() -> None:
     result = Sandboxed("18.9").run(SUBJECT, api_token=credentials.USER_TOKEN)
     assert result["failure"]["code"] == _errors.NOT_ADMINISTRATOR.code
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_job_that_was_queued_is_not_called_undone() -> None:
+    here = Sandboxed(license=STALE)
+    broken = {"kind": "status", "status": 502, "match": {"path": "graphql"}}
+    here.faults({**broken, "at": 2, "times": 0})
+    result = here.run(SUBJECT, sync="always", **ROOT)
+    assert result["failure"]["unknown"] == ["synchronise subscription"]
+    assert result["failure"]["not_done"] == []
