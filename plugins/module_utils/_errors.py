@@ -382,6 +382,43 @@ PREFLIGHT_FINDINGS = Message(
     "Nothing was changed.",
 )
 
+# --- isolated sites ----------------------------------------------------------------------------
+LEAVES_VENDORED = Message(
+    "leaves-vendored",
+    "With provider vendored, GitLab's cloud serves {features} ({origin}), also where a gateway is "
+    "set.",
+    "Declare a model for each, or provider disabled.",
+)
+LEAVES_WITHOUT_GATEWAY = Message(
+    "leaves-without-gateway",
+    "Without a gateway URL, requests of {features} ({origin}) go, or may go, to GitLab's cloud.",
+    "Declare ai_gateway_url, or provider disabled for each.",
+)
+LEAVES_WITHOUT_AGENT_PLATFORM = Message(
+    "leaves-without-agent-platform",
+    "Without a URL of the Agent Platform service, requests of {features} ({origin}) may go to "
+    "that of GitLab's cloud.",
+    "Declare duo_agent_platform_service_url, or provider disabled for each.",
+)
+LEAVES_UNSEEN = Message(
+    "leaves-unseen",
+    "GitLab does not show the state of {features}, and nothing declares them, so they may leave "
+    "the site.",
+    "Declare a model for each, or provider disabled: they are then set in every run. Those that "
+    "are beta show their state once beta features are on.",
+)
+LEAVES_MEANWHILE = Message(
+    "leaves-meanwhile",
+    "Clearing {options} would open a way to GitLab's cloud for {features}, before the same run "
+    "sets these features.",
+    "Set the features first, in a run that leaves the URLs as they are.",
+)
+LEAVES_DUO_CORE = Message(
+    "leaves-duo-core",
+    "GitLab Duo Core is on, which GitLab's cloud serves.",
+    "Turn it off under Admin > GitLab Duo > Change configuration.",
+)
+
 # --- upgrades ----------------------------------------------------------------------------------
 NO_UPGRADE = Message(
     "no-upgrade",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._beta_features import beta_state
+from ._client import Part
+from ._destinations import WayOut, ways_out
 from ._feature_model import shown as shown_setting
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
 from ._observed import Model, State, read_state
 from ._plan import Plan
-from ._releases import Release
+from ._releases import FEATURES, Release
 from ._run import Subject
 from ._self_hosted_model import shown as shown_model
 from ._sign_in import SignIn
@@ -24,6 +26,8 @@ from ._validators import method_for_export
 
 if TYPE_CHECKING:
     from ._client import GitLab
+
+DUO_CORE = Part("DuoCore", "duoSettings { duoCoreFeaturesEnabled }", optional=True)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,19 @@ class Found:
     gateway: dict[str, Any]
     state: State
     beta: bool | None
+    duo_core: bool | None = None  # None where GitLab does not tell (before 18.0, offline licence)
+
+    @property
+    def unseen_features(self) -> list[str]:
+        """Features that this release has, and whose state GitLab does not show."""
+        known = (name for name, offer in FEATURES.items() if self.release.has(offer))
+        return sorted(set(known) - set(self.state.settings))
+
+    @property
+    def leaving(self) -> list[WayOut]:
+        """Features whose requests leave the site, or may."""
+        providers = {name: it.provider for name, it in self.state.settings.items()}
+        return ways_out(providers, self.gateway, self.license["type"])
 
 
 def options(params: dict[str, Any]) -> SignIn:
@@ -46,7 +63,8 @@ def options(params: dict[str, Any]) -> SignIn:
 
 def observe(gitlab: GitLab, wanted: SignIn) -> Found:
     """Read everything in one request, and the beta state on a page where only that shows it."""
-    reading, state = read_state(gitlab, LICENSE, ADD_ONS, *GATEWAY, gitlab_models=True)
+    parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
+    reading, state = read_state(gitlab, *parts, gitlab_models=True)
     return Found(
         url=gitlab.url,
         release=reading.release,
@@ -55,6 +73,7 @@ def observe(gitlab: GitLab, wanted: SignIn) -> Found:
         gateway=gateway_values(reading.data, reading.offered),
         state=state,
         beta=beta_state(gitlab, wanted, state.beta),
+        duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),
     )
 
 
@@ -82,6 +101,8 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
         "features": [
             shown_setting(name, found.state.settings[name]) for name in sorted(found.state.settings)
         ],
+        "unseen_features": found.unseen_features,
+        "leaving": [vars(way) for way in found.leaving],
         "configuration": _configuration(models, found),
     }
 

@@ -55,6 +55,7 @@ class PreflightOptions(SignIn):
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
     manage_outbound_allowlist: bool = False
+    isolated: bool = False
     ready_timeout: int = 0
 
 
@@ -238,6 +239,7 @@ SUBJECT = Subject(
             "beta_features": {"type": "bool"},
             "accept_testing_agreement": {"type": "bool", "default": False},
             "manage_outbound_allowlist": {"type": "bool", "default": False},
+            "isolated": {"type": "bool", "default": False},
             "ready_timeout": {"type": "int", "default": 0},
             **SIGN_IN,
         }

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from . import _errors, _feature_model, _gateway, _self_hosted_model
 from ._errors import Failure
+from ._isolated import leaks
 from ._releases import is_agent_feature, is_beta_feature
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
         *_outbound(wanted, found),
         *_beta(wanted, found),
         *_declared(wanted, found),
+        *_isolated(wanted, found),
         *_misspelt(wanted),
     ]
     return sorted(every, key=lambda finding: finding.severity != "error")
@@ -271,6 +273,14 @@ def _refusals(
     for refusal in of_parts or refusals:
         about = refusal.about or refusal.code
         yield Finding("error", about, refusal.what, refusal.next_step)
+
+
+def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    """Yield what sends, or may send, requests out of a site that is to be isolated."""
+    if not wanted.isolated or not found.info:
+        return
+    for leak in leaks(wanted.gateway, wanted.models, wanted.settings, wanted.beta_features, found.info):
+        yield Finding("error", "isolated site", leak.what, leak.next_step)
 
 
 def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:

@@ -93,6 +93,14 @@ FEATURES: dict[str, Feature] = {
     "review_merge_request_dap": Feature((18, 10), NEVER_READ, _BETA),
 }
 
+# Flows of the Agent Platform that are features of their own (19.x).
+_FLOWS = (
+    "sast_vulnerability_fp_detection",
+    "sast_vulnerability_resolution",
+    "secret_vulnerability_fp_detection",
+    "review_merge_request_dap",
+)
+
 # Release states from ee/app/models/ai/self_hosted_model.rb of 18.9 and 19.x.
 FAMILIES: dict[str, Family] = {
     "claude_3": Family((17, 9), (17, 9)),
@@ -247,6 +255,14 @@ class Release:
 def is_agent_feature(name: str) -> bool:
     """Return whether a feature belongs to the Agent Platform, which has a permission of its own."""
     return name.startswith("duo_agent_platform")
+
+
+def runs_on_agent_platform(name: str) -> bool:
+    """Return whether the Agent Platform service gets a feature's requests.
+
+    Of the flows of 19.x it is concluded from their names and families.
+    """
+    return is_agent_feature(name) or name in _FLOWS
 
 
 def is_beta_feature(name: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import ways_out
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
     Change,
@@ -183,15 +184,9 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def to_cloud(providers_now: dict[str, str], gateway: str, license_type: str) -> list[str]:
-    """Return the features whose requests GitLab sends to its cloud.
-
-    ``vendored`` goes there even if a gateway is set, ``unassigned`` if none is; with an offline
-    licence nothing does (FeatureSettingSelectionService of GitLab 18.9).
-    """
-    if license_type == "offline_cloud":
-        return []
-    cloud = {"vendored"} if gateway else {"vendored", "unassigned"}
-    return sorted(feature for feature, provider in providers_now.items() if provider in cloud)
+    """Return the features whose requests GitLab sends to its cloud."""
+    ways = ways_out(providers_now, {"ai_gateway_url": gateway}, license_type)
+    return [way.feature for way in ways if way.certain]
 
 
 def text(value: Any) -> str:

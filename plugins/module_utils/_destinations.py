@@ -1,0 +1,67 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where GitLab sends the requests of a feature: to the gateway, to its cloud, or nowhere.
+
+Read in FeatureSettingSelectionService and feature_setting.rb of GitLab 18.9: ``vendored`` goes to
+GitLab's cloud even where a gateway is set, ``unassigned`` where none is, ``disabled`` nowhere; with
+an offline licence nothing goes there. What is concluded from that is marked as not certain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._releases import runs_on_agent_platform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VENDORED = "vendored"
+NO_GATEWAY = "no_gateway"
+NO_AGENT_PLATFORM = "no_agent_platform"
+
+OFFLINE = "offline_cloud"
+_SERVICE = "duo_agent_platform_service_url"
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """A feature whose requests GitLab sends to its cloud, or may send there."""
+
+    feature: str
+    provider: str
+    reason: str
+    # False where the sources do not say so, or where only the offline licence closes the way:
+    # a licence can be replaced between two runs.
+    certain: bool
+
+
+def ways_out(
+    providers: Mapping[str, str], gateway: Mapping[str, Any], license_type: str | None
+) -> list[WayOut]:
+    """Return the features that leave the site, or may, by name.
+
+    :param gateway: the settings that this release offers, ``""`` or None for an empty URL.
+    """
+    found = []
+    for feature, provider in sorted(providers.items()):
+        reason, certain = _way_out(feature, provider, gateway)
+        if reason:
+            certain = certain and license_type != OFFLINE
+            found.append(WayOut(feature, provider, reason, certain))
+    return found
+
+
+def _way_out(feature: str, provider: str, gateway: Mapping[str, Any]) -> tuple[str, bool]:
+    if provider == "disabled":
+        return "", True
+    if provider == "vendored":
+        return VENDORED, True
+    if not gateway.get("ai_gateway_url"):
+        # What becomes of self_hosted then was not read.
+        return NO_GATEWAY, provider == "unassigned"
+    if _SERVICE in gateway and not gateway[_SERVICE] and runs_on_agent_platform(feature):
+        # GitLab has a service of its own in its cloud; whether it is used then was not read.
+        return NO_AGENT_PLATFORM, False
+    return "", True
