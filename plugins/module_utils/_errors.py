@@ -413,6 +413,18 @@ LEAVES_MEANWHILE = Message(
     "sets these features.",
     "Set the features first, in a run that leaves the URLs as they are.",
 )
+LEAVES_AFTERWARDS = Message(
+    "leaves-afterwards",
+    "Taking everything down clears the gateway URL, and {features} would be left to GitLab's "
+    "cloud.",
+    "Set duo_self_hosted_absent_features: disabled, so that nothing serves them.",
+)
+LEAVES_NOW = Message(
+    "leaves-now",
+    "Requests of {features} leave the site, or may.",
+    "The list leaving says why. Declare a model for each, or provider disabled; if they are "
+    "declared so, run again, for something else may have changed them at the same time.",
+)
 LEAVES_DUO_CORE = Message(
     "leaves-duo-core",
     "GitLab Duo Core is on, which GitLab's cloud serves.",

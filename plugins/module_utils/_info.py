@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import _errors
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._beta_features import beta_state
 from ._client import Part
 from ._destinations import WayOut, ways_out
+from ._errors import Failure
 from ._feature_model import shown as shown_setting
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
@@ -56,9 +58,16 @@ class Found:
         return ways_out(providers, self.gateway, self.license["type"])
 
 
-def options(params: dict[str, Any]) -> SignIn:
+@dataclass(frozen=True)
+class InfoOptions(SignIn):
+    """Options of ``duo_info``."""
+
+    isolated: bool = False
+
+
+def options(params: dict[str, Any]) -> InfoOptions:
     """Check the options of a task."""
-    return SignIn.of(params)
+    return InfoOptions.of(params)
 
 
 def observe(gitlab: GitLab, wanted: SignIn) -> Found:
@@ -77,9 +86,13 @@ def observe(gitlab: GitLab, wanted: SignIn) -> Found:
     )
 
 
-def plan(_wanted: SignIn, found: Found) -> Plan[Found]:
+def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
     """Return the plan that changes nothing."""
-    return Plan((), found)
+    warnings: tuple[str, ...] = ()
+    if wanted.isolated and found.unseen_features:
+        names = ", ".join(found.unseen_features)
+        warnings = (f"Whether {names} leave the site is not known: GitLab does not show them.",)
+    return Plan((), found, warnings)
 
 
 def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
@@ -105,6 +118,13 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
         "leaving": [vars(way) for way in found.leaving],
         "configuration": _configuration(models, found),
     }
+
+
+def judge(wanted: InfoOptions, found: Found) -> Failure | None:
+    """Return the failure if the site is to be isolated and something leaves it."""
+    if not wanted.isolated or not found.leaving:
+        return None
+    return Failure(_errors.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving))
 
 
 def _configuration(models: list[Model], found: Found) -> dict[str, Any]:
@@ -161,9 +181,10 @@ def _assignments(found: Found) -> list[dict[str, Any]]:
 
 SUBJECT = Subject(
     name="instance",
-    arguments=Arguments(spec=SIGN_IN),
+    arguments=Arguments(spec={"isolated": {"type": "bool", "default": False}, **SIGN_IN}),
     options=options,
     observe=observe,
     plan=plan,
     show=show,
+    judge=judge,
 )

@@ -32,15 +32,24 @@ def leaks(
     models: ModelsOptions,
     settings: FeaturesOptions,
     beta_features: bool | None,
+    taking_down: bool,
     found: Found,
 ) -> Iterator[Failure]:
     """Yield what would leave the site, with the names of the features, and what to declare.
 
     :param beta_features: how beta features are declared; off hides the features that are beta.
+    :param taking_down: the URLs are cleared once the settings are carried out; else it is the
+        gateway that comes first.
     """
     declared = {name for setting in settings.settings for name in setting.features}
-    after = _gateway_after(gateway, found)
     providers = _providers_after(models, settings, found)
+    if taking_down:
+        cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
+        if ways := ways_out(providers, cleared, None):
+            left = ", ".join(way.feature for way in ways)
+            yield Failure(_errors.LEAVES_AFTERWARDS, features=left)
+        return
+    after = _gateway_after(gateway, found)
     groups: dict[tuple[str, str], list[str]] = {}
     for way in ways_out(providers, after, None):
         origin = "declared" if way.feature in declared else "not declared"

@@ -56,6 +56,7 @@ class PreflightOptions(SignIn):
     accept_testing_agreement: bool = False
     manage_outbound_allowlist: bool = False
     isolated: bool = False
+    state: str = "present"
     ready_timeout: int = 0
 
 
@@ -240,6 +241,7 @@ SUBJECT = Subject(
             "accept_testing_agreement": {"type": "bool", "default": False},
             "manage_outbound_allowlist": {"type": "bool", "default": False},
             "isolated": {"type": "bool", "default": False},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "ready_timeout": {"type": "int", "default": 0},
             **SIGN_IN,
         }

@@ -279,7 +279,8 @@ def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     """Yield what sends, or may send, requests out of a site that is to be isolated."""
     if not wanted.isolated or not found.info:
         return
-    for leak in leaks(wanted.gateway, wanted.models, wanted.settings, wanted.beta_features, found.info):
+    declared = (wanted.gateway, wanted.models, wanted.settings, wanted.beta_features)
+    for leak in leaks(*declared, wanted.state == "absent", found.info):
         yield Finding("error", "isolated site", leak.what, leak.next_step)
 
 

@@ -22,6 +22,12 @@ extends_documentation_fragment:
   - gitlab_ops.duo.connection.sign_in
   - gitlab_ops.duo.attributes.info
   - gitlab_ops.duo.attributes.action_group
+options:
+  isolated:
+    description:
+      - Fail if a feature sends its requests out of the site, or may; RV(leaving) says why.
+    type: bool
+    default: false
 seealso:
   - module: gitlab_ops.duo.duo_gateway
   - module: gitlab_ops.duo.duo_self_hosted_model
@@ -40,6 +46,13 @@ EXAMPLES = r"""
 - name: Show which model serves which feature
   ansible.builtin.debug:
     msg: "{{ duo.features }}"
+
+- name: Fail if a feature sends its requests to GitLab's cloud
+  gitlab_ops.duo.duo_info:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    isolated: true
+  delegate_to: localhost
 
 - name: Keep the state as variables of the role
   ansible.builtin.copy:
@@ -106,6 +119,24 @@ features:
   returned: success
   type: list
   elements: dict
+unseen_features:
+  description: Features that this release has, and whose state GitLab does not show.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+leaving:
+  description:
+    - Features whose requests GitLab sends to its cloud, or may send there. C(reason) is
+      C(vendored), C(no_gateway) (there is no gateway URL) or C(no_agent_platform) (there is no URL
+      of the Agent Platform service).
+    - C(certain) is false where GitLab's documentation and sources do not say so, or where only the
+      offline licence closes the way.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {feature: duo_chat, provider: vendored, reason: vendored, certain: true}
 configuration:
   description:
     - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys.

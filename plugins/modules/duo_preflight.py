@@ -72,6 +72,22 @@ options:
         allowlist of GitLab, if they are missing. All other entries are kept.
     type: bool
     default: false
+  isolated:
+    description:
+      - Whether no request may leave the site. What is declared, and what is there and not declared,
+        is then an error where it sends requests of a feature to GitLab's cloud, or may send them
+        there, at the end or meanwhile.
+      - An offline licence closes these ways too, but is not counted on, because a licence can be
+        replaced between two runs. Of features that GitLab does not show, each has to be declared.
+    type: bool
+    default: false
+  state:
+    description:
+      - With O(isolated=true), V(absent) means that O(settings) come first and the URLs of the
+        gateway are cleared afterwards.
+    type: str
+    choices: [present, absent]
+    default: present
   ready_timeout:
     description:
       - Seconds to wait for a GitLab that is still starting, and so refuses connections or answers
@@ -142,6 +158,16 @@ beta_features:
   type: dict
 features:
   description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
+  type: list
+  elements: dict
+unseen_features:
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
+  type: list
+  elements: str
+leaving:
+  description: As in M(gitlab_ops.duo.duo_info), before anything is changed.
   returned: success
   type: list
   elements: dict
