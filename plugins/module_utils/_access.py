@@ -47,13 +47,19 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def token_scopes(gitlab: GitLab) -> list[str] | None:
+    """Return the scopes of the token; None where GitLab does not tell."""
+    token = gitlab.rest("/personal_access_tokens/self")
+    scopes = token.get("scopes") if isinstance(token, dict) else None
+    return list(map(str, scopes)) if isinstance(scopes, list) else None
+
+
 def explain(gitlab: GitLab, release: Release, *, writing: bool = False) -> Failure:
     """Return the failure that names what is missing, as far as GitLab lets it be known."""
     if writing:
-        token = gitlab.rest("/personal_access_tokens/self")
-        scopes = token.get("scopes") if isinstance(token, dict) else None
-        if isinstance(scopes, list) and "api" not in scopes:
-            return Failure(_errors.TOKEN_SCOPE, scopes=", ".join(map(str, scopes)))
+        scopes = token_scopes(gitlab)
+        if scopes is not None and "api" not in scopes:
+            return Failure(_errors.TOKEN_SCOPE, scopes=", ".join(scopes))
     reading = gitlab.read(LICENSE, ADD_ONS)
     if "currentLicense" in reading.denied:
         return Failure(_errors.NOT_ADMINISTRATOR)

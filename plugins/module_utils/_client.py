@@ -34,6 +34,9 @@ GRAPHQL = "/api/graphql"
 GENERAL_ERROR = "The resource that you are attempting to access does not exist"
 SETTING_ERROR = "You don't have permission to update the setting"
 READ_ONLY_ERROR = "You cannot perform write operations on a read-only instance"
+# What a field is denied with, before it did anything.
+DENIALS = (GENERAL_ERROR, SETTING_ERROR, READ_ONLY_ERROR)
+_LOOK = "Look for the request in GitLab's own logs, and run again."
 _UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|isn't|not) ")
 
 # How servers that do not multiplex may answer a list of documents.
@@ -89,10 +92,22 @@ class Reading:
     denied: dict[str, str] = field(default_factory=dict)
 
     def nodes(self, connection: str) -> list[dict[str, Any]]:
-        """Return the nodes of a connection on Query; none where it is null."""
-        value = self.data.get(connection)
+        """Return the nodes of a connection on Query; none where it was not asked for.
+
+        :raises Failure: it was, and is not there: that is not the same as having no nodes.
+        """
+        if connection not in self.data:
+            return []
+        value = self.data[connection]
         found = value.get("nodes") if isinstance(value, dict) else None
-        return [node for node in found or [] if isinstance(node, dict)]
+        if not isinstance(found, list) or not all(isinstance(node, dict) for node in found):
+            raise self.lacks(connection)
+        return found
+
+    def lacks(self, name: str) -> Failure:
+        """Return the failure for a field on Query whose value cannot be used."""
+        reason = self.denied.get(name, f"{name} is not what it should be")
+        return Failure(_errors.BROKEN_ANSWER, path=GRAPHQL, reason=reason)
 
 
 class GitLab:
@@ -212,7 +227,7 @@ class GitLab:
         for error in answer.get("errors") or ():
             message, path = _message(error), error.get("path") if isinstance(error, dict) else None
             answered = isinstance(answer.get("data"), dict)
-            if answered and isinstance(path, list) and path:
+            if answered and isinstance(path, list) and len(path) == 1:
                 reading.denied[str(path[0])] = message
             elif part.optional and _UNKNOWN_FIELD.match(message):
                 return
@@ -237,7 +252,12 @@ class GitLab:
             values[f"i{number}"] = mutation.input
         document = f"mutation DuoApply({', '.join(declared)}) {{ {' '.join(fields)} }}"
         answer = self._post({"query": document, "variables": values}, write=True)
-        data = _data(answer, GRAPHQL)
+        try:
+            data = _data(answer, GRAPHQL)
+        except Failure as problem:
+            raise Unclear(
+                _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason="no GraphQL"
+            ) from problem
         said = [_own_errors(data.get(f"m{number}")) for number in range(len(mutations))]
         for error in answer.get("errors") or ():
             path = error.get("path") if isinstance(error, dict) else None
@@ -250,6 +270,9 @@ class GitLab:
                 raise Unclear(
                     _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=_message(error)
                 )
+            if not _message(error).startswith(DENIALS):
+                # A timeout, or a bug of GitLab: it may be done, or half of it.
+                raise Unclear(_errors.REFUSED, retry=False, reason=_message(error), hint=_LOOK)
             said[int(found[1])] = _message(error)
         for number, texts in enumerate(said):
             if texts is None:
@@ -334,7 +357,7 @@ def _own_errors(payload: Any) -> str | None:
 
 def _message(error: Any) -> str:
     text = error.get("message") if isinstance(error, dict) else None
-    return text[:500] if isinstance(text, str) else "an error without a message"
+    return text if isinstance(text, str) else "an error without a message"
 
 
 def _messages(answer: Any) -> list[str]:
@@ -351,11 +374,12 @@ def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
         elif isinstance(mine, list) and isinstance(value, list):
             by_id = {_identity(node): node for node in value}
             for node in mine:
-                if isinstance(node, dict) and _identity(node) in by_id:
-                    _merge(node, by_id[_identity(node)])
+                if (known := _identity(node)) and known in by_id:
+                    _merge(node, by_id[known])
         else:
             into[key] = value
 
 
-def _identity(node: Any) -> Any:
-    return (node.get("id") or node.get("feature")) if isinstance(node, dict) else None
+def _identity(node: Any) -> str | None:
+    found = (node.get("id") or node.get("feature")) if isinstance(node, dict) else None
+    return found if isinstance(found, str) else None

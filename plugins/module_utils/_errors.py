@@ -8,10 +8,10 @@ options that are not secret and from the texts of GitLab's own errors.
 
 from __future__ import annotations
 
-from ._failure import Failure, Message, Unclear, accepted
+from ._failure import Failure, Message, Unclear, accepted, one_line
 
 # Who fails needs both, the sentence and what carries it.
-__all__ = ["Failure", "Message", "Unclear", "accepted"]
+__all__ = ["Failure", "Message", "Unclear", "accepted", "one_line"]
 
 # --- options -----------------------------------------------------------------------------------
 INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
@@ -307,6 +307,11 @@ BETA_STAYS_ON = Message(
     "perhaps deleted ones, accepted the GitLab Testing Agreement too.",
     "Use via: rails_runner on a GitLab node, which withdraws the acceptances of all. Running again "
     "like this would throw the switch of this account back.",
+)
+BETA_NOT_SHOWN = Message(
+    "beta-not-shown",
+    "The switch of beta features was thrown, but the state after it cannot be read ({reason}).",
+    "Run again: nothing is thrown where the state is the desired one.",
 )
 BETA_STAYS_OFF = Message(
     "beta-stays-off",

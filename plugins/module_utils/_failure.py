@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.common.parameters import remove_values
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 @dataclass(frozen=True)
@@ -31,31 +33,77 @@ class Failure(Exception):
     """
 
     def __init__(self, message: Message, *, about: str = "", **values: Any) -> None:
+        super().__init__(message.code)
         self.code = message.code
         self.about = about
-        self.what = _one_line(message.what.format(**values))
-        self.next_step = _one_line(message.next_step.format(**values))
         self.done: list[str] = []
         self.not_done: list[str] = []
         self.unknown: list[str] = []
-        super().__init__(self.sentence())
+        # What GitLab may repeat; the door knows. It is masked before anything is cut, for nobody
+        # would recognise half of a key.
+        self.secrets: Collection[str] = ()
+        self._message = message
+        self._values = values
+
+    def __str__(self) -> str:
+        """Return the failure as one line, without the instance."""
+        return self.sentence()
+
+    @property
+    def what(self) -> str:
+        """What happened."""
+        return self._filled(self._message.what, 4000)
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it."""
+        return self._filled(self._message.next_step, 1500)
 
     def sentence(self, instance: str = "") -> str:
-        """Return the failure as one line: instance, object, what happened, next step."""
-        where = "".join(f"{part}: " for part in (instance, self.about) if part)
+        """Return the failure as one line: instance, object, what happened, next step.
+
+        It has 10,000 characters at most, whatever it is about.
+        """
+        where = "".join(f"{part}: " for part in (instance, self._line(self.about, 500)) if part)
         text = f"{where}{self.what} {self.next_step}".strip()
         if self.done or self.not_done or self.unknown:
-            text += f" Done before the failure: {'; '.join(self.done) or 'nothing'}."
+            text += f" Done before the failure: {self._lines(self.done) or 'nothing'}."
         if self.not_done:
-            text += f" Not done: {'; '.join(self.not_done)}."
+            text += f" Not done: {self._lines(self.not_done)}."
         if self.unknown:
-            text += f" Not known whether done: {'; '.join(self.unknown)}."
+            text += f" Not known whether done: {self._lines(self.unknown)}."
         return text
 
+    def _filled(self, template: str, longest: int) -> str:
+        values = {name: self._told(value) for name, value in self._values.items()}
+        return one_line(template.format(**values), longest)
 
-def _one_line(text: str) -> str:
-    """Return the text without what moves a terminal: parts of it may be GitLab's."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+    def _told(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return " ".join(map(self._line, value))
+        return self._line(value) if isinstance(value, str) else value
+
+    def _line(self, text: str, longest: int = 1000) -> str:
+        return one_line(str(remove_values(text, self.secrets)), longest)
+
+    def _lines(self, changes: list[str]) -> str:
+        return self._line("; ".join(changes), 1500)
+
+
+def one_line(text: str, longest: int = 2500) -> str:
+    """Return the text without what moves or deceives a terminal, and cut to so many characters."""
+    if not text.isprintable():
+        text = re.sub(r" {2,}", " ", "".join(map(_shown, text[: longest + 1])))
+    return text if len(text) <= longest else text[: longest - 2] + " …"
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace() or character < "\xa0":
+        return " "
+    # Half a surrogate, what turns the direction of writing, what cannot be seen.
+    return character.encode("unicode_escape").decode()
 
 
 class Unclear(Failure):

@@ -13,7 +13,7 @@ from typing import Any
 from . import _errors
 from ._access import explain
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
-from ._client import GitLab, Part
+from ._client import GitLab, Part, Reading
 from ._errors import Failure
 from ._observed import FEATURES
 from ._plan import Change, Mutation, Plan, Step, differences
@@ -31,6 +31,7 @@ FIELDS = {
     "duo_agent_platform_service_url": "duoAgentPlatformServiceUrl",
     "duo_agent_platform_service_secure": "selfHostedDuoAgentPlatformServiceSecure",
 }
+TYPES = {"str": str, "int": int, "bool": bool}
 URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
 # A null URL can mean "unset" or "not permitted"; null models mean "not permitted" alone.
 PERMISSION = Part("Permission", "aiSelfHostedModels(first: 1) { nodes { id } }")
@@ -66,7 +67,7 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
         raise explain(gitlab, reading.release)
     return Gateway(
         release=reading.release.text,
-        values=values(reading.data, reading.offered),
+        values=values(reading),
         unassigned=tuple(
             str(node.get("feature"))
             for node in reading.nodes("aiFeatureSettings")
@@ -75,18 +76,22 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
     )
 
 
-def values(data: dict[str, Any], offered: set[str]) -> dict[str, Any]:
-    """Return the settings of a reading by option name, ``""`` for an empty URL."""
-    settings = data.get("duoSettings") or {}
+def values(reading: Reading) -> dict[str, Any]:
+    """Return the settings of a reading by option name, ``""`` for an empty URL.
+
+    :raises Failure: they are not there, or of another type. Each write sends the URL along, so
+        that one which was only not read would be cleared.
+    """
+    settings = reading.data.get("duoSettings")
+    if not isinstance(settings, dict):
+        raise reading.lacks("duoSettings")
     found: dict[str, Any] = {}
     for part, (option, field) in zip(PARTS, FIELDS.items(), strict=True):
-        if part.name in offered:
-            value = settings.get(field)
-            if isinstance(value, (dict, list)):
-                raise Failure(
-                    _errors.BROKEN_ANSWER, path="/api/graphql", reason=f"{field} is no value"
-                )
-            found[option] = str(value or "") if option in URLS else value
+        if part.name in reading.offered:
+            value = settings.get(field, ...)
+            if value is not None and type(value) is not TYPES[GATEWAY_SPEC[option]["type"]]:
+                raise reading.lacks(f"duoSettings.{field}")
+            found[option] = value or "" if option in URLS else value
     return found
 
 

@@ -87,7 +87,7 @@ class Answer:
                 said.get("error"),
             ):
                 if isinstance(text, str) and text:
-                    return text[:500]
+                    return text
         try:
             return HTTPStatus(self.status).phrase
         except ValueError:

@@ -79,7 +79,7 @@ def observe(gitlab: GitLab, wanted: SignIn) -> Found:
         release=reading.release,
         enterprise=reading.enterprise,
         license=license_facts(reading.data),
-        gateway=gateway_values(reading.data, reading.offered),
+        gateway=gateway_values(reading),
         state=state,
         beta=beta_state(gitlab, wanted, state.beta),
         duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),

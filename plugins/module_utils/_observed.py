@@ -134,16 +134,17 @@ def read_state(
     reading = gitlab.read(*parts)
     if reading.data.get("aiSelfHostedModels") is None:
         raise explain(gitlab, reading.release)
-    nodes = reading.nodes("aiSelfHostedModels")
-    page = reading.data["aiSelfHostedModels"].get("pageInfo") or {}
-    while page.get("hasNextPage"):
-        cursor = page.get("endCursor")
-        more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
-        nodes += more.nodes("aiSelfHostedModels")
-        page = (more.data.get("aiSelfHostedModels") or {}).get("pageInfo") or {}
-        if page.get("endCursor") == cursor:
-            break
     try:
+        nodes = reading.nodes("aiSelfHostedModels")
+        page = reading.data["aiSelfHostedModels"]["pageInfo"]
+        while page["hasNextPage"]:
+            cursor = page["endCursor"]
+            more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
+            nodes += more.nodes("aiSelfHostedModels")
+            page = more.data["aiSelfHostedModels"]["pageInfo"]
+            if page["endCursor"] == cursor:
+                # A page that leads to itself: what is behind it cannot be seen.
+                raise reading.lacks("aiSelfHostedModels.pageInfo")
         return reading, _state(reading, nodes)
     except (pydantic.ValidationError, AttributeError, TypeError, KeyError):
         raise Failure(
@@ -191,7 +192,8 @@ def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
 
 
 def _model(node: dict[str, Any]) -> Model:
-    linked = (node.get("featureSettings") or {}).get("nodes") or []
+    # Without it, every model would count as unused.
+    linked = node["featureSettings"]["nodes"]
     return Model(
         id=node["id"],
         name=node["name"],

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _info
+from ._access import token_scopes
 from ._arguments import (
     GATEWAY_SPEC,
     MODEL_SPEC,
@@ -129,13 +130,11 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
             raise
         refused = failure
     settings = gitlab.rest(SETTINGS)
-    token = None
-    if refused or (info and _is_first_run(wanted, info)):
-        token = gitlab.rest("/personal_access_tokens/self")
+    first = refused or (info and _is_first_run(wanted, info))
     return Found(
         info=info,
         settings=settings if isinstance(settings, dict) else None,
-        scopes=token.get("scopes") if isinstance(token, dict) else None,
+        scopes=token_scopes(gitlab) if first else None,
         refused=refused,
     )
 
@@ -212,10 +211,10 @@ def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
         return Failure(
             _errors.PREFLIGHT_FINDING, first=f"{only.subject}: {only.what}", action=only.action
         )
-    text = " ".join(
+    every = [
         f"({number}) {it.subject}: {it.what} {it.action}" for number, it in enumerate(errors, 1)
-    )
-    return Failure(_errors.PREFLIGHT_FINDINGS, count=len(errors), findings=text)
+    ]
+    return Failure(_errors.PREFLIGHT_FINDINGS, count=len(errors), findings=every)
 
 
 SUBJECT = Subject(

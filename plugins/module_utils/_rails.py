@@ -95,5 +95,5 @@ def _error(stderr: str) -> str:
         # Rails says this first when the code itself is wrong for its release.
         rails = line.startswith("Please specify a valid ruby command")
         if line and not rails and "warning:" not in line and not line.startswith("from "):
-            return line.rstrip(".")[:300]
+            return line.rstrip(".")
     return ""

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
 from . import _errors, _libraries
 from ._apply import apply
 from ._arguments import CONNECTION
 from ._client import GitLab
 from ._connection import Connection
-from ._errors import Failure
+from ._errors import Failure, one_line
 from ._plan import Plan
 from ._urls import credentials, instance_name, is_plain
 from ._validators import check
@@ -132,8 +133,9 @@ def _newer(gitlab: GitLab | None) -> list[str]:
     ]
 
 
-def _failed(failure: Failure, url: str) -> dict[str, Any]:
+def _failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[str, Any]:
     instance = instance_name(url)
+    failure.secrets = secrets
     return {
         "failed": True,
         # Truthful also when it stopped half-way.
@@ -159,30 +161,49 @@ def outcome(
     check_mode: bool,
     diff_mode: bool,
     reach: Reach = GitLab,
+    secrets: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the result of a task, whatever happens: both doors end here."""
+    """Return the result of a task, whatever happens: both doors end here.
+
+    :param secrets: what GitLab may repeat. Both doors mask them in the whole result; a message is
+        masked here already, before it is cut.
+    """
     url = str(params["api_url"])
     try:
         result = perform(subject, params, check_mode=check_mode, reach=reach)
     except Failure as failure:
-        result = _failed(failure, url)
+        result = _failed(failure, url, secrets)
     except Exception as error:
         # Core would print the traceback with the options in it; secrets are among them.
         result = _failed(Failure(_errors.UNEXPECTED, reason=type(error).__name__), url)
     if is_plain(url):
         warning = Failure(_errors.PLAIN_HTTP).sentence(instance_name(url))
         result["warnings"] = [warning, *result.get("warnings", ())]
+    if "warnings" in result:
+        result["warnings"] = [one_line(text) for text in result["warnings"]]
     if not diff_mode:
         result.pop("diff", None)
     return result
 
 
+class Module(AnsibleModule):  # type: ignore[misc]
+    """A module whose messages are one line: Ansible repeats what it refuses, however long."""
+
+    def fail_json(self, msg: str, **values: Any) -> None:
+        """End with a failure."""
+        super().fail_json(one_line(str(remove_values(msg, self.no_log_values))), **values)
+
+
 def run(subject: Subject) -> None:
     """Run as an Ansible module."""
-    module = AnsibleModule(**subject.arguments.constraints(), supports_check_mode=True)
+    module = Module(**subject.arguments.constraints(), supports_check_mode=True)
     module.no_log_values.update(credentials(module.params))
     result = outcome(
-        subject, module.params, check_mode=module.check_mode, diff_mode=bool(module._diff)
+        subject,
+        module.params,
+        check_mode=module.check_mode,
+        diff_mode=bool(module._diff),
+        secrets=module.no_log_values,
     )
     for warning in result.pop("warnings", ()):
         module.warn(warning)

@@ -211,4 +211,4 @@ def _root(error: BaseException) -> str:
     *_outer, seen = _chain(error)
     words = [arg for arg in seen.args if isinstance(arg, str)]
     text = (words[-1] if words else str(seen)) or type(seen).__name__
-    return without_credentials(text.rsplit("object at", 1)[-1].split(">: ")[-1])[:300]
+    return without_credentials(text.rsplit("object at", 1)[-1].split(">: ")[-1])

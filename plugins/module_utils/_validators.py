@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 State = str
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
 
+# What GitLab keeps in a column of 255 characters, or has as a name of an enum.
+Short = Annotated[str, pydantic.StringConstraints(max_length=255)]
+
 # Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
 IDENTIFIER_PREFIX = {
     "vllm": "custom_openai/",
@@ -137,9 +140,9 @@ class ModelOptions(Options):
     name: Name
     state: State = "present"
     new_name: Name | None = None
-    model_family: str | None = None
+    model_family: Short | None = None
     endpoint: str | None = None
-    deployment_method: str | None = None
+    deployment_method: Short | None = None
     identifier: str | None = pydantic.Field(default=None, max_length=255)
     api_key: str | None = pydantic.Field(default=None, repr=False)
     update_api_key: str = "on_change"
@@ -239,9 +242,9 @@ class PlannedModel(Planned):
     name: Name
     state: State = "present"
     new_name: Name | None = None
-    model_family: str | None = None
+    model_family: Short | None = None
     endpoint: str | None = None
-    deployment_method: str | None = None
+    deployment_method: Short | None = None
     identifier: str | None = None
 
     @property
@@ -253,8 +256,8 @@ class PlannedModel(Planned):
 class PlannedSetting(Planned):
     """A feature setting that would be made."""
 
-    features: list[str]
-    model: str | None = None
+    features: list[Short]
+    model: Short | None = None
 
     @pydantic.field_validator("features")
     @classmethod
@@ -287,11 +290,11 @@ class ModelsOptions(Options):
 class SettingOptions(Options):
     """One assignment of features to a provider and a model."""
 
-    features: list[str] = pydantic.Field(min_length=1)
+    features: list[Short] = pydantic.Field(min_length=1)
     state: State = "present"
-    provider: str | None = None
-    model: str | None = None
-    gitlab_model: str | None = None
+    provider: Short | None = None
+    model: Short | None = None
+    gitlab_model: Short | None = None
 
     @pydantic.field_validator("features")
     @classmethod

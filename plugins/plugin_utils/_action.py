@@ -24,6 +24,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._failure import one_line
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import credentials
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
@@ -100,15 +101,22 @@ class DuoAction(ActionBase):
         arguments = dict(self.subject.arguments.constraints())
         spec = arguments.pop("argument_spec")
         # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
-        validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
+        try:
+            validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
+        except (ArithmeticError, ValueError, RecursionError) as error:
+            # Ansible's own check stumbles over some values, as over lists of huge numbers.
+            said = f"The options cannot be read ({type(error).__name__})."
+            return {"failed": True, "msg": said}
         params = {name: validation.validated_parameters.get(name) for name in spec}
         for name, option in spec.items():
             if option["type"] == "path" and params[name]:
                 # A module's working folder is the playbook's; this process may be elsewhere.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
+        secret = validation._no_log_values | credentials(params)
         result: dict[str, Any]
         if validation.error_messages:
-            result = {"failed": True, "msg": self._invalid(validation)}
+            said = str(remove_values(self._invalid(validation), secret))
+            result = {"failed": True, "msg": one_line(said)}
         else:
             try:
                 result = outcome(
@@ -117,6 +125,7 @@ class DuoAction(ActionBase):
                     check_mode=self._task.check_mode,
                     diff_mode=self._task.diff,
                     reach=self._shared,
+                    secrets=secret,
                 )
             except SystemExit:
                 # It would end the worker, and with it the whole play.
@@ -126,7 +135,6 @@ class DuoAction(ActionBase):
         warnings = [*result.pop("warnings", ()), *(it["warning"] for it in validation._warnings)]
         if warnings:
             result["warnings"] = warnings
-        secret = validation._no_log_values | credentials(params)
         masked: dict[str, Any] = remove_values(result, secret)
         return masked
 

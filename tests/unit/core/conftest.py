@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ansible_collections.gitlab_ops.duo.tests.integration.torture.figures import (
+    count,
+    pytest_terminal_summary,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["count", "pytest_terminal_summary"]
 
 
 @pytest.fixture(autouse=True)

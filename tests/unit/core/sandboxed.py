@@ -14,7 +14,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from email.message import Message
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +46,16 @@ RELEASES = (
 ROOT = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer on its way, and the method of the request that it answers."""
+
+    method: str
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class InProcess(HTTPAdapter):
     """Carries requests to an ASGI application."""
 
@@ -53,6 +63,8 @@ class InProcess(HTTPAdapter):
         super().__init__()
         self._app = app
         self._after = after
+        # Makes another answer of each, so that a test can send what no GitLab would.
+        self.alter: Callable[[Reply], Reply] = lambda reply: reply
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_more: Any) -> Any:
         """Return the application's answer."""
@@ -89,22 +101,30 @@ class InProcess(HTTPAdapter):
             raise requests.exceptions.ConnectionError(str(lost)) from None
         finally:
             self._after()
-        return self.build_response(request, _answer(messages))
+        reply = Reply(
+            str(request.method),
+            messages[0]["status"],
+            [
+                (name.decode(), value.decode())
+                for name, value in messages[0]["headers"]
+                # There is no stream here that could end too early.
+                if name != b"content-length"
+            ],
+            b"".join(one.get("body", b"") for one in messages[1:]),
+        )
+        return self.build_response(request, _answer(self.alter(reply)))
 
 
-def _answer(messages: list[dict[str, Any]]) -> HTTPResponse:
-    headers = [(name.decode(), value.decode()) for name, value in messages[0]["headers"]]
+def _answer(reply: Reply) -> HTTPResponse:
     # Where requests looks for cookies.
     seen = Message()
-    for name, value in headers:
+    for name, value in reply.headers:
         seen[name] = value
     answer = HTTPResponse(
-        io.BytesIO(b"".join(one.get("body", b"") for one in messages[1:])),
-        headers=headers,
-        status=messages[0]["status"],
-        preload_content=False,
+        io.BytesIO(reply.body), headers=reply.headers, status=reply.status, preload_content=False
     )
-    answer._original_response = SimpleNamespace(msg=seen, isclosed=lambda: True)  # type: ignore[assignment]
+    wire = SimpleNamespace(msg=seen, isclosed=lambda: True, close=lambda: None)
+    answer._original_response = wire  # type: ignore[assignment]
     return answer
 
 

@@ -10,8 +10,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.tests.unit.core.support import RELEASES, calls, shown
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    RELEASES,
+    calls,
+    release,
+    shown,
+)
 
 URL = "https://aigw.example.com"
 DAP = "dap.example.com:50052"
@@ -217,16 +223,34 @@ def test_shows_every_option_of_the_release() -> None:
     }
 
 
+def read(settings: Any, **denied: str) -> dict[str, Any]:
+    """Return the values of an answer that has the first two settings."""
+    offered = {"Settings0", "Settings1"}
+    data = {"duoSettings": settings}
+    return _gateway.values(Reading(release("18.9"), True, data, offered, denied))
+
+
 def test_a_null_is_an_empty_url_but_no_number() -> None:
-    answer = {"duoSettings": {"aiGatewayUrl": None, "aiGatewayTimeoutSeconds": None}}
-    assert _gateway.values(answer, {"Settings0", "Settings1"}) == {
+    assert read({"aiGatewayUrl": None, "aiGatewayTimeoutSeconds": None}) == {
         "ai_gateway_url": "",
         "ai_gateway_timeout_seconds": None,
     }
 
 
-def test_refuses_values_that_are_none() -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{"a": 1}, 17, False, []],
+)
+def test_refuses_values_that_are_none(wrong: Any) -> None:
+    """A URL that was not read would be cleared by the next write."""
     with pytest.raises(Failure) as caught:
-        _gateway.values({"duoSettings": {"aiGatewayUrl": {"a": 1}}}, {"Settings0"})
+        read({"aiGatewayUrl": wrong, "aiGatewayTimeoutSeconds": 60})
     assert caught.value.code == _errors.BROKEN_ANSWER.code
     assert "aiGatewayUrl" in caught.value.what
+
+
+def test_refuses_settings_that_could_not_be_read() -> None:
+    with pytest.raises(Failure, match="Timeout on something"):
+        read(None, duoSettings="Timeout on something")
+    with pytest.raises(Failure, match="aiGatewayTimeoutSeconds"):
+        read({"aiGatewayUrl": "https://aigw.example.com"})

@@ -25,6 +25,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+from ansible_collections.gitlab_ops.duo.tests.integration.torture.kinds import FULL
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 from sandbox import credentials
@@ -34,10 +35,13 @@ BOOKKEEPING = {"changed", "diff", "steps", "unseen", "warnings"}
 Excuse = Callable[[Sandboxed, dict[str, Any], dict[str, Any]], bool]
 
 
-def examples(number: int) -> Any:
-    """Return the settings of a property: the same examples in every run."""
+def examples(number: int, *, full: int = 0) -> Any:
+    """Return the settings of a property: the same examples in every run.
+
+    ``full`` is how many there are when everything is tried.
+    """
     return hypothesis_settings(
-        max_examples=number,
+        max_examples=full if full and FULL else number,
         derandomize=True,
         database=None,
         deadline=None,
