@@ -64,21 +64,13 @@ class Toggle:
             session.toggle_beta(path or self.release.toggle_beta_path)
         except Unclear as unclear:
             # It may have been thrown all the same: the page tells.
-<<<<<<< HEAD
             if self._is_reached(session):
-=======
-            if self._thrown(session) == self.wanted.enabled:
->>>>>>> 42cd59a (Junk in options and answers: one line, and nothing lost that was not read)
                 return
             if unclear.late:
                 # It may still come, and a second throw would undo it.
                 unclear.retry = False
             raise
-<<<<<<< HEAD
         if self._is_reached(session):
-=======
-        if self._thrown(session) == self.wanted.enabled:
->>>>>>> 42cd59a (Junk in options and answers: one line, and nothing lost that was not read)
             return
         if self.wanted.enabled:
             raise Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
@@ -86,26 +78,11 @@ class Toggle:
         failure.done = ["throw the switch of the signed-in account"]
         raise failure
 
-<<<<<<< HEAD
     def _is_reached(self, session: AdminSession) -> bool:
         try:
             return session.beta_state()[0] == self.wanted.enabled
         except Failure as failure:
             raise Unclear.after(failure) from None
-=======
-    @staticmethod
-    def _thrown(session: AdminSession) -> bool:
-        """Return the state after the switch was thrown.
-
-        :raises Unclear: no page shows it.
-        """
-        try:
-            return session.beta_state()[0]
-        except Failure as failure:
-            raise Unclear(
-                _errors.BETA_NOT_SHOWN, retry=False, reason=failure.what.rstrip(".")
-            ) from None
->>>>>>> 42cd59a (Junk in options and answers: one line, and nothing lost that was not read)
 
 
 @dataclass(frozen=True)

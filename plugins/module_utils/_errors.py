@@ -308,11 +308,6 @@ BETA_STAYS_ON = Message(
     "Use via: rails_runner on a GitLab node, which withdraws the acceptances of all. Running again "
     "like this would throw the switch of this account back.",
 )
-BETA_NOT_SHOWN = Message(
-    "beta-not-shown",
-    "The switch of beta features was thrown, but the state after it cannot be read ({reason}).",
-    "Run again: nothing is thrown where the state is the desired one.",
-)
 BETA_STAYS_OFF = Message(
     "beta-stays-off",
     "GitLab accepted the switch, but beta features stay off.",
