@@ -44,6 +44,7 @@ class Failure(Exception):
         self.secrets: Collection[str] = ()
         self._message = message
         self._values = values
+        self._tries = ""
 
     def __str__(self) -> str:
         """Return the failure as one line, without the instance."""
@@ -52,7 +53,8 @@ class Failure(Exception):
     @property
     def what(self) -> str:
         """What happened."""
-        return self._filled(self._message.what, 4000)
+        text = self._filled(self._message.what, 4000)
+        return text.rstrip(".") + self._tries if self._tries else text
 
     @property
     def next_step(self) -> str:
@@ -138,7 +140,7 @@ class Unclear(Failure):
 
     def add_tries(self, number: int, waited: float) -> None:
         """Tell how often it was tried, and for how many seconds it was waited in between."""
-        self.what = f"{self.what.rstrip('.')}, {number} times with {waited:.0f} s of waiting."
+        self._tries = f", {number} times with {waited:.0f} s of waiting."
 
 
 def accepted(given: str, names: Iterable[str]) -> str:

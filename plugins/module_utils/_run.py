@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
@@ -186,17 +186,19 @@ def outcome(
     return result
 
 
-class Module(AnsibleModule):  # type: ignore[misc]
+class Module(AnsibleModule):
     """A module whose messages are one line: Ansible repeats what it refuses, however long."""
 
-    def fail_json(self, msg: str, **values: Any) -> None:
+    def fail_json(self, msg: Any, **kwargs: Any) -> NoReturn:
         """End with a failure."""
-        super().fail_json(one_line(str(remove_values(msg, self.no_log_values))), **values)
+        super().fail_json(one_line(str(remove_values(msg, self.no_log_values))), **kwargs)
 
 
 def run(subject: Subject) -> None:
     """Run as an Ansible module."""
-    module = Module(**subject.arguments.constraints(), supports_check_mode=True)
+    module = Module(  # type: ignore[no-untyped-call]
+        **subject.arguments.constraints(), supports_check_mode=True
+    )
     module.no_log_values.update(credentials(module.params))
     result = outcome(
         subject,
