@@ -49,6 +49,7 @@ integration-oldest: build $(OLDEST) ## Playbooks with those versions
 	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration --ignore tests/integration/torture $(ARGS)
 
 torture: build ## Faults, interruptions, load and junk in full: long, and ends with figures
+	DUO_TORTURE=full python -m pytest -n 2 tests/unit/core/test_junk_options.py tests/unit/core/test_junk_answers.py
 	DUO_TORTURE=full DUO_RELEASES=all $(WITH_BUILT) python -m pytest -n 2 tests/integration/torture $(ARGS)
 
 browser: $(ENV) $(AXE) ## The report's page in a real Chromium; pictures in .cache/browser
