@@ -133,8 +133,7 @@ class Unclear(Failure):
     @classmethod
     def after(cls, failure: Failure) -> Unclear:
         """Return a failure to read what a write led to: the write itself may have succeeded."""
-        unclear = cls(Message(failure.code, "", ""), retry=False, late=True)
-        unclear.what, unclear.next_step = failure.what, failure.next_step
+        unclear = cls(failure._message, retry=False, late=True, **failure._values)
         unclear.about = failure.about
         return unclear
 
