@@ -27,8 +27,17 @@ _ENOUGH = ("DUO_ENTERPRISE", "SELF_HOSTED_DAP")
 
 
 def license_facts(data: dict[str, Any]) -> dict[str, Any]:
-    """Return licence and active add-ons from what :data:`LICENSE` and :data:`ADD_ONS` read."""
+    """Return licence and active add-ons from what :data:`LICENSE` and :data:`ADD_ONS` read.
+
+    :raises Failure: values of another type.
+    """
     held = data.get("currentLicense") or {}
+    add_ons = data.get("addOnPurchases") or []
+    texts = held.values() if isinstance(held, dict) else [...]
+    if not all(it is None or isinstance(it, str) for it in texts):
+        raise Failure(_errors.BROKEN_ANSWER, path="/api/graphql", reason="the licence is no text")
+    if not isinstance(add_ons, list) or not all(isinstance(item, dict) for item in add_ons):
+        raise Failure(_errors.BROKEN_ANSWER, path="/api/graphql", reason="add-ons are no list")
     return {
         "plan": held.get("plan"),
         "type": held.get("type"),
@@ -40,9 +49,7 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
                 "purchased": item.get("purchasedQuantity"),
                 "assigned": item.get("assignedQuantity"),
             }
-            for item in sorted(
-                data.get("addOnPurchases") or [], key=lambda item: str(item.get("name"))
-            )
+            for item in sorted(add_ons, key=lambda item: str(item.get("name")))
         ],
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _gateway, _self_hosted_model
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._access import license_facts
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Reply, Sandboxed
@@ -26,6 +27,20 @@ def test_nodes_that_are_not_there_are_not_none(value: Any) -> None:
     assert reading.nodes("aiSelfHostedModels") == []
     with pytest.raises(Failure, match="aiFeatureSettings is not what it should be"):
         reading.nodes("aiFeatureSettings")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"currentLicense": "ultimate"},
+        {"currentLicense": {"plan": ["ultimate"]}},
+        {"addOnPurchases": "DUO_ENTERPRISE"},
+        {"addOnPurchases": ["DUO_ENTERPRISE"]},
+    ],
+)
+def test_a_licence_of_another_form_is_a_failure(data: Any) -> None:
+    with pytest.raises(Failure, match="could not be understood"):
+        license_facts(data)
 
 
 def test_a_gateway_that_could_not_be_read_is_not_cleared() -> None:
