@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .state import Instance
-from .url_blocker import Blocked, address_of, allowlisted, parse, resolves
+from .url_blocker import DENIED, Blocked, Parts, address_of, allowlisted, parse, resolves
 
 CLOUD = "cloud.gitlab.com"
 PORTAL = "customers.gitlab.com"
@@ -100,7 +100,14 @@ def _presence(url: str) -> dict[str, Any]:
     return _probe("ai_gateway_url_presence_probe", None, text)
 
 
+def _denied(instance: Instance, parts: Parts) -> bool:
+    denies = instance.settings.get("deny_all_requests_except_allowed")
+    return bool(denies) and not allowlisted(instance, parts)
+
+
 def _cloud_host(instance: Instance, host: str) -> dict[str, Any]:
+    if _denied(instance, parse(f"https://{host}")):
+        return _host(host, DENIED)
     return _host(host, None if instance.options.cloud_reachable else "execution expired")
 
 
@@ -115,6 +122,8 @@ def _gateway_host(instance: Instance, url: str) -> dict[str, Any]:
         parts = parse(url)
     except Blocked:
         return _probe("host_probe", f"{url} is not a valid URL.", "")
+    if _denied(instance, parts):
+        return _host(parts.host, DENIED)
     address = address_of(parts.host)
     local = instance.settings.get("allow_local_requests_from_web_hooks_and_services")
     if address is not None and address.is_private and not local:

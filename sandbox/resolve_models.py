@@ -9,6 +9,7 @@ from typing import Any
 from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
 
+from . import connection_check as checks
 from . import rules_features, rules_models
 from .catalog import Feature, OfferedModel
 from .context import model_gid
@@ -185,7 +186,7 @@ def delete(info: GraphQLResolveInfo, data: dict[str, Any]) -> dict[str, Any]:
 def connection_check(info: GraphQLResolveInfo, data: dict[str, Any]) -> dict[str, Any]:
     """HTTP 200 and empty outer `errors` whatever the gateway says."""
     _may_manage(info)
-    failure = rules_models.check_connection(_instance(info), rules_models.build(data))
+    failure = checks.verdict(_instance(info), rules_models.build(data))
     result = {
         "name": "model_configuration_probe",
         "success": failure is None,

@@ -118,28 +118,3 @@ def listed(instance: Instance) -> list[SelfHostedModel]:
 
 def is_ga(instance: Instance, model: SelfHostedModel) -> bool:
     return instance.catalog.families[model.model].release_state == "GA"
-
-
-def check_connection(instance: Instance, model: SelfHostedModel) -> str | None:
-    """The gateway's verdict on a model: None is success, else the message (sections 2, 4.3)."""
-    if not instance.gateway.ai_gateway_url:
-        # Only the beginning of this sentence is known.
-        return "You have not configured your local AI gateway URL. Configure the URL and try again."
-    if instance.settings.get("silent_mode_enabled"):
-        return "only get, head, options, and trace methods are allowed in silent mode"
-    if not instance.options.gateway_reachable:
-        return "execution expired"
-    answer = instance.options.connection_checks.get(model.endpoint)
-    if answer is None:
-        return None
-    if answer.get("timeouts", 0) > 0:
-        answer["timeouts"] -= 1
-        return "execution expired"
-    if "message" in answer:
-        return str(answer["message"])
-    if "code" in answer:
-        return f"ERROR: The self-hosted model server returned code {answer['code']}"
-    if "gateway_code" in answer:
-        detail = answer.get("detail", "Unknown error. Make sure your self-hosted model is running")
-        return f"ERROR: AI Gateway returned code {answer['gateway_code']}: {detail}"
-    return None

@@ -146,6 +146,7 @@ class Options:
     unresolvable_hosts: list[str] = field(default_factory=list)
     own_addresses: list[str] = field(default_factory=list)
     connection_checks: dict[str, Any] = field(default_factory=dict)
+    real_connection_checks: bool = False
     sync_delay_seconds: float = 0.0
     sync_succeeds: bool = True
     sync_add_ons: list[dict[str, Any]] = field(default_factory=list)

@@ -113,6 +113,21 @@ def test_probe_texts(gitlab):
     ]
 
 
+def test_host_probes_obey_the_outbound_rules(gitlab):
+    gitlab.seed(
+        gateway={"ai_gateway_url": "https://gw.example.com"},
+        features={"duo_chat": {"provider": "vendored"}},
+        settings={
+            "deny_all_requests_except_allowed": True,
+            "outbound_local_requests_allowlist_raw": "cloud.gitlab.com",
+        },
+    )
+    status = gitlab.data(STATUS)["cloudConnectorStatus"]
+    hosts = [one for one in status["probeResults"] if one["name"] == "host_probe"]
+    assert [one["success"] for one in hosts] == [False, True, False]
+    assert "not on the Allow List are denied" in hosts[2]["message"]
+
+
 def test_activation(gitlab):
     gitlab.seed(license=None, options={"activation_codes": {"good": {"plan": "premium"}}})
     select = "errors license { plan type }"

@@ -247,7 +247,20 @@ def test_connection_check(gitlab):
     assert check()["result"]["message"] == "execution expired"
     message = "ERROR: The self-hosted model server returned code 401"
     assert check()["result"]["message"] == message
-    gitlab.seed(options={"connection_checks": {}})
+    gitlab.seed(settings={"deny_all_requests_except_allowed": True})
+    denied = "URL 'http://gw.example.com' is blocked: Requests to hosts and IP addresses not on"
+    assert check()["result"]["message"].startswith(denied)
+    gitlab.seed(settings={"outbound_local_requests_allowlist_raw": "gw.example.com"})
+    assert check()["result"]["message"] == message
+    gitlab.seed(
+        settings={"deny_all_requests_except_allowed": False},
+        gateway={"ai_gateway_url": "http://unresolvable.example.com"},
+    )
+    assert check()["result"]["message"].endswith("Host cannot be resolved or invalid")
+    # Unlike for the health check, a local address is no reason to refuse.
+    gitlab.seed(
+        gateway={"ai_gateway_url": "http://10.0.0.1:5052"}, options={"connection_checks": {}}
+    )
     assert check()["result"] == {
         "name": "model_configuration_probe",
         "success": True,
