@@ -73,7 +73,7 @@ options:
 ModuleDocFragment.LIST = f"""
 options:
   settings:
-    description: The declared feature settings, to check them against the target release.
+    description: The declared feature settings, which are checked.
     type: list
     elements: dict
     default: []

@@ -284,6 +284,19 @@ class GitLab:
                 )
         return [texts or "" for texts in said]
 
+    def ask(self, mutation: Mutation, selection: str) -> tuple[dict[str, Any], str]:
+        """Send a mutation that stores nothing, so that it may be sent again.
+
+        :param selection: of the mutation's payload.
+        :returns: the payload, empty where GitLab refused, and GitLab's reason.
+        """
+        kind = mutation.field[0].upper() + mutation.field[1:] + "Input!"
+        document = f"mutation DuoAsk($i: {kind}) {{ {mutation.field}(input: $i) {{ {selection} }} }}"
+        answer = self._post({"query": document, "variables": {"i": dict(mutation.input)}})
+        payload = _data(answer, GRAPHQL).get(mutation.field)
+        payload = payload if isinstance(payload, dict) else {}
+        return payload, "; ".join(_messages(answer)) or _own_errors(payload) or ""
+
     def _post(self, body: Any, *, write: bool = False) -> Any:
         if write:
             self.forget()

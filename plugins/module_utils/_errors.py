@@ -431,6 +431,25 @@ LEAVES_DUO_CORE = Message(
     "Turn it off under Admin > GitLab Duo > Change configuration.",
 )
 
+# --- health ------------------------------------------------------------------------------------
+HEALTH_FINDING = Message("health-finding", "One check failed, {check}", "{hint}")
+HEALTH_FINDINGS = Message(
+    "health-findings",
+    "{failed} of {count} checks failed: {findings}",
+    "The return value checks has all of them.",
+)
+NOT_AS_DECLARED = Message(
+    "not-as-declared",
+    "It is not as declared, this would be left to do: {change}.",
+    "Run again, and find out who else changes it.",
+)
+GATEWAY_UNREACHABLE = Message(
+    "gateway-unreachable",
+    "{url} does not answer the controller ({reason}).",
+    "Check URL, DNS, firewall, proxy and ca_path of the host that runs the task. GitLab itself may "
+    "reach the gateway all the same.",
+)
+
 # --- upgrades ----------------------------------------------------------------------------------
 NO_UPGRADE = Message(
     "no-upgrade",

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from . import _errors, _transport
 from ._errors import Failure, Unclear
 from ._libraries import requests
+from ._urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,6 +234,26 @@ class Http:
             location = answer.headers.get("Location", "")
             raise _transport.redirected(self.connection, answer.path, location)
         return answer
+
+
+def status_of(url: str, connection: Connection) -> int:
+    """Return the status with which a neighbour of GitLab answers; it is sent nothing secret.
+
+    :raises Failure: no answer.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = requests.get(
+                url, auth=NoAuth(), allow_redirects=False, **_transport.settings(connection)
+            )
+    except (requests.exceptions.RequestException, ValueError, OSError) as error:
+        raise Failure(
+            _errors.GATEWAY_UNREACHABLE,
+            url=without_credentials(url),
+            reason=_transport.root_cause(error),
+        ) from None
+    return int(answer.status_code)
 
 
 def pause(attempt: int, wanted: float | None) -> float:

@@ -234,6 +234,14 @@ class Release:
         return f"/admin/ai/{place}/toggle_beta_models"
 
     @property
+    def probes_are_doubtful(self) -> bool:
+        """Whether GitLab's own probes may fail although a self-hosted set-up works.
+
+        Its page on the health check calls it unreliable for these before 17.10.
+        """
+        return self.minor < (17, 10)
+
+    @property
     def agent_platform_needs_beta(self) -> bool:
         """Whether the Agent Platform with an online licence may need beta features on.
 

@@ -59,13 +59,13 @@ def explained(error: Exception, connection: Connection) -> Failure:
     if isinstance(error, problems.InvalidHeader):
         return Failure(_errors.UNREACHABLE, reason="a header value is not valid for HTTP")
     if isinstance(error, (problems.InvalidURL, problems.InvalidSchema, UnicodeError)):
-        return Failure(_errors.UNREACHABLE, reason=_root(error))
+        return Failure(_errors.UNREACHABLE, reason=root_cause(error))
     if isinstance(error, problems.ProxyError):
         return _of_proxy(error, connection)
     if isinstance(error, problems.SSLError):
         return _unusable_file(connection) or _of_tls(error, connection)
     if isinstance(error, (problems.RequestException, ValueError)):
-        proxy, reason = _proxy(connection), _root(error)
+        proxy, reason = _proxy(connection), root_cause(error)
         if proxy:
             return Unclear(_errors.PROXY_BROKE, retry=True, proxy=proxy, reason=reason)
         return Unclear(_errors.UNREACHABLE, retry=True, reason=reason)
@@ -124,9 +124,9 @@ def _of_tls(error: BaseException, connection: Connection) -> Failure:
             if code in _OTHER_NAME or "doesn't match" in str(inner):
                 host = urlsplit(connection.api_url).hostname
                 return Failure(_errors.CERTIFICATE_NAME, host=host)
-            said = getattr(inner, "verify_message", "") or _root(inner)
+            said = getattr(inner, "verify_message", "") or root_cause(inner)
             return Failure(_errors.CERTIFICATE_UNTRUSTED, reason=said)
-    reason = _root(error)
+    reason = root_cause(error)
     if _WANTED in reason:
         return Failure(_errors.CLIENT_CERTIFICATE_WANTED)
     if _REFUSED.search(reason):
@@ -171,7 +171,7 @@ def _unusable_file(connection: Connection) -> Failure | None:
 
 # --- proxies -------------------------------------------------------------------------------------
 def _of_proxy(error: BaseException, connection: Connection) -> Failure:
-    proxy, reason = _proxy(connection) or "", _root(error)
+    proxy, reason = _proxy(connection) or "", root_cause(error)
     answered = re.search(r"Tunnel connection failed: (\d{3}) ?(.*)", reason)
     if not answered:
         return Unclear(_errors.PROXY_UNREACHABLE, retry=True, proxy=proxy, reason=reason)
@@ -206,7 +206,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = inner
 
 
-def _root(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
     """Return the innermost reason of an exception, without object addresses."""
     *_outer, seen = _chain(error)
     words = [arg for arg in seen.args if isinstance(arg, str)]

@@ -351,6 +351,18 @@ class FeaturesOptions(Options):
         return self
 
 
+# --- health ------------------------------------------------------------------------------------
+class HealthOptions(Options):
+    """Options of ``duo_health``."""
+
+    checks: list[str] = pydantic.Field(default_factory=list)
+    models: list[Name] | None = None
+    attempts: int = pydantic.Field(default=3, ge=1, le=20)
+    delay: int = pydantic.Field(default=5, ge=0, le=300)
+    settings: FeaturesOptions
+    fail_on: str = "any"
+
+
 # --- upgrades ----------------------------------------------------------------------------------
 class UpgradeOptions(Options):
     """Options of ``duo_upgrade_check``."""

@@ -29,7 +29,10 @@ from sandbox_client import Instance, Server  # noqa: E402
 __all__ = ["Count", "Play", "Start", "count", "pytest_terminal_summary"]
 
 # Files whose tests all read what was run once.
-OF_ONE_RUN = ("test_traps.py", "test_bad_input.py", "test_role.py", "test_transport.py")
+OF_ONE_RUN = (
+    *("test_traps.py", "test_bad_input.py", "test_role.py", "test_transport.py"),
+    "test_health.py",
+)
 
 Start = Callable[..., list[Instance]]
 Play = Callable[..., playbook.Run]

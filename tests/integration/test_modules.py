@@ -18,6 +18,7 @@ import playbook
 import pytest
 import scenarios_features
 import scenarios_gateway
+import scenarios_health
 import scenarios_models
 from conftest import Start
 from playbook import Result, Run
@@ -28,6 +29,7 @@ SCENARIOS = [
     *scenarios_gateway.SCENARIOS,
     *scenarios_models.SCENARIOS,
     *scenarios_features.SCENARIOS,
+    *scenarios_health.SCENARIOS,
 ]
 
 

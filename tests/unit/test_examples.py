@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import pathlib
 import re
 from typing import Any
@@ -42,7 +43,8 @@ def specification(options: dict[str, Any]) -> dict[str, Any]:
 
 def problems(variables: dict[str, Any]) -> list[str]:
     """Return what is wrong with variables of the role, unknown names included."""
-    result = ArgumentSpecValidator(specification(SPEC)).validate(variables)
+    # A copy, for the validator writes into defaults.
+    result = ArgumentSpecValidator(copy.deepcopy(specification(SPEC))).validate(variables)
     return list(result.error_messages)
 
 

@@ -1,0 +1,311 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health: GitLab's own probes, a connection check of each model, the gateway, the settings.
+
+GraphQL ``cloudConnectorStatus`` (17.3) and ``aiSelfHostedModelConnectionCheck`` (17.7), which is a
+mutation by form only: it stores nothing. Each check is judged on its own.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from . import _errors, _feature_model
+from ._access import explain
+from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from ._client import GENERAL_ERROR, READ_ONLY_ERROR, Part
+from ._errors import Failure, accepted
+from ._gateway import PARTS
+from ._health_notes import (
+    CONNECTION,
+    GATEWAY,
+    HOST,
+    PROBES,
+    SETTINGS,
+    action_for,
+    is_doubtful,
+    is_late,
+    note_of,
+)
+from ._http import status_of
+from ._observed import read_state
+from ._plan import Mutation, Plan
+from ._run import Subject
+from ._self_hosted_model import about as about_model
+from ._urls import without_credentials
+from ._validators import FeaturesOptions, HealthOptions, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._client import GitLab
+    from ._observed import Model, State
+    from ._releases import Release
+
+GATEWAY_URL = PARTS[0]
+# Apart from all else, for each probe waits for an answer.
+STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check and its verdict."""
+
+    name: str
+    subject: str
+    success: bool
+    message: str
+    action: str
+    proves: str
+    # A failure that GitLab is known to report although the features work.
+    doubtful: bool = False
+
+    @property
+    def text(self) -> str:
+        """What is said of it, and what to do."""
+        return f"{self.subject}: {self.message} {self.action}".rstrip()
+
+
+@dataclass(frozen=True)
+class Found:
+    """All checks of one instance."""
+
+    url: str
+    release: Release
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> list[Check]:
+        """Those that failed, beyond doubt."""
+        return [it for it in self.checks if not it.success and not it.doubtful]
+
+
+def options(params: dict[str, Any]) -> HealthOptions:
+    """Check the options of a task."""
+    params = dict(params)
+    settings = {
+        "settings": params.pop("settings", []),
+        "when_unsupported": params.pop("when_unsupported", "fail"),
+        "planned_models": params.pop("planned_models", []),
+    }
+    return check(HealthOptions, {**params, "settings": check(FeaturesOptions, settings)})
+
+
+def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
+    """Read models and settings in one request, then carry out the checks one by one.
+
+    :raises Failure: GitLab cannot be reached, or does not show the models.
+    """
+    reading, state = read_state(
+        gitlab,
+        GATEWAY_URL,
+        # The check is given all of a model, its key too.
+        keys="connections" in wanted.checks,
+        gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
+    )
+    checks = list(_settings(wanted.settings, _feature_model.Found(reading.release, state)))
+    if "probes" in wanted.checks:
+        checks += _probes(gitlab, reading.release)
+    if "connections" in wanted.checks:
+        checks += _connections(gitlab, wanted, state)
+    if "gateway" in wanted.checks:
+        url = (reading.data.get("duoSettings") or {}).get("aiGatewayUrl")
+        checks.append(_gateway(gitlab, str(url or "")))
+    return Found(gitlab.url, reading.release, tuple(checks))
+
+
+# --- the checks --------------------------------------------------------------------------------
+def _settings(wanted: FeaturesOptions, found: _feature_model.Found) -> Iterator[Check]:
+    """Yield a check for each feature that is not as declared, or one for all."""
+    if not wanted.settings:
+        return
+    try:
+        changes = _feature_model.plan(wanted, found).changes
+    except Failure as failure:
+        yield _of_failure(SETTINGS, failure.about, failure)
+        return
+    for change in (it for it in changes if it.visible):
+        problem = Failure(_errors.NOT_AS_DECLARED, change=str(change))
+        yield _of_failure(SETTINGS, change.about, problem)
+    if not any(it.visible for it in changes):
+        yield _verdict(SETTINGS, "features", True, "All are as declared.")
+
+
+def _probes(gitlab: GitLab, release: Release) -> list[Check]:
+    try:
+        status = gitlab.read(STATUS).data.get("cloudConnectorStatus")
+        if not isinstance(status, dict):
+            raise explain(gitlab, release)
+    except Failure as failure:
+        return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
+    return [
+        _probe(it, release) for it in status.get("probeResults") or [] if isinstance(it, dict)
+    ]
+
+
+def _probe(answer: dict[str, Any], release: Release) -> Check:
+    name, message = str(answer.get("name")), _line(answer.get("message"))
+    host = re.match(r"(\S+) (reachable|connection failed)", message) if name == HOST else None
+    subject = f"host {host[1]}" if host else note_of(name).subject
+    made = _verdict(name, subject, answer.get("success") is True, message)
+    doubtful = release.probes_are_doubtful or is_doubtful(message)
+    return replace(made, doubtful=not made.success and doubtful)
+
+
+def _connections(gitlab: GitLab, wanted: HealthOptions, state: State) -> list[Check]:
+    """Check the models one by one; those that were too slow again, after waiting for all."""
+    chosen = list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models))
+    checks = {name: _connection(gitlab, name, state) for name in chosen}
+    for attempt in range(2, wanted.attempts + 1):
+        late = [name for name, it in checks.items() if not it.success and is_late(it.message)]
+        if not late:
+            break
+        time.sleep(wanted.delay)
+        for name in late:
+            again = _connection(gitlab, name, state)
+            message = f"{again.message} It was asked {attempt} times."
+            checks[name] = again if again.success else replace(again, message=message)
+    return list(checks.values())
+
+
+def _connection(gitlab: GitLab, name: str, state: State) -> Check:
+    model, where = state.models.get(name), about_model(name)
+    try:
+        if model is None:
+            known = accepted(name, state.models) or "none"
+            raise Failure(_errors.NO_SUCH_MODEL, model=name, models=known)
+        if model.hidden:
+            raise Failure(_errors.MODEL_HIDDEN)
+        success, message = _ask(gitlab, model, state)
+    except Failure as failure:
+        hidden = failure.code == _errors.MODEL_HIDDEN.code
+        return replace(_of_failure(CONNECTION, where, failure), doubtful=hidden)
+    return _verdict(CONNECTION, where, success, message)
+
+
+def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
+    """Return GitLab's verdict on the connection to a model.
+
+    :raises Failure: GitLab did not try.
+    """
+    values = {"name": model.name, "model": model.family.upper()}
+    if model.endpoint or not state.has_provider:
+        values["endpoint"] = model.endpoint
+    if model.identifier:
+        values["identifier"] = model.identifier
+    if state.has_provider:
+        values["provider"] = model.provider or "API"
+    if model.api_key:
+        values["apiToken"] = model.api_key
+    mutation = Mutation("aiSelfHostedModelConnectionCheck", values)
+    payload, refused = gitlab.ask(mutation, "errors result { success message }")
+    if refused.startswith(READ_ONLY_ERROR):
+        raise Failure(_errors.READ_ONLY, reason=refused)
+    if refused.startswith(GENERAL_ERROR):
+        raise explain(gitlab, gitlab.read().release, writing=True)
+    result = payload.get("result")
+    if refused or not isinstance(result, dict):
+        reason = refused.rstrip(".") or "no result"
+        raise Failure(_errors.REFUSED, reason=reason, hint="Look into GitLab's own logs.")
+    # A model server may repeat the key that it refuses.
+    message = str(result.get("message") or "").replace(model.api_key or "\0", "********")
+    return result.get("success") is True, _line(message)
+
+
+def _gateway(gitlab: GitLab, url: str) -> Check:
+    """Ask the gateway itself, from here; it is told nothing secret."""
+    subject = note_of(GATEWAY).subject
+    if not url:
+        return _verdict(GATEWAY, subject, False, "GitLab has no gateway URL.")
+    try:
+        status = status_of(url.rstrip("/") + "/monitoring/healthz", gitlab.connection)
+    except Failure as failure:
+        return _of_failure(GATEWAY, subject, failure)
+    return _verdict(
+        GATEWAY, subject, status == 200, f"/monitoring/healthz answered {status} to the controller."
+    )
+
+
+def _verdict(name: str, subject: str, success: bool, message: str) -> Check:
+    action = "" if success else action_for(name, message)
+    return Check(name, subject, success, message, action, note_of(name).proves)
+
+
+def _of_failure(name: str, subject: str, failure: Failure) -> Check:
+    return Check(name, subject, False, failure.what, failure.next_step, note_of(name).proves)
+
+
+def _line(text: Any) -> str:
+    """Return a text of GitLab as one sentence, without credentials."""
+    line = " ".join(without_credentials(str(text or "no message")).split())
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+# --- results -----------------------------------------------------------------------------------
+def plan(wanted: HealthOptions, found: Found) -> Plan[Found]:
+    """Return the plan that changes nothing; what does not fail the task is a warning."""
+    failing = found.failed if wanted.fail_on == "any" else []
+    warnings = tuple(it.text for it in found.checks if not it.success and it not in failing)
+    return Plan((), found, warnings)
+
+
+def show(_wanted: HealthOptions, found: Found) -> dict[str, Any]:
+    """Return all checks."""
+    return {
+        "instance": {"url": found.url, "version": found.release.text},
+        "checks": [asdict(it) for it in found.checks],
+    }
+
+
+def judge(wanted: HealthOptions, found: Found) -> Failure | None:
+    """Return the failure that the checks mean, if any."""
+    failed = found.failed
+    if not failed or wanted.fail_on == "never":
+        return None
+    if len(failed) == 1:
+        (only,) = failed
+        said = f"{only.subject}: {only.message}"
+        return Failure(_errors.HEALTH_FINDING, check=said, hint=only.action)
+    text = " ".join(f"({number}) {it.text}" for number, it in enumerate(failed, 1))
+    return Failure(
+        _errors.HEALTH_FINDINGS, failed=len(failed), count=len(found.checks), findings=text
+    )
+
+
+SUBJECT = Subject(
+    name="health",
+    arguments=Arguments(
+        spec={
+            "checks": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["probes", "connections", "gateway"],
+                "default": ["probes", "connections"],
+            },
+            "models": {"type": "list", "elements": "str"},
+            "attempts": {"type": "int", "default": 3},
+            "delay": {"type": "int", "default": 5},
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+                "default": [],
+            },
+            **WHEN_UNSUPPORTED,
+            "planned_models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+            },
+            "fail_on": {"type": "str", "choices": ["any", "never"], "default": "any"},
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Have GitLab test GitLab Duo Self-Hosted: its probes, and a connection check of each model."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: duo_health
+short_description: Have GitLab test GitLab Duo Self-Hosted
+version_added: 0.1.0
+description:
+  - Asks GitLab for its own probes and for a connection check of each self-hosted model, from GitLab
+    through the gateway to the model, and judges each check on its own, with what to do about a
+    failure and what the check does and does not prove.
+  - Changes nothing. The connection check stores nothing either, but the model is asked a tiny
+    question, in check mode too. It is given the stored API key of the model, which is read for that
+    and never shown.
+  - With O(settings) it also checks that the feature settings are as declared.
+  - Failures that GitLab is known to report although the features work do not fail the task, but are
+    warnings. These are probes before 17.10, local addresses that only the health check refuses, and
+    models that are hidden because beta features are off.
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+extends_documentation_fragment:
+  - gitlab_ops.duo.connection
+  - gitlab_ops.duo.attributes.info
+  - gitlab_ops.duo.attributes.action_group
+  - gitlab_ops.duo.model.planned
+  - gitlab_ops.duo.setting.list
+options:
+  checks:
+    description:
+      - What is asked. V(probes) is GitLab's health check, V(connections) the connection check of
+        the models.
+      - V(gateway) is the gateway's own health endpoint (C(/monitoring/healthz)), asked by the host
+        that runs the task, with the TLS options and the proxy of the connection and without a
+        token. It proves only that way, not that of GitLab.
+    type: list
+    elements: str
+    choices: [probes, connections, gateway]
+    default: [probes, connections]
+  models:
+    description: Names of the models to check. If not set, all that GitLab shows.
+    type: list
+    elements: str
+  attempts:
+    description:
+      - How often a model is asked in all, from 1 to 20, before it counts as broken. GitLab waits 3
+        seconds for its answer, so a cold model fails at first. Only timeouts and the codes 502, 503
+        and 504 of the model server are tried again.
+    type: int
+    default: 3
+  delay:
+    description: Seconds to wait before asking again, for all slow models at once; 0 to 300.
+    type: int
+    default: 5
+  when_unsupported:
+    description:
+      - What to do about a declared setting that this release of GitLab lacks and a later one has.
+        V(warn) leaves it out of the check.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  fail_on:
+    description:
+      - Whether the task fails if V(any) check fails, or V(never); then they are warnings.
+    type: str
+    choices: [any, never]
+    default: any
+seealso:
+  - module: gitlab_ops.duo.duo_preflight
+    description: What stands in the way of configuring.
+"""
+
+EXAMPLES = r"""
+- name: Have GitLab test itself and each model
+  gitlab_ops.duo.duo_health:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+  delegate_to: localhost
+
+- name: Give a model that was scaled to zero five minutes
+  gitlab_ops.duo.duo_health:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    checks: [connections]
+    models: [codestral]
+    attempts: 11
+    delay: 30
+  delegate_to: localhost
+
+- name: Look at everything, the way from the controller to the gateway too
+  gitlab_ops.duo.duo_health:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    checks: [probes, connections, gateway]
+    fail_on: never
+  delegate_to: localhost
+  register: health
+
+- name: Show what failed, and what to do
+  ansible.builtin.debug:
+    msg: "{{ item.subject }}: {{ item.message }} {{ item.action }}"
+  loop: "{{ health.checks | rejectattr('success') }}"
+  loop_control:
+    label: "{{ item.name }}"
+"""
+
+RETURN = r"""
+instance:
+  description: The instance (C(url), C(version)).
+  returned: success
+  type: dict
+checks:
+  description: All checks, each with its own verdict; returned on failure too.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description:
+        - Name of the probe as GitLab calls it, C(model_configuration_probe) for the connection check
+          of a model, C(gateway_from_controller), or C(feature_setting).
+      type: str
+    subject:
+      description: What it is about, such as a host or a model.
+      type: str
+    success:
+      description: The verdict.
+      type: bool
+    message:
+      description: What GitLab says.
+      type: str
+    action:
+      description: What to do about a failure.
+      type: str
+    proves:
+      description: What a success proves, and what it does not.
+      type: str
+    doubtful:
+      description: Whether it is a failure that GitLab is known to report although features work.
+      type: bool
+steps:
+  description: One line for each change that was made, or would be made in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+unseen:
+  description:
+    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+failure:
+  description:
+    - The failure as data; C(msg) has the same as a sentence.
+    - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
+      happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
+      changes that were made, were not, or may have been.
+  returned: failure
+  type: dict
+"""
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._health import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(SUBJECT)
+
+
+if __name__ == "__main__":
+    main()

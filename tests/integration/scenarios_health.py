@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Scenarios of duo_health: it changes nothing, in check mode and without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scenarios import UNCHANGED, Scenario, before, since
+
+URL = "https://aigw.example.com"
+ONE = {
+    "name": "one",
+    "model": "mistral",
+    "endpoint": "https://one.example.com/v1",
+    "identifier": "custom_openai/one",
+    "api_token": "key-of-one-0001",
+}
+TWO = {**ONE, "name": "two", "endpoint": "https://two.example.com/v1"}
+SEED: dict[str, Any] = {"gateway": {"ai_gateway_url": URL}, "models": [ONE, TWO]}
+SERVED = {"duo_chat": {"provider": "self_hosted", "model": "one"}}
+
+
+def answers(**checks: dict[str, Any]) -> dict[str, Any]:
+    """Return the seed of an instance with these connection checks, by model."""
+    of = {f"https://{name}.example.com/v1": answer for name, answer in checks.items()}
+    return {**SEED, "options": {"connection_checks": of}}
+
+
+def health(name: str, args: dict[str, Any], **keywords: Any) -> Scenario:
+    """Return a scenario that changes nothing."""
+    return Scenario("health-" + name, "duo_health", args, changed=UNCHANGED, **keywords)
+
+
+# The state, the probes, and each model.
+ALL = (4, 4, 4, 4)
+SCENARIOS = [
+    health("well", {}, seed=SEED, requests=ALL),
+    health(
+        "cold",
+        {"delay": 0},
+        seed=answers(two={"timeouts": 2}),
+        requests=(6, 4, 4, 4),
+    ),
+    health(
+        "broken",
+        {"fail_on": "never"},
+        seed=answers(one={"code": 401}, two={"code": 404}),
+        requests=ALL,
+        warnings=("self-hosted model one: ERROR", "self-hosted model two: ERROR"),
+    ),
+    health(
+        "gateway-down",
+        {"fail_on": "never", "attempts": 1},
+        seed={**SEED, "options": {"gateway_reachable": False}},
+        requests=ALL,
+        warnings=("host aigw.example.com: ", "model one: execution", "model two: execution"),
+    ),
+    health(
+        "no-seat",
+        {"fail_on": "never", "checks": ["probes"]},
+        seed={**SEED, "options": {"seat": False}},
+        requests=(2, 2, 2, 2),
+        warnings=("you lack the necessary permissions",),
+    ),
+    health(
+        "no-seat-17.9",
+        {"checks": ["probes"]},
+        seed={**SEED, "options": {"seat": False}},
+        releases=before("17.10"),
+        requests=(2, 2, 2, 2),
+        warnings=("you lack the necessary permissions",),
+    ),
+    health(
+        "local-address",
+        {"checks": ["probes"]},
+        seed={"gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}},
+        requests=(2, 2, 2, 2),
+        warnings=("The features work all the same",),
+    ),
+    health(
+        "settings",
+        {"checks": [], "settings": [{"features": ["duo_chat"], "model": "one"}]},
+        seed={**SEED, "features": SERVED},
+        returns={"checks": [{"name": "feature_setting", "subject": "features", "success": True}]},
+    ),
+    health(
+        "without-endpoint",
+        {"checks": ["connections"]},
+        seed={
+            "gateway": {"ai_gateway_url": URL},
+            "models": [
+                {
+                    "name": "cloud",
+                    "model": "claude_3",
+                    "identifier": "bedrock/anthropic.claude",
+                    "provider": "bedrock",
+                }
+            ],
+        },
+        releases=since("18.11"),
+        requests=(2, 2, 2, 2),
+        returns={"checks": [{"subject": "self-hosted model cloud", "success": True}]},
+    ),
+]

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""duo_health where it fails, down to a real model server, and as the last task of the role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import playbook
+import pytest
+import scenarios_health as health
+import worlds
+from cases import Outcome
+from conftest import Play, Start
+from model_server import ModelServer
+from sandbox_client import Instance
+
+from sandbox import credentials
+
+KEY = "key-of-the-server-0001"
+Serve = Callable[..., ModelServer]
+
+
+@pytest.mark.case(("duo_health", {}), seed=health.answers(one={"code": 401}))
+@pytest.mark.case(
+    ("duo_health", {}), seed=health.answers(one={"code": 401}), name="module", door="module"
+)
+@pytest.mark.case(
+    ("duo_health", {}), seed=health.answers(one={"code": 401}), name="check", check=True
+)
+def test_a_broken_model_fails_the_task(outcomes: dict[str, Outcome]) -> None:
+    """Through both doors and in check mode alike, and the other checks are there too."""
+    for outcome in outcomes.values():
+        failed = outcome.failure("health-finding")
+        assert failed.message == (
+            f"{outcome.instance.url}: One check failed, self-hosted model one: ERROR: The "
+            "self-hosted model server returned code 401. Send a valid API key (api_key of "
+            "duo_self_hosted_model); for Bedrock check the credentials of the gateway. GitLab "
+            "18.4.0 says 403 by a bug of its own."
+        )
+        assert [it["success"] for it in failed.values["checks"]] == [True, True, True, False, True]
+        assert outcome.writes == []
+
+
+@pytest.mark.case(
+    ("duo_health", {"attempts": 2, "delay": 0}), seed=health.answers(two={"timeouts": 9})
+)
+def test_a_model_that_stays_cold(outcome: Outcome) -> None:
+    """It was asked as often as wanted, the others once."""
+    assert "execution expired. It was asked 2 times." in outcome.failure("health-finding").message
+    assert len(outcome.only.requests) == 2 + 2 + 1
+
+
+@pytest.mark.case(
+    ("duo_health", {"api_token": credentials.USER_TOKEN}), name="not-administrator", seed={}
+)
+@pytest.mark.case(("duo_health", {}), name="no-license", seed={"license": None})
+@pytest.mark.case(
+    ("duo_health", {"api_token": credentials.READONLY_TOKEN, "checks": ["connections"]}),
+    name="health-findings",
+    seed=health.SEED,
+)
+@pytest.mark.case(("duo_health", {"attempts": 0}), name="invalid-option")
+def test_not_permitted(outcomes: dict[str, Outcome]) -> None:
+    """Whose right is missing is what the failure says."""
+    for code, outcome in outcomes.items():
+        outcome.failure(code)
+    assert "scope api" in outcomes["health-findings"].only.message
+
+
+# --- a real model server -------------------------------------------------------------------------
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Return a function that starts model servers."""
+    servers: list[ModelServer] = []
+
+    def begin(**keywords: Any) -> ModelServer:
+        servers.append(ModelServer("mistral-small", KEY, **keywords))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.close()
+
+
+def behind(instance: Instance, server: ModelServer, **model: Any) -> None:
+    """Put a model server behind a GitLab."""
+    one = {"name": "m", "model": "mistral", "endpoint": server.endpoint}
+    given = {**one, "identifier": "custom_openai/mistral-small", "api_token": KEY, **model}
+    instance.seed(
+        gateway=health.SEED["gateway"],
+        models=[given],
+        options={"real_connection_checks": True},
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "cold", "statuses", "said"),
+    [
+        ({}, 0, [200], ""),
+        ({"api_token": "key-that-is-wrong-0002"}, 0, [401], "Send a valid API key"),
+        ({"api_token": None}, 0, [401], "Send a valid API key"),
+        ({"identifier": "custom_openai/mistral-large"}, 0, [404], "Check endpoint"),
+        ({"endpoint": "/chat"}, 0, [404], "ends in /v1"),
+        ({"endpoint": "http://127.0.0.1:9/v1"}, 0, [], "Check that the model server runs"),
+        # It takes GitLab's three seconds to be noticed.
+        ({}, 1, [None, 200], ""),
+    ],
+    ids=["well", "wrong-key", "no-key", "wrong-name", "wrong-path", "down", "cold"],
+)
+def test_all_the_way_to_a_model_server(
+    play: Play,
+    start: Start,
+    serve: Serve,
+    model: dict[str, Any],
+    cold: int,
+    statuses: list[int | None],
+    said: str,
+) -> None:
+    """From the task through GitLab to the model server: key, name and path are the stored ones."""
+    (instance,) = start("18.9")
+    server = serve(cold=cold)
+    if str(model.get("endpoint")).startswith("/"):
+        model = {"endpoint": server.endpoint + model["endpoint"]}
+    behind(instance, server, **model)
+    task = playbook.task("duo_health", {"delay": 0}, ignore_errors=True)
+    run = play([playbook.one_play(task)], {"here": playbook.host(instance)}, "-vvv")
+    result = run.one("here")
+    assert result.status == ("failed" if said else "ok"), result.message
+    assert said in result.message
+    assert server.answers == statuses
+    for key in (KEY, "key-that-is-wrong-0002"):
+        assert key not in run.output
+
+
+@pytest.mark.parametrize("door", ["action", "module"])
+def test_the_gateway_from_the_controller(play: Play, start: Start, door: str) -> None:
+    """Only if asked for, without the token, and with what it proves."""
+    (instance, gateway, other) = start("18.9", "18.9", "18.9")
+    answer = {"kind": "body", "body": "{}", "content_type": "application/json", "times": 0}
+    gateway.faults({**answer, "match": {"path": "/monitoring/healthz"}})
+    tasks = [
+        playbook.task("duo_health", {"checks": checks, "fail_on": "never"}, name=name)
+        for name, checks in (("asked", ["gateway"]), ("default", []))
+    ]
+    through = {"environment": playbook.MODULE_DOOR, "vars": playbook.PYTHON}
+    plays = [playbook.one_play(*tasks, **(through if door == "module" else {}))]
+    hosts = {}
+    for name, it, url in (
+        ("up", instance, gateway.url),
+        ("wrong", gateway, other.url),
+        ("down", other, "http://127.0.0.1:9"),
+    ):
+        it.seed(gateway={"ai_gateway_url": url})
+        hosts[name] = playbook.host(it)
+    run = play(plays, hosts)
+    assert run.returncode == 0, run.output
+
+    def check(host: str) -> dict[str, Any]:
+        (only,) = run.one(host, "asked").values["checks"]
+        return dict(only)
+
+    assert check("up")["success"] is True
+    assert "not that it answers GitLab" in check("up")["proves"]
+    assert check("wrong")["message"].endswith("answered 404 to the controller.")
+    assert "http://127.0.0.1:9/monitoring/healthz does not answer" in check("down")["message"]
+    assert run.one("up", "default").values["checks"] == []
+    asked = [it for it in gateway.requests() if it["path"] == "/monitoring/healthz"]
+    assert [(it["method"], it["user"]) for it in asked] == [("GET", None)]
+
+
+# --- the role ------------------------------------------------------------------------------------
+def roles(instances: dict[str, Instance], **variables: Any) -> dict[str, dict[str, Any]]:
+    """Return hosts of the role, with variables of it."""
+    return worlds.hosts(
+        instances, **{f"duo_self_hosted_{name}": value for name, value in variables.items()}
+    )
+
+
+def test_the_role_ends_with_it(play: Play, start: Start) -> None:
+    """A broken model fails the run, also one with nothing to change; and it can be left out."""
+    broken, lenient, off, less = started = start(*["18.9"] * 4)
+    codestral = "https://codestral.example.com/v1"
+    for instance in started:
+        instance.seed(options={"connection_checks": {codestral: {"code": 404}}})
+    hosts = {
+        **roles({"broken": broken}),
+        **roles({"lenient": lenient}, health={"fail_on": "never"}),
+        **roles({"off": off}, verify=False),
+        **roles({"less": less}, health={"checks": ["probes"]}),
+    }
+    for _run in ("with changes", "with nothing to change"):
+        run = play(worlds.ROLE, hosts)
+        (failed,) = run.failed("broken")
+        assert failed.task == "Verify"
+        assert failed.message.startswith(
+            f"{broken.url}: One check failed, self-hosted model codestral: ERROR: The self-hosted "
+            "model server returned code 404. Check endpoint"
+        )
+        assert [it for name in ("lenient", "off", "less") for it in run.failed(name)] == []
+        assert len(run.one("lenient", "Verify").warnings) == 1
+        assert run.of("off", "Verify") == []
+        names = {it["name"] for it in run.one("less", "Verify").values["checks"]}
+        assert "model_configuration_probe" not in names
+        assert "feature_setting" in names
+    assert [it for it in run.requests("broken") if it["write"]] == []
+    # A dry run asks nobody: what it would ask for is not there yet.
+    assert play(worlds.ROLE, hosts, "--check").of("broken", "Verify") == []
+
+
+def test_the_role_without_a_gateway(play: Play, start: Start) -> None:
+    """Nothing behind GitLab is asked where no gateway is declared or there."""
+    (instance,) = start("18.9")
+    hosts = roles(
+        {"here": instance},
+        gateway={},
+        models=[],
+        features=[{"features": ["duo_chat"], "provider": "disabled"}],
+    )
+    (only,) = play(worlds.ROLE, hosts).succeeded().one("here", "Verify").values["checks"]
+    assert (only["name"], only["success"]) == ("feature_setting", True)
+
+
+def test_the_role_names_a_setting_that_did_not_stay(play: Play, start: Start) -> None:
+    """Somebody else changes it behind the task that set it."""
+    (instance,) = start("18.9")
+    worlds.seed_as_declared(instance)
+    meddle = {
+        "name": "Meddle",
+        "ansible.builtin.uri": {
+            "url": instance.url + "/_sandbox/seed",
+            "method": "POST",
+            "body_format": "json",
+            "body": {"features": {"duo_chat": {"provider": "disabled"}}},
+        },
+        "delegate_to": "localhost",
+    }
+    verify = playbook.task(
+        "duo_health", {"checks": [], "settings": "{{ duo_self_hosted_features }}"}, name="Verify"
+    )
+    run = play([playbook.one_play(meddle, verify)], roles({"here": instance}))
+    assert run.failed("here")[0].message == (
+        f"{instance.url}: One check failed, feature duo_chat: It is not as declared, this would be "
+        "left to do: change feature duo_chat (disabled -> self_hosted mistral). Run again, and "
+        "find out who else changes it."
+    )

@@ -1,0 +1,333 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each health check says: GitLab's probes, connections of models, settings, the gateway."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_notes import (
+    CODES,
+    CONNECTION,
+    NOTES,
+    OTHER,
+    action_for,
+    is_late,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, Sandboxed
+from sandbox import credentials
+
+SUBJECT = _health.SUBJECT
+DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs" / "health.md"
+KEY = "key-that-must-not-show-0001"
+ENDPOINT = "https://m.example.com/v1"
+MODEL = {
+    "name": "m",
+    "model": "mistral",
+    "endpoint": ENDPOINT,
+    "identifier": "custom_openai/m",
+    "api_token": KEY,
+}
+SEED: dict[str, Any] = {
+    "gateway": {"ai_gateway_url": "https://aigw.example.com"},
+    "models": [MODEL],
+}
+
+
+def here(release: str = "18.9", answer: dict[str, Any] | None = None, **seed: Any) -> Sandboxed:
+    """Return an instance with a gateway and a model, whose connection check answers this."""
+    made = Sandboxed(release, **SEED)
+    made.seed(**seed)
+    if answer:
+        made.seed(options={"connection_checks": {ENDPOINT: answer}})
+    return made
+
+
+def asked(it: Sandboxed, **options: Any) -> dict[str, Any]:
+    """Return the result of a task that does not wait; it changes nothing, whatever it finds."""
+    before = it.stored()
+    result = it.run(SUBJECT, **{"delay": 0, **options})
+    assert (result["changed"], it.writes, it.stored()) == (False, [], before)
+    assert KEY not in str(result)
+    return result
+
+
+def failed(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks that failed."""
+    return [it for it in result["checks"] if not it["success"]]
+
+
+def questions(it: Sandboxed) -> int:
+    """Return how often a model was asked."""
+    return sum("aiSelfHostedModelConnectionCheck" in str(one["operations"]) for one in it.requests)
+
+
+# --- all well ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("check", [False, True])
+def test_all_well(release: str, check: bool) -> None:
+    it = here(release)
+    result = it.run(SUBJECT, check=check)
+    assert "failed" not in result, result["msg"]
+    assert (result["changed"], result["warnings"], failed(result)) == (False, [], [])
+    assert result["checks"][-1]["name"] == CONNECTION
+    assert result["instance"]["version"].startswith(release)
+    # One for the state, one for the probes, one for the model.
+    assert len(it.requests) == 3
+    assert it.writes == []
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("url", ["https://aigw.example.com", None])
+def test_every_probe_is_known(release: str, url: str | None) -> None:
+    vendored = {"duo_chat": {"provider": "vendored"}, "code_completions": {"provider": "vendored"}}
+    it = here(
+        release,
+        features=vendored,
+        gateway={"ai_gateway_url": url, "duo_agent_platform_service_url": None},
+        license={"type": "offline_cloud"},
+        options={"cloud_reachable": False, "seat": False},
+    )
+    checks = asked(it, checks=["probes"], fail_on="never")["checks"]
+    assert len(checks) > 5
+    for one in checks:
+        assert one["name"] in NOTES
+        assert one["proves"].endswith(".")
+        assert bool(one["action"]) is not one["success"]
+        assert "host" not in one["subject"] or "." in one["subject"]
+
+
+@pytest.mark.parametrize(
+    ("checks", "requests"), [([], 1), (["probes"], 2), (["connections"], 2), (["gateway"], 1)]
+)
+def test_asks_what_is_wanted(checks: list[str], requests: int) -> None:
+    it = here(gateway={"ai_gateway_url": None}) if checks == ["gateway"] else here()
+    asked(it, checks=checks)
+    assert len(it.requests) == requests
+    keys = [one for one in it.requests if "apiToken" in str(one)]
+    assert keys == []
+
+
+def test_names_choose_models() -> None:
+    other = {**MODEL, "name": "other", "endpoint": "https://other.example.com/v1"}
+    it = here(models=[other], answer={"code": 401})
+    result = asked(it, checks=["connections"], models=["other", "other"])
+    assert [one["subject"] for one in result["checks"]] == ["self-hosted model other"]
+    assert questions(it) == 1
+
+
+# --- models --------------------------------------------------------------------------------------
+def test_a_cold_model_is_asked_again() -> None:
+    it = here(answer={"timeouts": 2})
+    assert failed(asked(it, checks=["connections"])) == []
+    assert questions(it) == 3
+
+
+def test_a_model_that_stays_cold_is_broken() -> None:
+    it = here(answer={"timeouts": 9})
+    result = asked(it, checks=["connections"], attempts=2)
+    assert questions(it) == 2
+    assert result["failure"]["code"] == "health-finding"
+    assert "execution expired. It was asked 2 times." in result["msg"]
+    assert "warm the model up" in result["failure"]["next_step"]
+
+
+def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(_health.time, "sleep", waits.append)
+    names = ["broken", "cold", "slow", "well"]
+    it = Sandboxed("18.9", gateway=SEED["gateway"])
+    it.seed(
+        models=[{**MODEL, "name": name, "endpoint": f"https://{name}/v1"} for name in names],
+        options={
+            "connection_checks": {
+                "https://broken/v1": {"code": 404},
+                "https://cold/v1": {"timeouts": 1},
+                "https://slow/v1": {"timeouts": 2},
+            }
+        },
+    )
+    result = asked(it, checks=["connections"], delay=7)
+    assert [one["subject"].split()[-1] for one in failed(result)] == ["broken"]
+    # All of them, then the two slow ones, then the slower one.
+    assert questions(it) == 4 + 2 + 1
+    assert waits == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "action"),
+    [
+        ({"code": 401}, "code 401", "Send a valid API key"),
+        ({"code": 404}, "code 404", "ends in /v1"),
+        ({"code": 500}, "code 500", "model server runs"),
+        ({"code": 429}, "code 429", "limits its rate"),
+        ({"gateway_code": 401, "detail": "no"}, "AI Gateway returned code 401", "AIGW_GITLAB_URL"),
+        ({"gateway_code": 422, "detail": "no"}, "code 422", "same release as GitLab"),
+        ({"gateway_code": 502}, "code 502", "no proxy answers"),
+        ({"message": "Something (A1004) happened"}, "A1004", CODES["A1004"][1]),
+        ({"message": "Something\nelse"}, "Something else.", "logs of the gateway"),
+    ],
+)
+def test_a_broken_model(answer: dict[str, Any], says: str, action: str) -> None:
+    it = here(answer=answer)
+    result = asked(it, checks=["connections"])
+    assert result["msg"].startswith(
+        "http://gitlab.example.com: One check failed, self-hosted model m: "
+    )
+    assert says in result["failure"]["what"]
+    assert action in result["failure"]["next_step"]
+    assert questions(it) == 1
+
+
+def test_a_key_that_is_repeated_is_masked() -> None:
+    it = here(answer={"message": f"Incorrect API key provided: {KEY}"})
+    assert "provided: ********." in asked(it)["msg"]
+
+
+def test_several_failures_in_one_sentence() -> None:
+    result = asked(here(options={"gateway_reachable": False, "seat": False}), attempts=1)
+    assert result["failure"]["code"] == "health-findings"
+    assert "3 of 4 checks failed: (1) host aigw.example.com: " in result["msg"]
+    assert "(3) self-hosted model m: execution expired." in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "text"),
+    [
+        ({"gateway": {"ai_gateway_url": None}}, "Set ai_gateway_url (duo_gateway)."),
+        ({"settings": {"silent_mode_enabled": True}}, "Turn silent mode off"),
+        ({"settings": {"deny_all_requests_except_allowed": True}}, "outbound allowlist"),
+        ({"options": {"maintenance": True}}, "end the maintenance mode"),
+        ({"options": {"gateway_reachable": False}}, "GitLab reaches the gateway"),
+    ],
+)
+def test_what_hinders_every_model(seed: dict[str, Any], text: str) -> None:
+    assert text in asked(here(**seed), checks=["connections"], attempts=1)["msg"]
+
+
+def test_models_that_cannot_be_asked() -> None:
+    on_beta = {**MODEL, "name": "b", "model": "llama3"}
+    setting = {"duo_chat": {"provider": "self_hosted", "model": "b"}}
+    hidden = asked(here(models=[on_beta], features=setting), checks=["connections"])
+    assert [one["doubtful"] for one in failed(hidden)] == [True]
+    assert "turn them on (duo_beta_features)" in hidden["warnings"][0]
+    missing = asked(here(), checks=["connections"], models=["mm"])
+    assert "There is no self-hosted model named mm. Models of this instance: m." in missing["msg"]
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (credentials.READONLY_TOKEN, "health-finding"),
+        (credentials.USER_TOKEN, "not-administrator"),
+        (credentials.EXPIRED_TOKEN, "token-refused"),
+    ],
+)
+def test_rights(token: str, code: str) -> None:
+    result = asked(here(), api_token=token)
+    assert result["failure"]["code"] == code
+    if token == credentials.READONLY_TOKEN:
+        assert "changes need the scope api" in result["msg"]
+        # The probes need no more than reading.
+        assert len(failed(result)) == 1 < len(result["checks"])
+
+
+def test_no_licence() -> None:
+    assert asked(here(license=None))["failure"]["code"] == "no-license"
+
+
+# --- probes --------------------------------------------------------------------------------------
+def test_no_seat() -> None:
+    result = asked(here(options={"seat": False}))
+    assert "assign a seat" in result["failure"]["next_step"]
+
+
+@pytest.mark.parametrize(
+    ("release", "seed"),
+    [
+        ("18.9", {"gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}}),
+        ("17.9", {"options": {"seat": False}}),
+    ],
+)
+def test_a_doubtful_failure_is_a_warning(release: str, seed: dict[str, Any]) -> None:
+    result = asked(here(release, **seed))
+    assert "failed" not in result
+    (only,) = failed(result)
+    assert only["doubtful"] is True
+    assert result["warnings"] == [f"{only['subject']}: {only['message']} {only['action']}"]
+
+
+def test_never_fails() -> None:
+    result = asked(here(answer={"code": 401}), fail_on="never")
+    assert "failed" not in result
+    assert len(result["warnings"]) == len(failed(result)) == 1
+
+
+@pytest.mark.parametrize("field", ["cloudConnectorStatus", "aiSelfHostedModelConnectionCheck"])
+def test_a_check_without_an_answer_hides_no_other(field: str) -> None:
+    it = here()
+    it.faults({"kind": "status", "status": 500, "match": {"field": field}, "times": 0})
+    result = asked(it)
+    assert len(failed(result)) == 1
+    assert len(result["checks"]) in (2, 4)
+    assert "GitLab answered 500" in result["msg"]
+    assert "exceptions_json.log" in result["failure"]["next_step"]
+
+
+# --- settings ------------------------------------------------------------------------------------
+WANTED = [{"features": ["duo_chat", "code_completions"], "model": "m"}]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_settings(release: str) -> None:
+    row = {"provider": "self_hosted", "model": "m"}
+    it = here(release, features={"duo_chat": row, "code_completions": row})
+    result = asked(it, checks=[], settings=WANTED)
+    assert [one["success"] for one in result["checks"]] == [True]
+    assert len(it.requests) == 1
+    it.seed(features={"duo_chat": {"provider": "disabled"}})
+    (only,) = failed(asked(it, checks=[], settings=WANTED))
+    assert only["subject"] == "feature duo_chat"
+    assert "(disabled -> self_hosted" in only["message"]
+
+
+def test_settings_of_a_model_that_is_gone() -> None:
+    wanted = [{"features": ["duo_chat"], "model": "gone"}]
+    result = asked(here(), checks=[], settings=wanted)
+    assert "feature duo_chat: There is no self-hosted model named gone." in result["msg"]
+
+
+# --- texts ---------------------------------------------------------------------------------------
+def test_the_documentation_has_every_code() -> None:
+    rows = re.findall(r"^\| ([A-Z]+\d{4}) \| (.*) \| (.*) \|$", DOCS.read_text("utf-8"), re.M)
+    assert {code: (meaning, action) for code, meaning, action in rows} == CODES
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_tells_what_to_do(code: str) -> None:
+    assert action_for(CONNECTION, f"Error code: {code}") == CODES[code][1]
+    assert CODES[code][1].endswith(".")
+
+
+def test_an_unknown_probe_is_shown_as_it_is() -> None:
+    assert OTHER.proves.endswith("does not know this probe.")
+    assert action_for("new_probe", "Something failed.").endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("message", "late"),
+    [
+        ("Net::ReadTimeout with #<TCPSocket:(closed)>", True),
+        ("ERROR: The self-hosted model server returned code 503", True),
+        ("ERROR: The self-hosted model server returned code 500", False),
+        ("ERROR: AI Gateway returned code 503: Unknown error", False),
+    ],
+)
+def test_what_is_asked_again(message: str, late: bool) -> None:
+    assert is_late(message) is late
