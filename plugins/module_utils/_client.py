@@ -291,7 +291,9 @@ class GitLab:
         :returns: the payload, empty where GitLab refused, and GitLab's reason.
         """
         kind = mutation.field[0].upper() + mutation.field[1:] + "Input!"
-        document = f"mutation DuoAsk($i: {kind}) {{ {mutation.field}(input: $i) {{ {selection} }} }}"
+        document = (
+            f"mutation DuoAsk($i: {kind}) {{ {mutation.field}(input: $i) {{ {selection} }} }}"
+        )
         answer = self._post({"query": document, "variables": {"i": dict(mutation.input)}})
         payload = _data(answer, GRAPHQL).get(mutation.field)
         payload = payload if isinstance(payload, dict) else {}

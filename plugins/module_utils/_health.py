@@ -141,9 +141,7 @@ def _probes(gitlab: GitLab, release: Release) -> list[Check]:
             raise explain(gitlab, release)
     except Failure as failure:
         return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
-    return [
-        _probe(it, release) for it in status.get("probeResults") or [] if isinstance(it, dict)
-    ]
+    return [_probe(it, release) for it in status.get("probeResults") or [] if isinstance(it, dict)]
 
 
 def _probe(answer: dict[str, Any], release: Release) -> Check:

@@ -117,7 +117,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         r"silent mode",
         "Turn silent mode off: it blocks every request of GitLab to the gateway.",
     ),
-    (r"not configured your local AI gateway URL|no gateway URL", "Set ai_gateway_url (duo_gateway)."),
+    (r"not configured your local AI gateway|no gateway URL", "Set ai_gateway_url (duo_gateway)."),
     (r"cannot be resolved|getaddrinfo", "Correct the name, or the DNS of the GitLab nodes."),
     (
         r"model server returned code 40[13]",

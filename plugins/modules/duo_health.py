@@ -121,8 +121,8 @@ checks:
   contains:
     name:
       description:
-        - Name of the probe as GitLab calls it, C(model_configuration_probe) for the connection check
-          of a model, C(gateway_from_controller), or C(feature_setting).
+        - Name of the probe as GitLab calls it, C(model_configuration_probe) for the connection
+          check of a model, C(gateway_from_controller), or C(feature_setting).
       type: str
     subject:
       description: What it is about, such as a host or a model.

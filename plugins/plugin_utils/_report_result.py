@@ -175,7 +175,7 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
     checks = _dicts(result.get("checks"))
     if checks:
         found["health"] = {
-            str(it.get("name")): " ".join(
+            f"{it.get('name')} {it.get('subject') or ''}".strip(): " ".join(
                 filter(None, ["passed" if it.get("success") else "failed", text(it.get("message"))])
             )
             for it in checks

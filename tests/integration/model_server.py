@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A model server with OpenAI's API, as vLLM has it: chat completions, with a key, of named models."""
+"""A model server with OpenAI's API, as vLLM has it: chat completions of a model, with a key."""
 
 from __future__ import annotations
 

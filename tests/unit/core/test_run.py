@@ -15,6 +15,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _errors,
     _feature_model,
     _gateway,
+    _health,
     _self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
@@ -205,6 +206,8 @@ class Noting:
         (_self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
         (_feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
         (_feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
+        (_health, {"checks": ["connections"]}, ["apiToken"], ["gitlabModel "]),
+        (_health, {"checks": ["probes"]}, [], ["apiToken"]),
     ],
 )
 def test_reads_what_it_needs(subject: Any, options: dict, read: list, not_read: list) -> None:

@@ -63,6 +63,25 @@ def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: s
     assert (value.name, value.before, value.after) == ("value", "", "https://aigw.example.com")
 
 
+def test_checks_are_told_apart_by_what_they_are_about() -> None:
+    checks = [
+        {
+            "name": "host_probe",
+            "subject": "host a.example.com",
+            "success": True,
+            "message": "Well.",
+        },
+        {"name": "host_probe", "subject": "host b.example.com", "success": False, "message": "No."},
+    ]
+    said = {**failure("health-finding", "One check failed."), "checks": checks}
+    cell = only(one(("duo_health", said))).cells["health"]
+    assert (cell.state, [it.code for it in cell.causes]) == ("failed", ["health-finding"])
+    assert cell.shows == {
+        "host_probe host a.example.com": "passed Well.",
+        "host_probe host b.example.com": "failed No.",
+    }
+
+
 def test_without_diff_there_are_lines() -> None:
     result = differs("AI gateway", "", "x")
     del result["diff"]
