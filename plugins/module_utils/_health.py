@@ -112,7 +112,8 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
     if "connections" in wanted.checks:
         checks += _connections(gitlab, wanted, state)
     if "gateway" in wanted.checks:
-        url = (reading.data.get("duoSettings") or {}).get("aiGatewayUrl")
+        settings = reading.data.get("duoSettings")
+        url = settings.get("aiGatewayUrl") if isinstance(settings, dict) else None
         checks.append(_gateway(gitlab, str(url or "")))
     return Found(gitlab.url, reading.release, tuple(checks))
 
@@ -141,7 +142,7 @@ def _probes(gitlab: GitLab, release: Release) -> list[Check]:
             raise explain(gitlab, release)
     except Failure as failure:
         return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
-    return [_probe(it, release) for it in status.get("probeResults") or [] if isinstance(it, dict)]
+    return [_probe(it, release) for it in _dicts(status.get("probeResults"))]
 
 
 def _probe(answer: dict[str, Any], release: Release) -> Check:
@@ -234,6 +235,10 @@ def _verdict(name: str, subject: str, success: bool, message: str) -> Check:
 
 def _of_failure(name: str, subject: str, failure: Failure) -> Check:
     return Check(name, subject, False, failure.what, failure.next_step, note_of(name).proves)
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []
 
 
 def _line(text: Any) -> str:
