@@ -24,14 +24,14 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser sanity build
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule sanity build
 .PHONY: demo demo-upgrade screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit integration-oldest unit-oldest browser $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest molecule browser $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -54,6 +54,14 @@ torture: build ## Faults, interruptions, load and junk in full: long, and ends w
 
 browser: $(ENV) $(AXE) ## The report's page in a real Chromium; pictures in .cache/browser
 	python -m pytest tests/browser $(ARGS)
+
+# Left to itself it would write into the home directory.
+molecule: export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+molecule: export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.cache/molecule
+molecule: build ## The scenarios of extensions/molecule; ARGS='-s upgrade': one of them
+	@mkdir -p .cache/molecule
+	@! test -e .cache/molecule/sandbox.pid || molecule destroy  # that of a run that was killed
+	molecule test $(or $(ARGS),--all --workers 2)
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)

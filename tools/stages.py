@@ -24,7 +24,12 @@ from tools.collection import CACHE
 LOGS = CACHE / "log"
 # Two at a time suits two cores, although the test stages use two processes each: they also wait.
 SLOTS = 2
-CLOSING = re.compile(r"=+ (?:.* in [\d.]+s.*|no tests ran.*) =+|\d+ sanity tests passed")
+CLOSING = re.compile(
+    r"=+ (?:.* in [\d.]+s.*|no tests ran.*) =+"
+    r"|\d+ sanity tests passed"
+    r"|INFO +Molecule executed .*"
+)
+PASSED = re.compile(r"\b\d+ (?:(?:sanity tests )?passed|successful)")
 
 
 class Result(NamedTuple):
@@ -41,7 +46,7 @@ def find_fault(stage: str, returncode: int, closing: str) -> str:
     if returncode:
         return f"exit code {returncode}"
     # All but the linters have to say how many tests ran: one that dies early may exit with 0.
-    if not stage.startswith("lint-") and not re.search(r"\b\d+ (?:sanity tests )?passed", closing):
+    if not stage.startswith("lint-") and not PASSED.search(closing):
         return "it ran no test"
     if os.environ.get("CI") and re.search(r"\b\d+ (?:skipped|deselected)", closing):
         return "it left tests out, which CI must not"
