@@ -24,14 +24,14 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule sanity build
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule smoke matrix sanity build
 .PHONY: demo demo-upgrade screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit integration-oldest unit-oldest molecule browser $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest smoke molecule browser $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -62,6 +62,12 @@ molecule: build ## The scenarios of extensions/molecule; ARGS='-s upgrade': one 
 	@mkdir -p .cache/molecule
 	@! test -e .cache/molecule/sandbox.pid || molecule destroy  # that of a run that was killed
 	molecule test $(or $(ARGS),--all --workers 2)
+
+smoke: build ## A part of the playbooks with each ansible-core between the oldest and the newest
+	$(WITH_BUILT) python -m nox --session smoke $(ARGS)
+
+matrix: build ## All playbooks and sanity with each ansible-core and its Pythons: long; ARGS=--list
+	$(if $(CI),DUO_RELEASES=all) $(WITH_BUILT) python -m nox $(ARGS)
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)

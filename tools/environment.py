@@ -5,6 +5,9 @@
 
     python3 -m tools.environment venv           .cache/venv: the newest of everything
     python3 -m tools.environment venv-oldest    .cache/venv-oldest: the oldest that is promised
+    python3 -m tools.environment venv-2.18-lowest, venv-2.18-newest and so on
+        an ansible-core, with the lowest and the newest libraries, and the lowest and the newest
+        Python of this machine that goes with it
 
 PYTHON=/path/to/python chooses another Python for the first. Runs with any Python 3 and needs
 nothing installed.
@@ -28,10 +31,31 @@ CACHE = ROOT / ".cache"
 # In the order of preference. The sandbox wants 3.11; what the plugins promise beyond that, 3.10,
 # is for ansible-test to check.
 VERSIONS = {"venv": ["3.13", "3.12", "3.11"], "venv-oldest": ["3.11", "3.12"]}
+# The Pythons of a controller that each ansible-core supports, from the lowest that the sandbox can.
+CORES = {
+    "2.16": ["3.11", "3.12"],
+    "2.17": ["3.11", "3.12"],
+    "2.18": ["3.11", "3.12", "3.13"],
+    "2.19": ["3.11", "3.12", "3.13"],
+    "2.20": ["3.12", "3.13", "3.14"],
+    "2.21": ["3.12", "3.13", "3.14"],
+}
+for _core, _pythons in CORES.items():
+    VERSIONS[f"venv-{_core}-lowest"] = _pythons
+    VERSIONS[f"venv-{_core}-newest"] = _pythons[::-1]
+
+
+def find(name: str) -> str | None:
+    """Return the path of the interpreter that suits an environment best, if one does."""
+    found = interpreters.working(VERSIONS[name])
+    return next((found[version] for version in VERSIONS[name] if version in found), None)
 
 
 def choose(name: str) -> str:
-    """Return the path of the interpreter to use."""
+    """Return the path of the interpreter to use.
+
+    :raises SystemExit: there is none.
+    """
     versions = VERSIONS[name]
     named = os.environ.get("PYTHON")
     if named and name == "venv":
@@ -39,10 +63,9 @@ def choose(name: str) -> str:
         if not answer or answer[0] not in versions:
             sys.exit(f"PYTHON={named} is not a working Python of {', '.join(versions)}.")
         return answer[1]
-    found = interpreters.working(versions)
-    for version in versions:
-        if version in found:
-            return found[version]
+    found = find(name)
+    if found:
+        return found
     sys.exit(
         f"No working Python of {', '.join(versions)} found on PATH. Install one, with its venv "
         "module (Debian: python3-venv), or name it: make PYTHON=/path/to/python3.13"
@@ -57,14 +80,14 @@ def wanted(name: str) -> list[str]:
     )
     if name == "venv":
         return runtime + test + dev
+    lowest = [line.replace(">=", "==") for line in runtime]
+    if name != "venv-oldest":
+        _venv, core, libraries = name.split("-")
+        return [*(lowest if libraries == "lowest" else runtime), f"ansible-core=={core}.*", *test]
     # The promises themselves: each lower bound, and the ansible-core of meta/runtime.yml.
     meta = (ROOT / "meta" / "runtime.yml").read_text()
     promised = re.findall(r"^requires_ansible: ['\"]>=([\d.]+)['\"]", meta, flags=re.MULTILINE)
-    return [
-        *(line.replace(">=", "==") for line in runtime),
-        *(f"ansible-core=={version}" for version in promised),
-        *test,
-    ]
+    return [*lowest, *(f"ansible-core=={version}" for version in promised), *test]
 
 
 def make(venv: pathlib.Path, python: str, requirements: list[str]) -> None:

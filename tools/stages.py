@@ -46,7 +46,8 @@ def find_fault(stage: str, returncode: int, closing: str) -> str:
     if returncode:
         return f"exit code {returncode}"
     # All but the linters have to say how many tests ran: one that dies early may exit with 0.
-    if not stage.startswith("lint-") and not PASSED.search(closing):
+    tests = closing.splitlines() or [""]
+    if not stage.startswith("lint-") and not all(map(PASSED.search, tests)):
         return "it ran no test"
     if os.environ.get("CI") and re.search(r"\b\d+ (?:skipped|deselected)", closing):
         return "it left tests out, which CI must not"
@@ -72,9 +73,8 @@ def run(stage: str) -> Result:
         ).returncode
     seconds = time.monotonic() - started
     text = log.read_text(encoding="utf-8", errors="replace")
-    closing = [line for line in text.splitlines() if CLOSING.fullmatch(line)]
-    last = closing[-1] if closing else ""
-    result = Result(stage, find_fault(stage, returncode, last), seconds, last)
+    closing = "\n".join(line for line in text.splitlines() if CLOSING.fullmatch(line))
+    result = Result(stage, find_fault(stage, returncode, closing), seconds, closing)
     if result.fault:
         print(f"\n----- {stage}: {result.fault} -----\n{text}----- end of {stage} -----\n")
     print(f"{'FAILED' if result.fault else 'ok':<7} {stage:<18} {seconds:5.1f} s", flush=True)
