@@ -188,7 +188,8 @@ def show(wanted: PreflightOptions, found: Found) -> dict[str, Any]:
     failed = any(finding.severity == "error" for finding in every)
     # A failure prints its result: the findings are enough then.
     info = _info.show(wanted, found.info) if found.info and not failed else {}
-    return {"findings": shown, "declared": _declared(wanted), **info}
+    told = {"check_mode": wanted.dry_run, "findings": shown, "declared": _declared(wanted)}
+    return {**told, **info}
 
 
 def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:

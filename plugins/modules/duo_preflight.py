@@ -128,6 +128,12 @@ findings:
     action:
       description: What to do about it.
       type: str
+check_mode:
+  description:
+    - Whether this is a dry run. Unlike C(ansible_check_mode), it is also true where the play or the
+      task says C(check_mode).
+  returned: success
+  type: bool
 declared:
   description:
     - Which of C(gateway), C(models) and C(features) are declared, as booleans. C(beta_features)

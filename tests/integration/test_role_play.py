@@ -85,3 +85,14 @@ def test_nothing_declared(play: Play, start: Start) -> None:
     tasks = [it.task for it in run.of("here") if it.action.startswith("gitlab_ops.duo.")]
     assert tasks == ["Preflight"]
     assert instance.state() == before
+
+
+def test_a_play_in_check_mode(play: Play, start: Start) -> None:
+    """Not only `--check` makes a dry run: nothing is verified that was not done."""
+    (instance,) = start("18.9")
+    before = instance.state()
+    hosts = worlds.hosts({"here": instance})
+    run = play([{**worlds.ROLE[0], "check_mode": True}], hosts).succeeded()
+    assert not run.of("here", "Verify")
+    assert run.one("here", "Models").changed
+    assert instance.state() == before

@@ -67,7 +67,12 @@ def kill_run(
                 os.killpg(process.pid, way)
                 break
             time.sleep(0.01)
-        process.wait(60)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            # Core may wait for its workers for ever: now and then a SIGINT is not enough.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
     return output.read_text()
 
 
