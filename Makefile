@@ -15,6 +15,7 @@ export MAKE
 
 ENV := .cache/venv/made-from
 OLDEST := .cache/venv-oldest/made-from
+IMPORTER := .cache/venv-importer/made-from
 LINK := .cache/collections/ansible_collections/gitlab_ops/duo
 WITH_LINK := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/collections"
 WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
@@ -24,14 +25,14 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule smoke matrix sanity build
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule smoke matrix packaging sanity build release
 .PHONY: demo demo-upgrade screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit integration-oldest unit-oldest smoke molecule browser $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest smoke molecule packaging browser $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -69,11 +70,17 @@ smoke: build ## A part of the playbooks with each ansible-core between the oldes
 matrix: build ## All playbooks and sanity with each ansible-core and its Pythons: long; ARGS=--list
 	$(if $(CI),DUO_RELEASES=all) $(WITH_BUILT) python -m nox $(ARGS)
 
+packaging: build ## What users install: the tarball twice, an execution environment, an isolated machine
+	$(WITH_BUILT) python -m pytest tests/packaging $(ARGS)
+
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)
 
 build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 	python -m tools.collection build
+
+release: $(ENV) $(IMPORTER) ## Tarball, changelog, SBOM and checksums in .cache/release, after a look as Galaxy's
+	python -m tools.release
 
 demo: build ## See the collection at work on a stand-in GitLab
 	$(WITH_BUILT) python -m tools.demo
@@ -122,7 +129,7 @@ lint-changelog: $(ENV)
 lint-licences: $(ENV)
 	reuse lint
 
-$(ENV) $(OLDEST): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
+$(ENV) $(OLDEST) $(IMPORTER): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
 		meta/runtime.yml tools/environment.py
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment $*
 

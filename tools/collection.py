@@ -20,6 +20,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from tools.tarball import pack
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 NAMESPACE, NAME = "gitlab_ops", "duo"
@@ -85,14 +87,11 @@ def build() -> None:
         return
     for folder in (dist, installed):
         shutil.rmtree(folder, ignore_errors=True)
-    tree = copy(CACHE / "build")
+    tarball = pack(copy(CACHE / "build"), dist)
     galaxy = [sys.executable, "-m", "ansible", "galaxy", "collection"]
+    install = [*galaxy, "install", "--offline", "--no-deps", "--force", "-p", str(installed)]
     # Told where it will be installed, ansible-galaxy has nothing to warn about.
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(installed)}
-    build_to_dist = [*galaxy, "build", "--output-path", str(dist)]
-    subprocess.run(build_to_dist, cwd=tree, env=environment, check=True)
-    (tarball,) = dist.glob("*.tar.gz")
-    install = [*galaxy, "install", "--offline", "--no-deps", "--force", "-p", str(installed)]
     subprocess.run([*install, str(tarball)], env=environment, check=True)
     stamp.write_text(digest)
 

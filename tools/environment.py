@@ -8,6 +8,8 @@
     python3 -m tools.environment venv-2.18-lowest, venv-2.18-newest and so on
         an ansible-core, with the lowest and the newest libraries, and the lowest and the newest
         Python of this machine that goes with it
+    python3 -m tools.environment venv-importer
+        what looks at a tarball as a Galaxy server does, and wants older libraries than other tools
 
 PYTHON=/path/to/python chooses another Python for the first. Runs with any Python 3 and needs
 nothing installed.
@@ -30,7 +32,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 # In the order of preference. The sandbox wants 3.11; what the plugins promise beyond that, 3.10,
 # is for ansible-test to check.
-VERSIONS = {"venv": ["3.13", "3.12", "3.11"], "venv-oldest": ["3.11", "3.12"]}
+VERSIONS = {
+    "venv": ["3.13", "3.12", "3.11"],
+    "venv-oldest": ["3.11", "3.12"],
+    "venv-importer": ["3.13", "3.12", "3.11"],
+}
 # The Pythons of a controller that each ansible-core supports, from the lowest that the sandbox can.
 CORES = {
     "2.16": ["3.11", "3.12"],
@@ -80,6 +86,8 @@ def wanted(name: str) -> list[str]:
     )
     if name == "venv":
         return runtime + test + dev
+    if name == "venv-importer":
+        return ["galaxy-importer>=0.4.40"]
     lowest = [line.replace(">=", "==") for line in runtime]
     if name != "venv-oldest":
         _venv, core, libraries = name.split("-")

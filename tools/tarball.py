@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection's tarball, byte for byte the same wherever and whenever it is built.
+
+ansible-galaxy writes the time of the build into it, and lists files in the order in which the file
+system happens to name them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+
+# 1980-01-01, the first date that every format of archives knows.
+LONG_AGO = 315532800
+
+
+def pack(tree: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
+    """Build the tarball of a copy of the project (`collection.copy`) into a folder."""
+    command = [sys.executable, "-m", "ansible", "galaxy", "collection", "build"]
+    # Told a place where collections are, ansible-galaxy has nothing to warn about.
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2])}
+    subprocess.run([*command, "--output-path", str(dist)], cwd=tree, env=environment, check=True)
+    (tarball,) = dist.glob("*.tar.gz")
+    settle(tarball)
+    return tarball
+
+
+def settle(tarball: pathlib.Path) -> None:
+    """Write a tarball of ansible-galaxy anew: sorted, and without a time."""
+    with tarfile.open(tarball) as archive:
+        members = {
+            member.name: (member, archive.extractfile(member)) for member in archive.getmembers()
+        }
+        contents = {name: file.read() for name, (_it, file) in members.items() if file}
+    listing = json.loads(contents["FILES.json"])
+    listing["files"].sort(key=lambda entry: str(entry["name"]))
+    contents["FILES.json"] = json.dumps(listing, indent=1).encode()
+    # The manifest vouches for the listing.
+    manifest = json.loads(contents["MANIFEST.json"])
+    digest = hashlib.sha256(contents["FILES.json"]).hexdigest()
+    manifest["file_manifest_file"]["chksum_sha256"] = digest
+    contents["MANIFEST.json"] = json.dumps(manifest, indent=1).encode()
+    with (
+        tarball.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=LONG_AGO) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name in sorted(members):
+            member = members[name][0]
+            member.mtime = LONG_AGO
+            member.pax_headers = {}  # the time again, with its fractions
+            member.size = len(contents.get(name, b""))
+            archive.addfile(member, io.BytesIO(contents.get(name, b"")))
