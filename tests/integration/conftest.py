@@ -25,13 +25,14 @@ import cases  # noqa: E402
 import playbook  # noqa: E402
 from figures import Count, count, pytest_terminal_summary  # noqa: E402
 from sandbox_client import Instance, Server  # noqa: E402
+from site_of_names import Site  # noqa: E402
 
 __all__ = ["Count", "Play", "Start", "count", "pytest_terminal_summary"]
 
 # Files whose tests all read what was run once.
 OF_ONE_RUN = (
     *("test_traps.py", "test_bad_input.py", "test_role.py", "test_transport.py"),
-    "test_health.py",
+    *("test_health.py", "test_examples_run.py"),
 )
 
 Start = Callable[..., list[Instance]]
@@ -89,6 +90,14 @@ def _starting() -> Iterator[Start]:
     yield begin
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield the network in which every name is a GitLab."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.stop()
 
 
 @pytest.fixture

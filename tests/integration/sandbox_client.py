@@ -9,11 +9,14 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
+
+import requests
 
 from sandbox import credentials
 
@@ -47,6 +50,10 @@ class Instance:
         assert answer.status < 300, f"{method} {path}: {text}"
         return json.loads(text) if text else None
 
+    def reset(self) -> None:
+        """Make it as it was at its start."""
+        self._ask("POST", "reset")
+
     def seed(self, **parts: Any) -> dict[str, Any]:
         """Put state on top of what is there; return all of it."""
         return dict(self._ask("POST", "seed", parts))
@@ -79,6 +86,22 @@ class Instance:
             self._ask("POST", "faults", {"faults": list(rules)})
 
 
+def session_cookie(instance: Instance) -> str:
+    """Sign in as a browser does, and return its session cookie."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        page = browser.get(instance.url + "/users/sign_in", timeout=30).text
+        found = re.search(r'name="authenticity_token" value="([^"]+)"', page)
+        assert found
+        form = {
+            "authenticity_token": found[1],
+            "user[login]": credentials.ADMIN,
+            "user[password]": credentials.ADMIN_PASSWORD,
+        }
+        browser.post(instance.url + "/users/sign_in", form, timeout=30, allow_redirects=False)
+        return str(browser.cookies["_gitlab_session"])
+
+
 class Server:
     """A running `python -m sandbox`."""
 
@@ -109,3 +132,8 @@ class Server:
         self._process.wait(10)
         assert self._process.stdout
         self._process.stdout.close()
+
+
+if __name__ == "__main__":
+    # For playbooks, which cannot call it.
+    print(session_cookie(Instance("", sys.argv[1])))

@@ -14,7 +14,7 @@ import playbook
 import pytest
 import worlds
 from conftest import Play, Start
-from test_sign_in import cookie_of
+from sandbox_client import session_cookie
 
 from sandbox import credentials
 
@@ -82,7 +82,7 @@ def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(play: Play, start
     slow = {"kind": "delay", "seconds": 3, "match": {"path": "toggle_beta"}}
     instance.faults(slow)
     # A session that outlives the task, or signing out would keep GitLab from it.
-    by_cookie = {"session_cookie": cookie_of(instance), "timeout": 1}
+    by_cookie = {"session_cookie": session_cookie(instance), "timeout": 1}
     wanted = {"enabled": True, "accept_testing_agreement": True, **by_cookie}
     task = playbook.task("duo_beta_features", wanted)
     (failed,) = play([playbook.one_play(task)], {"here": playbook.host(instance)}).failed("here")

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import pathlib
-import re
 from typing import Any
 
 import playbook
 import pytest
-import requests
 from conftest import Play, Start
-from sandbox_client import Instance
+from sandbox_client import session_cookie
 
 from sandbox import credentials, gitlab_rails
 
@@ -26,22 +24,6 @@ ON = {"enabled": True, "accept_testing_agreement": True}
 COOKIE = {"session_cookie": "{{ cookie }}"}
 RUNNER = {"via": "rails_runner", "rails_command": "{{ command }}"}
 PASSWORD = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
-
-
-def cookie_of(instance: Instance) -> str:
-    """Sign in as a browser does, and return its session cookie."""
-    with requests.Session() as browser:
-        browser.trust_env = False
-        page = browser.get(instance.url + "/users/sign_in", timeout=30).text
-        found = re.search(r'name="authenticity_token" value="([^"]+)"', page)
-        assert found
-        form = {
-            "authenticity_token": found[1],
-            "user[login]": PASSWORD["username"],
-            "user[password]": PASSWORD["password"],
-        }
-        browser.post(instance.url + "/users/sign_in", form, timeout=30, allow_redirects=False)
-        return str(browser.cookies["_gitlab_session"])
 
 
 def beta_tasks(sign_in: dict[str, Any]) -> list[dict[str, Any]]:
@@ -68,7 +50,7 @@ def test_session_cookie(play: Play, start: Start) -> None:
     hosts = {}
     for name, instance in instances.items():
         instance.seed(users=[{"username": credentials.ADMIN, "two_factor": False}])
-        hosts[name] = playbook.host(instance, cookie=cookie_of(instance))
+        hosts[name] = playbook.host(instance, cookie=session_cookie(instance))
     tasks = beta_tasks(COOKIE)
     run = play([playbook.one_play(*tasks)], hosts, "-vvv").succeeded()
     for name, host in hosts.items():
@@ -133,7 +115,7 @@ def test_synchronise(
         folder = tmp_path / name
         folder.mkdir()
         command = [str(gitlab_rails.install(folder, instance.url)), "runner"]
-        hosts[name] = playbook.host(instance, cookie=cookie_of(instance), command=command)
+        hosts[name] = playbook.host(instance, cookie=session_cookie(instance), command=command)
     run = play(
         [playbook.one_play(*tasks, **(through if door == "module" else {}))], hosts
     ).succeeded()
