@@ -92,6 +92,10 @@ READING = {
     "duo_upgrade_check",
     "duo_subscription: Only read the licence",
 }
+# Those that are there to fail, and what they say.
+FAILING = {
+    "duo_info: Fail if a feature sends its requests to GitLab's cloud": "leave the site, or may.",
+}
 
 
 def variables(instance: Instance) -> dict[str, Any]:
@@ -138,8 +142,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.mark.parametrize(("story", "example"), ALL)
 def test_example(run: Run, story: str, example: str) -> None:
-    """It succeeds, and changes something unless it is for reading."""
+    """It succeeds, and changes something unless it is for reading, or fails as it is meant to."""
     (result,) = [it for it in run.of(HOST, example) if it.play == story]
+    if sentence := FAILING.get(f"{story}: {example}"):
+        assert result.status == "failed"
+        assert sentence in result.message
+        return
     assert result.status == "ok", f"{result.message}\nWhat it needs goes to BEFORE in this file."
     is_ours = result.action.startswith("gitlab_ops.duo.")
     if is_ours and not READING & {story, f"{story}: {example}"}:
