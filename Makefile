@@ -21,18 +21,18 @@ WITH_LINK := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/collections"
 WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 # The lower bounds of requirements.txt and the ansible-core of meta/runtime.yml.
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
-LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences
+LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences lint-spelling
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
 .PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule smoke matrix packaging sanity build release
-.PHONY: demo demo-upgrade screenshots packages env format clean
+.PHONY: demo demo-upgrade docs screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
 
 test: packages $(ENV) build ## Everything: linters, unit and integration tests, ansible-test sanity
-	@python -m tools.stages sanity integration unit integration-oldest unit-oldest smoke molecule packaging browser $(LINTERS)
+	@python -m tools.stages sanity integration unit integration-oldest unit-oldest smoke molecule packaging browser docs $(LINTERS)
 
 lint: $(ENV) ## All linters (make lint-types and so on: one of them)
 	@python -m tools.stages $(LINTERS)
@@ -94,6 +94,9 @@ screenshots: demo ## The picture of the report in docs/, made from the demo
 packages: ## The Debian packages that the tests need: installed when root, otherwise named
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.system
 
+docs: $(ENV) ## The documentation as a site in .cache/docs; warnings and broken links are failures
+	python -m tools.site
+
 bench: build ## What a run costs, beside what people use instead; ARGS=--quick, ARGS=--help
 	$(WITH_BUILT) python -m benchmarks $(ARGS)
 
@@ -128,6 +131,9 @@ lint-changelog: $(ENV)
 
 lint-licences: $(ENV)
 	reuse lint
+
+lint-spelling: $(ENV)
+	git ls-files -z --cached --others --exclude-standard | xargs -0 codespell
 
 $(ENV) $(OLDEST) $(IMPORTER): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
 		meta/runtime.yml tools/environment.py

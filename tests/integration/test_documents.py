@@ -21,6 +21,8 @@ PAGES = sorted(
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
     if path.name != "CHANGELOG.md"
 )
+# Pages whose parts begin anew each, and the tests that try all of these parts.
+TRIED_APART = {"docs/recipes.md": "test_recipes.py"}
 REFUSED = {
     **{"kind": "status", "status": 401, "times": 1},
     **{"content_type": "application/json", "body": '{"message": "401 Unauthorized"}'},
@@ -32,7 +34,7 @@ WORLDS: dict[str, World] = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=str)
+@pytest.mark.parametrize("page", [page for page in PAGES if str(page) not in TRIED_APART], ids=str)
 def test_page(page: pathlib.Path, tmp_path: pathlib.Path, site: Site) -> None:
     """Its blocks do what they show, one after the other."""
     story = Story(page, tmp_path, site, WORLDS.get(str(page), World()))
@@ -53,3 +55,10 @@ def test_files_are_used(page: pathlib.Path) -> None:
             top = block.file.partition("/")[0]
             used = top in ran or top in ("group_vars", "host_vars")
             assert used, f"{page}, line {block.line}: {block.file}. {pages.WHAT_TO_DO}"
+
+
+def test_pages_that_are_tried_apart() -> None:
+    """The tests that are named are there, and read the page."""
+    for page, test in TRIED_APART.items():
+        source = pathlib.Path(__file__).with_name(test).read_text("utf-8")
+        assert pathlib.Path(page).name in source

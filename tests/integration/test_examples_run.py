@@ -76,6 +76,9 @@ BEFORE = {
     ),
     ("duo_beta_features", "Turn beta features off"): seed(beta_acceptances=["root"]),
     ("duo_feature_model", "Code suggestions with a self-hosted model"): seed(models=[CODESTRAL]),
+    ("duo_health", "Give a model that was scaled to zero five minutes"): seed(
+        gateway={"ai_gateway_url": "https://aigw.example.com"}, models=[CODESTRAL]
+    ),
     ("duo_subscription", "Synchronise after a purchase"): seed(
         license={"plan": "ultimate", "type": "online_cloud", "last_sync": "2026-01-01T00:00:00Z"}
     ),
@@ -86,6 +89,7 @@ BEFORE = {
 }
 # Those that are there to read, or to say something; the others have to change something.
 READING = {
+    "duo_health",
     "duo_info",
     "duo_preflight",
     "duo_report",
