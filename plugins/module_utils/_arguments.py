@@ -104,3 +104,30 @@ class Arguments:
             "required_one_of": self.required_one_of,
             "required_together": self.required_together,
         }
+
+
+# Options whose value is a secret, wherever it stands.
+SECRET = {
+    name
+    for spec in (CONNECTION, SIGN_IN, MODEL_SPEC)
+    for name, option in spec.items()
+    if option.get("no_log")
+}
+
+
+def secrets_in(values: Any) -> set[str]:
+    """Return the secrets in the options of a task, whatever their form, for masking.
+
+    Core collects them too, but of ``[[{"api_key": ...}]]`` for a list of models it collects none,
+    not even the token, and repeats the list in its message.
+    """
+    if isinstance(values, (list, tuple)):
+        return set().union(*map(secrets_in, values))
+    if not isinstance(values, dict):
+        return set()
+    own = {
+        str(value)
+        for name, value in values.items()
+        if name in SECRET and value and isinstance(value, str)
+    }
+    return own.union(*map(secrets_in, values.values()))

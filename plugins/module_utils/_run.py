@@ -14,7 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from . import _errors, _libraries
 from ._apply import apply
-from ._arguments import CONNECTION
+from ._arguments import CONNECTION, secrets_in
 from ._client import GitLab
 from ._connection import Connection
 from ._errors import Failure, one_line
@@ -189,8 +189,14 @@ def outcome(
 class Module(AnsibleModule):
     """A module whose messages are one line: Ansible repeats what it refuses, however long."""
 
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        # Before core drops what it refuses.
+        self._given = secrets_in(self.params)
+
     def fail_json(self, msg: Any, **kwargs: Any) -> NoReturn:
         """End with a failure."""
+        self.no_log_values.update(self._given)
         super().fail_json(one_line(str(remove_values(msg, self.no_log_values))), **kwargs)
 
 

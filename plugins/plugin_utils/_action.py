@@ -23,6 +23,7 @@ from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import secrets_in
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._failure import one_line
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
@@ -112,7 +113,8 @@ class DuoAction(ActionBase):
             if option["type"] == "path" and params[name]:
                 # A module's working folder is the playbook's; this process may be elsewhere.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
-        secret = validation._no_log_values | credentials(params)
+        given = secrets_in(plain(self._task.args))
+        secret = validation._no_log_values | credentials(params) | given
         result: dict[str, Any]
         if validation.error_messages:
             said = str(remove_values(self._invalid(validation), secret))

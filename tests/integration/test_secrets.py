@@ -9,11 +9,11 @@ import json
 import pathlib
 from typing import Any
 
+import canaries
 import playbook
 import pytest
 import worlds
 from conftest import Play, Start
-from sandbox_client import Instance
 
 from sandbox import credentials
 
@@ -23,7 +23,7 @@ NEW_KEY = "key-given-and-stored-0005"
 STORED_KEY = "key-only-stored-0006"
 PROXY_PASSWORD = "proxy-Passw0rd-0007"
 URL_PASSWORD = "endpoint-Passw0rd-0008"
-GIVEN = [WRONG_PASSWORD, REFUSED_KEY, NEW_KEY, STORED_KEY, PROXY_PASSWORD, *worlds.KEYS.values()]
+GIVEN = [WRONG_PASSWORD, REFUSED_KEY, NEW_KEY, STORED_KEY, PROXY_PASSWORD]
 
 SIGN_IN = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
 MODEL = {"name": "m", "model_family": "mistral", "endpoint": "https://m.example.com/v1"}
@@ -96,6 +96,13 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]
         [],
         True,
     ),
+    "list-in-a-list": (
+        "duo_self_hosted_model",
+        {"models": [[{**MODEL, "api_key": REFUSED_KEY}]]},
+        {},
+        [],
+        True,
+    ),
     "unknown-option": (
         "duo_self_hosted_model",
         {**MODEL, "api_key": REFUSED_KEY, "apikey": "x"},
@@ -129,48 +136,27 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]
     ),
 }
 
-
-def secrets(instances: list[Instance]) -> set[str]:
-    """Return everything secret that was given, or that the instances hold or have held."""
-    found = set(GIVEN)
-    for instance in instances:
-        state = instance.state()
-        found |= {token["token"] for token in state["tokens"]}
-        found |= {user["password"] for user in state["users"]}
-        found |= {model["api_token"] for model in state["models"].values() if model["api_token"]}
-        found |= set(state["issued"])
-    for world in worlds.WORLDS.values():
-        found |= {it["api_token"] for it in world.get("models", ()) if "api_token" in it}
-    assert all(len(secret) > 12 for secret in found)
-    return found
-
-
-def texts(folder: pathlib.Path, output: str) -> dict[str, str]:
-    """Return all that a run put out: to the terminal, to the log, and to files that it left."""
-    ours = ("inventory.json", "playbook.yml", "ansible.cfg")
-    left = [path for path in folder.rglob("*") if path.is_file() and path.name not in ours]
-    files = {str(path.relative_to(folder)): path.read_text(errors="replace") for path in left}
-    assert "ansible.log" in files
-    assert "record.jsonl" in files
-    return {"output": output, **files}
+# Hosts of the role; the last two have models of another form.
+ROLES = ("old", "new", "misspelt", "nested")
 
 
 @pytest.mark.parametrize("door", ["action", "module"])
 def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, door: str) -> None:
     """Every module and the role, succeeding and failing, with -vvvv and --diff."""
-    started = start(*("18.9" for _task in TASKS), "17.9", "18.9", "18.9")
-    instances = dict(zip([*TASKS, "old", "new", "misspelt"], started, strict=True))
+    started = start(*("18.9" for _task in TASKS), "17.9", *("18.9",) * 3)
+    instances = dict(zip([*TASKS, *ROLES], started, strict=True))
     hosts = {}
     for name, (_module, wanted, seed, faults, _fails) in TASKS.items():
         instances[name].seed(**seed)
         instances[name].faults(*faults)
         hosts[name] = playbook.host(instances[name], wanted=wanted)
-    roles = {name: instances[name] for name in ("old", "new", "misspelt")}
+    roles = {name: instances[name] for name in ROLES}
     for instance in roles.values():
         instance.seed(**worlds.WORLDS["drifted"])
     hosts |= worlds.hosts(roles)
     wrong = {**MODEL, "api_key": REFUSED_KEY, "force": "perhaps"}
     hosts["misspelt"]["duo_self_hosted_models"] = [wrong]
+    hosts["nested"]["duo_self_hosted_models"] = [[WITH_KEY]]
     through = {"environment": playbook.MODULE_DOOR} if door == "module" else {}
     modules = sorted({module for module, *_rest in TASKS.values()})
     groups = {
@@ -186,26 +172,20 @@ def test_no_secret_comes_out(play: Play, start: Start, tmp_path: pathlib.Path, d
         )
         for module in modules
     ]
-    plays.append({**worlds.ROLE[0], "hosts": "old,new,misspelt", **through})
+    plays.append({**worlds.ROLE[0], "hosts": ",".join(ROLES), **through})
     extra = {"ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"), "ANSIBLE_INJECT_INVOCATION": "1"}
     run = play(plays, hosts, "-vvvv", "--diff", groups=groups, extra=extra)
 
     fails = {name: it[-1] for name, it in TASKS.items()}
-    fails |= {"old": False, "new": False, "misspelt": True}
+    fails |= {"old": False, "new": False, "misspelt": True, "nested": True}
     assert {name: bool(run.failed(name)) for name in fails} == fails, run.output
     assert not any("Traceback" in it.values.get("exception", "") for it in run.results)
     # At this verbosity Ansible shows the options of each task.
     assert '"invocation"' in run.output
     assert '"update_api_key"' in run.output
-    held = secrets(list(instances.values()))
+    held = {*GIVEN, *canaries.secrets(instances.values())}
     assert len(held) > 25
-    leaks = {  # where, what, and the line
-        (where, secret, next(line for line in text.splitlines() if secret in line)[:400])
-        for where, text in texts(tmp_path, run.output).items()
-        for secret in held
-        if secret in text
-    }
-    assert not leaks, "\n".join(" | ".join(leak) for leak in sorted(leaks))
+    assert canaries.leaks(held, canaries.texts(tmp_path, run.output)) == []
 
 
 @pytest.mark.parametrize("door", ["action", "module"])
