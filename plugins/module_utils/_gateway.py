@@ -89,10 +89,15 @@ def values(reading: Reading) -> dict[str, Any]:
     for part, (option, field) in zip(PARTS, FIELDS.items(), strict=True):
         if part.name in reading.offered:
             value = settings.get(field, ...)
-            if value is not None and type(value) is not TYPES[GATEWAY_SPEC[option]["type"]]:
+            if value is not None and not _is(GATEWAY_SPEC[option]["type"], value):
                 raise reading.lacks(f"duoSettings.{field}")
             found[option] = value or "" if option in URLS else value
     return found
+
+
+def _is(kind: str, value: Any) -> bool:
+    # For Python, a truth value is a whole number too.
+    return isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == "bool")
 
 
 def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:

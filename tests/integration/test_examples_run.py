@@ -38,9 +38,8 @@ def examples(plugin: pathlib.Path) -> list[Task]:
     return []
 
 
-STORIES = {
-    path.stem: tasks for path in sorted(ROOT.glob("plugins/*/*.py")) if (tasks := examples(path))
-}
+EVERY = {path.stem: examples(path) for path in sorted(ROOT.glob("plugins/*/*.py"))}
+STORIES = {name: tasks for name, tasks in EVERY.items() if tasks}
 ALL = [
     pytest.param(story, task["name"], id=f"{story}: {task['name']}")
     for story, tasks in STORIES.items()

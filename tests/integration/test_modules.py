@@ -192,8 +192,9 @@ def comparable(result: Result, url: str = "") -> Any:
 
 
 def without_ids(result: Result) -> Any:
-    """Return a result without what only GitLab knows: ids of models, and what it does not show."""
+    """Return a result without ids of new models, what GitLab does not show, and the mode itself."""
     values = comparable(result)
+    values.pop("check_mode", None)
     if values.get("unseen"):
         values.pop("features", None)
     for model in [values.get("model"), *(values.get("models") or [])]:

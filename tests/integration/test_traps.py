@@ -366,7 +366,10 @@ def test_trap_18_html_where_json_is_expected(outcomes: dict[str, Outcome]) -> No
     message = outcomes["read"].failure("not-gitlab").message
     assert "is not GitLab's API: status 200, content type text/html" in message
     outcomes["write"].failure("broken-answer")
-    assert "https://sso.example.org/login" in outcomes["redirect"].failure("redirected").message
+    assert (
+        "https://sso.example.org/login"
+        in outcomes["redirect"].failure("redirected-to-page").message
+    )
     outcomes["page"].failure("sign-in-not-offered")
     for outcome in outcomes.values():
         assert "Traceback" not in str(outcome.only.values)

@@ -19,7 +19,7 @@ from conftest import Count, Play, Start
 from kinds import FULL, KINDS, PASSING, PATIENCE, SLOW, fault
 from playbook import Run
 from sandbox_client import Instance
-from scenarios import TRIED, differences
+from scenarios import RELEASES, TRIED, differences
 from truth import lies
 
 SETTINGS = {
@@ -40,63 +40,80 @@ JOURNEYS = [
 BATCH = 60
 
 
-def play_role(play: Play, instances: dict[str, Instance], exclusive: bool) -> Run:
+# In full each journey is a test; else they share two, so that what is slow is slow but twice.
+GROUPS = [[journey] for journey in JOURNEYS] if FULL else [JOURNEYS[::2], JOURNEYS[1::2]]
+
+Journey = tuple[str, str, bool]
+# A journey, the number of the request, what it is, the kind of fault, and whether it stays.
+Case = tuple[Journey, int, dict[str, Any], str, bool]
+
+
+def play_role(play: Play, instances: dict[str, Instance], journeys: dict[str, Journey]) -> Run:
     """Run the role on all instances."""
-    hosts = worlds.hosts(instances, duo_self_hosted_models_exclusive=exclusive, **SETTINGS)
+    hosts = worlds.hosts(instances, **SETTINGS)
+    for name, (_release, _world, exclusive) in journeys.items():
+        hosts[name]["duo_self_hosted_models_exclusive"] = exclusive
     run: Run = play(worlds.ROLE, hosts, forks=8)
     return run
 
 
-def lacks(instance: Instance, exclusive: bool) -> list[str]:
+def lacks(instance: Instance, journey: Journey) -> list[str]:
     """Return what an instance lacks of its declared state."""
     state = instance.state()
-    left_over = ["a model is left over"] if exclusive and "left-over" in state["models"] else []
+    exclusive = journey[2] and "left-over" in state["models"]
+    left_over = ["a model is left over"] if exclusive else []
     return differences(worlds.expected(instance.release), state) + left_over
 
 
-@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda it: f"{it[0]}-{it[1]}")
-def test_stopped_half_way(
-    play: Play, start: Start, count: Count, journey: tuple[str, str, bool]
-) -> None:
-    """A fault at each request of a whole run, then a run without."""
-    release, world, exclusive = journey
-    (whole,) = start(release)
-    whole.seed(**worlds.WORLDS[world])
-    run = play_role(play, {"whole": whole}, exclusive).succeeded()
-    assert lacks(whole, exclusive) == []
-    requests = run.requests("whole")
-    # A bounded run has all requests in it, each with a kind or two; a full one everything.
-    first = TRIED.index(release) * 2
-    cases = [
-        (number, list(KINDS)[(first + number + turn) % len(KINDS)], stays)
-        for turn in range(len(KINDS) if FULL else 2 if release == "18.9" else 1)
-        for number in range(len(requests))
+def cases_of(journey: Journey, requests: list[dict[str, Any]]) -> list[Case]:
+    """Return what is tried: everything in a full run, else each request with a kind or two."""
+    first = TRIED.index(journey[0]) * 2
+    return [
+        (journey, number, request, list(KINDS)[(first + number + turn) % len(KINDS)], stays)
+        for turn in range(len(KINDS) if FULL else 2 if journey[0] == "18.9" else 1)
+        for number, request in enumerate(requests)
+        # Reads are all alike on releases that are alike.
+        if FULL or journey[0] in RELEASES or request["write"]
         for stays in ((False, True) if FULL else (bool((first + number + turn) % 2),))
     ]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda it: "-".join(journey[0] for journey in it))
+def test_stopped_half_way(play: Play, start: Start, count: Count, group: list[Journey]) -> None:
+    """A fault at each request of a whole run, then a run without."""
+    whole = {journey[0]: journey for journey in group}
+    instances = dict(zip(whole, start(*whole), strict=True))
+    for name, journey in whole.items():
+        instances[name].seed(**worlds.WORLDS[journey[1]])
+    run = play_role(play, instances, whole).succeeded()
+    cases = []
+    for name, journey in whole.items():
+        assert lacks(instances[name], journey) == []
+        cases += cases_of(journey, run.requests(name))
     for begin in range(0, len(cases), BATCH):
-        _judge_batch(play, start, journey, requests, cases[begin : begin + BATCH])
+        _judge_batch(play, start, cases[begin : begin + BATCH])
     count("faults injected into runs of the role", len(cases))
 
 
-def _judge_batch(
-    play: Play,
-    start: Start,
-    journey: tuple[str, str, bool],
-    requests: list[dict[str, Any]],
-    cases: list[tuple[int, str, bool]],
-) -> None:
-    release, world, exclusive = journey
-    names = [f"{number + 1}-{kind}-{'stays' if stays else 'once'}" for number, kind, stays in cases]
-    instances = dict(zip(names, start(*(release for _case in cases)), strict=True))
-    for (number, kind, stays), instance in zip(cases, instances.values(), strict=True):
-        instance.seed(**worlds.WORLDS[world])
-        instance.faults(fault(kind, number + 1, stays=stays))
+def _judge_batch(play: Play, start: Start, cases: list[Case]) -> None:
+    tried = {
+        f"{journey[0]}-{number + 1}-{kind}-{'stays' if stays else 'once'}": case
+        for case in cases
+        for journey, number, _request, kind, stays in [case]
+    }
+    journeys = {name: case[0] for name, case in tried.items()}
+    releases = [journey[0] for journey in journeys.values()]
+    instances = dict(zip(tried, start(*releases), strict=True))
+    for name, (journey, number, _request, kind, stays) in tried.items():
+        instances[name].seed(**worlds.WORLDS[journey[1]])
+        instances[name].faults(fault(kind, number + 1, stays=stays))
 
-    broken = play_role(play, instances, exclusive)
+    broken = play_role(play, instances, journeys)
     # What comes late is there by then, and what refused connections answers again.
     time.sleep(PATIENCE + SLOW)
     assert "Traceback" not in broken.output
-    for (number, kind, stays), (name, instance) in zip(cases, instances.items(), strict=True):
+    for name, (journey, _number, request, kind, stays) in tried.items():
+        instance = instances[name]
         instance.faults()
         assert worlds.features_without_model(instance) == [], name
         failed = broken.failed(name)
@@ -107,12 +124,12 @@ def _judge_batch(
             assert instance.url in result.message, (name, result.message)
             assert lies(result.values, instance) == [], (name, result.message)
         else:
-            assert lacks(instance, exclusive) == [], name
+            assert lacks(instance, journey) == [], name
         # A password is never sent twice.
-        repeated = requests[number]["method"] == "GET" or requests[number]["operations"]
-        if not stays and kind in PASSING and repeated and not requests[number]["write"]:
+        repeated = request["method"] == "GET" or request["operations"]
+        if not stays and kind in PASSING and repeated and not request["write"]:
             assert not failed, (name, failed)
 
-    play_role(play, instances, exclusive).succeeded()
-    left = {name: it for name, instance in instances.items() if (it := lacks(instance, exclusive))}
+    play_role(play, instances, journeys).succeeded()
+    left = {name: it for name, case in tried.items() if (it := lacks(instances[name], case[0]))}
     assert left == {}
