@@ -28,7 +28,11 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"kind": "body", "body": "<html>sign in</html>", "times": 0}, {}, "not-gitlab"),
     ({}, {"duo_self_hosted_api_token": "glpat-wrong"}, "token-refused"),
     ({"kind": "drop_before", "times": 0}, {}, "unreachable"),
-    ({}, {"duo_self_hosted_features": [{"features": ["duo_chad"]}]}, "preflight-finding"),
+    (
+        {},
+        {"duo_self_hosted_features": [{"features": ["duo_chad"], "provider": "disabled"}]},
+        "preflight-finding",
+    ),
     ({"kind": "delay", "seconds": 4, "times": 0}, {}, "timed-out"),
     ({"kind": "drop_before", "times": 0, "match": {"kind": "mutation"}}, {}, "unreachable"),
 ]
