@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.validation import check_type_dict, check_type_list
 
 Spec = dict[str, dict[str, Any]]
 
@@ -104,6 +105,36 @@ class Arguments:
             "required_one_of": self.required_one_of,
             "required_together": self.required_together,
         }
+
+
+def malformed(spec: Spec, values: dict[str, Any]) -> str | None:
+    """Return what is wrong with the first item that is no dictionary where one belongs, or None.
+
+    Core says "dictionary requested" there, without the item's place or what belongs there.
+    """
+    for name, option in spec.items():
+        if option.get("elements") != "dict" or values.get(name) is None:
+            continue
+        for place, item in enumerate(_items(values[name])):
+            if not _is_dictionary(item):
+                keys = ", ".join(option["options"])
+                return f"{name}[{place}] is no dictionary (with {keys})"
+    return None
+
+
+def _items(value: Any) -> list[Any]:
+    try:
+        return list(check_type_list(value))
+    except TypeError:
+        return []
+
+
+def _is_dictionary(item: Any) -> bool:
+    try:
+        check_type_dict(item)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 # Options whose value is a secret, wherever it stands.

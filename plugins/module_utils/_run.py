@@ -14,7 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from . import _errors, _libraries
 from ._apply import apply
-from ._arguments import CONNECTION, secrets_in
+from ._arguments import CONNECTION, malformed, secrets_in
 from ._client import GitLab
 from ._connection import Connection
 from ._errors import Failure, one_line
@@ -173,8 +173,9 @@ def outcome(
         result = perform(subject, params, check_mode=check_mode, reach=reach)
     except Failure as failure:
         result = _failed(failure, url, secrets)
-    except Exception as error:
-        # Core would print the traceback with the options in it; secrets are among them.
+    except (Exception, SystemExit) as error:
+        # Core would print the traceback with the options in it; secrets are among them. SystemExit
+        # would end the worker of the action door, and with it the whole play.
         result = _failed(Failure(_errors.UNEXPECTED, reason=type(error).__name__), url)
     if is_plain(url):
         warning = Failure(_errors.PLAIN_HTTP).sentence(instance_name(url))
@@ -186,25 +187,48 @@ def outcome(
     return result
 
 
+def refused(
+    arguments: Arguments, given: dict[str, Any], said: str, secrets: Collection[str]
+) -> dict[str, Any]:
+    """Return the result of a task whose options Ansible refuses: both doors end here.
+
+    :param said: in Ansible's words, which may repeat what is refused, however long.
+    """
+    problem = malformed(arguments.spec, given) or str(remove_values(said, secrets)).rstrip(".")
+    url = given.get("api_url")
+    return _failed(
+        Failure(_errors.INVALID_OPTION, problems=problem),
+        url if isinstance(url, str) else "",
+        secrets,
+    )
+
+
 class Module(AnsibleModule):
-    """A module whose messages are one line: Ansible repeats what it refuses, however long."""
+    """A module that says what Ansible refuses as it says everything else."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        super().__init__(  # type: ignore[no-untyped-call]
+            **arguments.constraints(), supports_check_mode=True
+        )
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]
-        # Before core drops what it refuses.
-        self._given = secrets_in(self.params)
+        # Before core converts it, and drops what it refuses.
+        self._given = dict(self.params)
 
     def fail_json(self, msg: Any, **kwargs: Any) -> NoReturn:
-        """End with a failure."""
-        self.no_log_values.update(self._given)
-        super().fail_json(one_line(str(remove_values(msg, self.no_log_values))), **kwargs)
+        """End with a failure: with one of the collection, or with Ansible's view of the options."""
+        self.no_log_values.update(secrets_in(self._given))
+        if "failure" not in kwargs:
+            result = refused(self._arguments, self._given, str(msg), self.no_log_values)
+            msg, kwargs = result.pop("msg"), {**kwargs, **result}
+        super().fail_json(msg, **kwargs)
 
 
 def run(subject: Subject) -> None:
     """Run as an Ansible module."""
-    module = Module(  # type: ignore[no-untyped-call]
-        **subject.arguments.constraints(), supports_check_mode=True
-    )
+    module = Module(subject.arguments)
     module.no_log_values.update(credentials(module.params))
     result = outcome(
         subject,

@@ -25,8 +25,7 @@ from ansible.utils.display import Display
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import secrets_in
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._failure import one_line
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome, refused
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import credentials
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 
@@ -106,32 +105,27 @@ class DuoAction(ActionBase):
             validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
         except (ArithmeticError, ValueError, RecursionError) as error:
             # Ansible's own check stumbles over some values, as over lists of huge numbers.
-            said = f"The options cannot be read ({type(error).__name__})."
-            return {"failed": True, "msg": said}
+            said = f"The options cannot be read ({type(error).__name__})"
+            return refused(self.subject.arguments, {}, said, ())
         params = {name: validation.validated_parameters.get(name) for name in spec}
         for name, option in spec.items():
             if option["type"] == "path" and params[name]:
                 # A module's working folder is the playbook's; this process may be elsewhere.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
-        given = secrets_in(plain(self._task.args))
-        secret = validation._no_log_values | credentials(params) | given
+        given = plain(self._task.args)
+        secret = validation._no_log_values | credentials(params) | secrets_in(given)
         result: dict[str, Any]
         if validation.error_messages:
-            said = str(remove_values(self._invalid(validation), secret))
-            result = {"failed": True, "msg": one_line(said)}
+            result = refused(self.subject.arguments, given, self._invalid(validation), secret)
         else:
-            try:
-                result = outcome(
-                    self.subject,
-                    plain(params),
-                    check_mode=self._task.check_mode,
-                    diff_mode=self._task.diff,
-                    reach=self._shared,
-                    secrets=secret,
-                )
-            except SystemExit:
-                # It would end the worker, and with it the whole play.
-                result = {"failed": True, "msg": "The collection itself failed (SystemExit)."}
+            result = outcome(
+                self.subject,
+                plain(params),
+                check_mode=self._task.check_mode,
+                diff_mode=self._task.diff,
+                reach=self._shared,
+                secrets=secret,
+            )
         if _inject_invocation(task_vars):
             result["invocation"] = {"module_args": params}
         warnings = [*result.pop("warnings", ()), *(it["warning"] for it in validation._warnings)]
