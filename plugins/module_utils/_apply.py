@@ -41,7 +41,6 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
     wanted = {change.about: change for change in plan.changes}
     pending = list(plan.steps)
     unknown: set[str] = set()
-    late: set[str] = set()
     attempt = 0
     waited = 0.0
     try:
@@ -51,21 +50,28 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
                 if not pending:
                     break
             batch = _next_batch(pending)
+            problem: Failure
             try:
-                problem = _send(gitlab, batch)
+                said = _send(gitlab, batch)
+                refused = [(step, text) for step, text in zip(batch, said, strict=True) if text]
+                pending = [*(step for step, _text in refused), *pending[len(batch) :]]
+                if not refused:
+                    continue
+                problem = _refusal(gitlab, refused[0][0].changes, refused[0][1])
+                # A refusal of many changes at once does not tell which of them were saved.
+                batch = [step for step, _text in refused]
+                unsure = [it for step in batch for it in step.changes if len(step.changes) > 1]
             except Unclear as unclear:
                 problem = unclear
-            if problem is None:
-                pending = pending[len(batch) :]
-                continue
-            if isinstance(problem, Unclear) and problem.late:
-                late |= {change.about for step in batch for change in step.changes}
+                unsure = [change for step in batch for change in step.changes]
+            late = isinstance(problem, Unclear) and problem.late
+            # Planned again proves nothing of a change that GitLab does not show, or is still at.
+            unknown |= {change.about for change in unsure if late or not change.visible}
             try:
                 left = _still_open(pending, replan())
             except Failure:
                 # The reading fails for the reason the write failed for: that one is worth telling.
-                if isinstance(problem, Unclear):
-                    unknown = {change.about for step in batch for change in step.changes}
+                unknown |= {change.about for change in unsure}
                 raise problem from None
             progress = _count(left) < _count(pending)
             pending = left
@@ -75,8 +81,6 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             if not isinstance(problem, Unclear):
                 raise problem
             if not problem.retry or attempt > gitlab.connection.retries:
-                # Planned again proves nothing of a change that GitLab does not show.
-                unknown = {it.about for step in batch for it in step.changes if not it.visible}
                 if attempt > 1:
                     problem.add_tries(attempt, waited)
                 raise problem
@@ -85,7 +89,7 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             waited += wait
     except Failure as failure:
         open_changes = {change.about for step in pending for change in step.changes}
-        unknown = (unknown | late) & open_changes
+        unknown &= open_changes
         failure.done += [str(it) for about, it in wanted.items() if about not in open_changes]
         failure.not_done = [
             str(it) for about, it in wanted.items() if about in open_changes - unknown
@@ -117,20 +121,17 @@ def _next_batch(pending: Sequence[Step]) -> list[Step]:
     return batch
 
 
-def _send(gitlab: GitLab, batch: Sequence[Step]) -> Failure | None:
-    """Send the batch; return the first refusal, or None if all went well.
+def _send(gitlab: GitLab, batch: Sequence[Step]) -> list[str]:
+    """Send the batch; return for each step why GitLab refused it, or ``""``.
 
     :raises Unclear: it is not known what was carried out.
+    :raises Failure: nothing was carried out.
     """
     first = batch[0]
     if not isinstance(first.call, Mutation):
         first.call.perform(gitlab)
-        return None
-    mutations = [step.call for step in batch if isinstance(step.call, Mutation)]
-    for step, said in zip(batch, gitlab.mutate(mutations), strict=True):
-        if said:
-            return _refusal(gitlab, step.changes, said)
-    return None
+        return [""]
+    return gitlab.mutate([step.call for step in batch if isinstance(step.call, Mutation)])
 
 
 def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:

@@ -277,6 +277,17 @@ def test_a_refusal_that_cannot_be_checked_is_told_all_the_same() -> None:
     )
 
 
+def test_what_gitlab_accepted_is_done_also_where_it_cannot_be_read_again() -> None:
+    failure = Desired([step("a"), step("b")], [["", "No"]], readings=[DOWN]).fail()
+    assert failure.code == _errors.REFUSED.code
+    assert (failure.done, failure.not_done, failure.unknown) == (lines("a"), lines("b"), [])
+
+
+def test_a_refusal_of_many_that_cannot_be_read_again_tells_of_none() -> None:
+    failure = Desired([step("a", "b")], [["No"]], [{"a"}], readings=[DOWN]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a", "b"))
+
+
 def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
     desired = Desired([step("a"), step("b", field="later")], [OK, DOWN])
     failure = desired.fail()
@@ -389,3 +400,27 @@ def test_an_unseen_change_that_was_made_is_not_called_undone() -> None:
 def test_whether_an_unseen_change_was_made_is_not_known_after_a_lost_answer() -> None:
     failure = Desired([step("a", visible=False), step("b")], [SERVER_ERROR]).fail()
     assert (failure.done, failure.not_done, failure.unknown) == ([], lines("b"), lines("a"))
+
+
+def test_an_unseen_change_of_a_batch_that_gitlab_accepted_is_done() -> None:
+    failure = Desired([step("a", visible=False), step("b")], [["", "No"]]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == (lines("a"), lines("b"), [])
+
+
+def test_a_refusal_of_many_does_not_prove_an_unseen_change_undone() -> None:
+    # Feature settings: the good ones of a batch are saved, and the error names none.
+    many = Step((change("a", visible=False), change("b")), Mutation("x", {"names": ["a", "b"]}))
+    failure = Desired([many], [["No"]], [{"a"}]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == ([], lines("b"), lines("a"))
+
+
+def test_an_unseen_change_that_was_refused_alone_is_not_done() -> None:
+    failure = Desired([step("a", visible=False)], [["No"]]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == ([], lines("a"), [])
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["not sent", "refused"])
+def test_a_second_try_that_fails_proves_nothing_of_the_first(refused: bool) -> None:
+    second: Any = ["No"] if refused else Failure(_errors.UNREACHABLE, reason="refused")
+    failure = Desired([step("a", visible=False)], [LOST, second]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a"))
