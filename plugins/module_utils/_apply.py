@@ -35,6 +35,7 @@ _RIGHTS = "Check the rights of the token's user, its scopes and the licence."
 def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> list[str]:
     """Carry out the steps in order and return one line for each change that was made.
 
+    :param gitlab: not looked at by a step that works on a GitLab node, where it is None.
     :param replan: reads GitLab again and plans again.
     :raises Failure: at the first step that fails; ``done`` and ``not_done`` tell how far it came.
     """

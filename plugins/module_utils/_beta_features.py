@@ -94,7 +94,8 @@ class Run:
     def perform(self, _gitlab: GitLab) -> None:
         """Accept for one administrator, or withdraw all acceptances.
 
-        :raises Failure: the command failed.
+        :raises Unclear: the command failed, and may have done it all the same.
+        :raises Failure: it did not do it, or beta features stay on.
         """
         runner = RailsRunner(self.wanted)
         if self.wanted.enabled:

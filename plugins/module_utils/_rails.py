@@ -12,7 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from . import _errors
-from ._errors import Failure
+from ._errors import Failure, Unclear
 from ._sign_in import RAILS_COMMAND
 
 if TYPE_CHECKING:
@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600  # seconds
 
+# A shell's, docker's and kubectl's exit status for a command that could not be started.
+_NOT_STARTED = (126, 127)
+# What the Ruby code prints where it knows that it wrote nothing.
+_REFUSED = "refused"
+
 _READ_BETA = "puts Ai::TestingTermsAcceptance.has_accepted?"
 _ACCEPT = (
-    'u = User.find_by!(username: "{username}"); '
+    "no = ->(why) {{ puts :refused; abort(why) }}; "
+    'u = begin; User.find_by!(username: "{username}"); rescue => e; no[e.message]; end; '
     "r = Ai::TestingTermsAcceptance.exists?(user_id: u.id) ? nil : "
     "Ai::SelfHostedModels::TestingTermsAcceptance::CreateService.new(u).execute; "
-    "abort(r.message) if r&.error?; puts :on"
+    "no[r.message] if r&.error?; puts :on"
 )
 # For every row, also those of deleted users: the only complete way to turn it off.
 _WITHDRAW_ALL = (
@@ -47,18 +53,27 @@ class RailsRunner:
         return self._run(_READ_BETA, ("true", "false")) == "true"
 
     def accept(self, username: str) -> None:
-        """Accept the Testing Agreement for a user, if that has not been done."""
-        self._run(_ACCEPT.format(username=username), ("on",))
+        """Accept the Testing Agreement for a user, if that has not been done.
+
+        :raises Unclear: it is not known whether it was done.
+        """
+        self._run(_ACCEPT.format(username=username), ("on",), writing=True)
 
     def withdraw_all(self) -> bool:
-        """Withdraw every acceptance and return whether beta features are still on."""
-        return self._run(_WITHDRAW_ALL, ("true", "false")) == "true"
+        """Withdraw every acceptance and return whether beta features are still on.
+
+        :raises Unclear: it is not known how many were withdrawn.
+        """
+        return self._run(_WITHDRAW_ALL, ("true", "false"), writing=True) == "true"
 
     def synchronise(self) -> bool:
-        """Queue the synchronisation of the subscription; False if there is nothing to sync."""
-        return self._run(_SYNC, ("queued", "not_applicable")) == "queued"
+        """Queue the synchronisation of the subscription; False if there is nothing to sync.
 
-    def _run(self, code: str, answers: tuple[str, ...]) -> str:
+        :raises Unclear: it is not known whether it was queued.
+        """
+        return self._run(_SYNC, ("queued", "not_applicable"), writing=True) == "queued"
+
+    def _run(self, code: str, answers: tuple[str, ...], *, writing: bool = False) -> str:
         """Return the last line of the output that is one of the answers.
 
         Other lines are warnings of Ruby or of libraries.
@@ -77,16 +92,28 @@ class RailsRunner:
         except FileNotFoundError:
             raise Failure(_errors.RAILS_NOT_FOUND, command=self._command[0]) from None
         except subprocess.TimeoutExpired:
-            raise Failure(_errors.RAILS_FAILED, reason=f"no end after {TIMEOUT} s") from None
+            raise _failed(f"no end after {TIMEOUT} s", writing) from None
         except OSError as error:
-            raise Failure(_errors.RAILS_FAILED, reason=error.strerror or str(error)) from None
+            raise _failed(error.strerror or str(error), False) from None
         said = [line.strip() for line in done.stdout.splitlines()]
-        found = next((line for line in reversed(said) if line in answers), None)
-        if done.returncode != 0 or found is None:
+        found = next((line for line in reversed(said) if line in (*answers, _REFUSED)), None)
+        if done.returncode != 0 or found not in answers:
             problem = _error(done.stderr)
             reason = f"exit status {done.returncode}" + (f", {problem}" if problem else "")
-            raise Failure(_errors.RAILS_FAILED, reason=reason)
-        return found
+            nothing_done = found == _REFUSED or done.returncode in _NOT_STARTED
+            raise _failed(reason, writing and not nothing_done)
+        return str(found)
+
+
+def _failed(reason: str, may_be_done: bool) -> Failure:
+    """Return the failure of a command.
+
+    One that ended without an answer may have written before, and one that was only lost on the
+    way (kubectl exec, docker exec) goes on in GitLab's container.
+    """
+    if may_be_done:
+        return Unclear(_errors.RAILS_FAILED, retry=False, late=True, reason=reason)
+    return Failure(_errors.RAILS_FAILED, reason=reason)
 
 
 def _error(stderr: str) -> str:

@@ -128,6 +128,44 @@ def test_synchronise(
         assert instance.state()["license"]["last_sync"] > "2026-01-01"
 
 
+def test_what_a_runner_did_not_answer(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
+    """An answer that is lost says nothing of the write; a refusal of GitLab's says all."""
+    lost, refused = start("18.9", "18.9")
+    hosts = {}
+    for name, instance in (("lost", lost), ("refused", refused)):
+        folder = tmp_path / name
+        folder.mkdir()
+        command = [str(gitlab_rails.install(folder, instance.url)), "runner"]
+        if name == "lost":
+            # As kubectl exec does when its connection ends.
+            command = ["sh", "-c", 'out=$("$@") && echo error: EOF >&2; exit 1', "sh", *command]
+        hosts[name] = playbook.host(instance, command=command, username=name)
+    lost.seed(license={"last_sync": "2026-01-01T00:00:00Z"}, users=[{"username": "lost"}])
+    tasks = [
+        playbook.task("duo_beta_features", {**ON, **RUNNER, "username": "{{ username }}"}),
+        playbook.task("duo_subscription", {"sync": "always", **RUNNER}),
+    ]
+    tasks = [{**task, "ignore_errors": True} for task in tasks]
+    run = play([playbook.one_play(*tasks)], hosts)
+
+    on, synchronised = run.of("lost")
+    assert on.changed
+    assert on.status == "ok"
+    assert lost.state()["beta_on"]
+    assert synchronised.code == "rails-failed"
+    failure = synchronised.values["failure"]
+    assert (failure["done"], failure["not_done"]) == ([], [])
+    assert failure["unknown"] == ["synchronise subscription"]
+    assert lost.state()["license"]["last_sync"] > "2026-01-01"
+
+    on, _synchronised = run.of("refused")
+    assert "Couldn't find User" in on.message
+    failure = on.values["failure"]
+    assert (failure["done"], failure["unknown"]) == ([], [])
+    assert failure["not_done"] == ["change beta features (enabled: false -> true)"]
+    assert not refused.state()["beta_on"]
+
+
 # What stands in the way of signing in: state of the instance, and what the failure says.
 OBSTACLES = {
     "two-factor": (

@@ -21,7 +21,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session impo
     ADMIN,
     AdminSession,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import apply
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
 from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
     CONFIGURATION,
@@ -199,6 +200,84 @@ def test_tells_why_it_failed(tmp_path, prints: str, status: int, complains: str,
         _rails.RailsRunner(options).beta_state()
     assert caught.value.code == _errors.RAILS_FAILED.code
     assert told in caught.value.what
+
+
+WRITES = {
+    "accept": lambda rails: rails.accept("root"),
+    "withdraw all": lambda rails: rails.withdraw_all(),
+    "synchronise": lambda rails: rails.synchronise(),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    ("prints", "status"),
+    [("", 1), ("on", 137), ("nothing that is known", 0), ("", -15)],
+    ids=["lost", "killed", "no answer", "ended"],
+)
+def test_a_write_without_an_answer_may_have_been_done(
+    tmp_path, write: Any, prints: str, status: int
+) -> None:
+    options = runner(tmp_path, prints, status=status % 256, complains="error: EOF")
+    with pytest.raises(Unclear, match="error: EOF") as caught:
+        write(_rails.RailsRunner(options))
+    assert (caught.value.code, caught.value.retry) == (_errors.RAILS_FAILED.code, False)
+    assert caught.value.late
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_that_takes_too_long_may_have_been_done(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, write: Any
+) -> None:
+    monkeypatch.setattr(_rails, "TIMEOUT", 0.2)
+    sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(Unclear, match=r"no end after 0\.2 s"):
+        write(_rails.RailsRunner(SignIn.of({"rails_command": sleeps})))
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(("prints", "status"), [("refused", 1), ("", 126), ("", 127)])
+def test_a_write_that_was_not_begun_was_not_done(
+    tmp_path, write: Any, prints: str, status: int
+) -> None:
+    with pytest.raises(Failure, match=f"exit status {status}, no") as caught:
+        write(_rails.RailsRunner(runner(tmp_path, prints, status=status, complains="no")))
+    assert not isinstance(caught.value, Unclear)
+
+
+@pytest.mark.parametrize("shows", [True, False], ids=["done all the same", "not seen"])
+def test_on_a_node_alone_a_lost_answer_is_read_again(tmp_path, shows: bool) -> None:
+    # Without libraries nothing but the runner reads.
+    state = tmp_path / "state"
+    state.write_text("false")
+    script = tmp_path / "runner.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        f"state = pathlib.Path({str(state)!r})\n"
+        "if 'CreateService' in sys.argv[1]:\n"
+        f"    state.write_text({('true' if shows else 'false')!r})\n"
+        "    sys.exit('error: EOF')\n"
+        "print(state.read_text())\n"
+    )
+    wanted = _beta_features.options(
+        {
+            "enabled": True,
+            "accept_testing_agreement": True,
+            "username": "root",
+            "rails_command": [sys.executable, str(script)],
+        }
+    )
+
+    def replan() -> Any:
+        return _beta_features.plan(wanted, _beta_features.observe(None, wanted))
+
+    told = ["change beta features (enabled: false -> true)"]
+    if shows:
+        assert apply(None, replan(), replan) == told
+        return
+    with pytest.raises(Unclear, match="error: EOF") as caught:
+        apply(None, replan(), replan)
+    assert (caught.value.done, caught.value.not_done, caught.value.unknown) == ([], [], told)
 
 
 def test_tells_that_there_is_no_such_command(tmp_path) -> None:

@@ -21,10 +21,11 @@ VERSIONS = ["17.9", "18.9", "19.1", "19.2"]
 READ = "puts Ai::TestingTermsAcceptance.has_accepted?"
 WHO = "puts Ai::TestingTermsAcceptance.pluck(:user_id, :user_email).to_json"
 ACCEPT = (
-    'u = User.find_by!(username: "root"); '
+    "no = ->(why) { puts :refused; abort(why) }; "
+    'u = begin; User.find_by!(username: "root"); rescue => e; no[e.message]; end; '
     "r = Ai::TestingTermsAcceptance.exists?(user_id: u.id) ? nil : "
     "Ai::SelfHostedModels::TestingTermsAcceptance::CreateService.new(u).execute; "
-    "abort(r.message) if r&.error?; puts :on"
+    "no[r.message] if r&.error?; puts :on"
 )
 ALL_OFF = (
     "Ai::TestingTermsAcceptance.all.map("
