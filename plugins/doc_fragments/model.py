@@ -84,7 +84,9 @@ ModuleDocFragment.DOCUMENTATION = f"""
 options:
 {indent(_OPTIONS, "  ")}
   models:
-    description: Several models, planned together against one reading of GitLab.
+    description:
+      - Several models, planned together against one reading of GitLab.
+      - The options of one model are set in each item, and not beside the list.
     type: list
     elements: dict
     suboptions:

@@ -51,7 +51,9 @@ ModuleDocFragment.DOCUMENTATION = f"""
 options:
 {indent(_OPTIONS, "  ")}
   settings:
-    description: Several assignments, planned together against one reading of GitLab.
+    description:
+      - Several assignments, planned together against one reading of GitLab.
+      - The options of one assignment are set in each item, and not beside the list.
     type: list
     elements: dict
     suboptions:

@@ -10,6 +10,8 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.validation import check_type_dict, check_type_list
 
+from ._errors import INVALID_OPTION, Failure
+
 Spec = dict[str, dict[str, Any]]
 
 # No aliases here: with an environment fallback they make core warn that both are set.
@@ -135,6 +137,20 @@ def _is_dictionary(item: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def refuse_beside(items: str, one: Spec, params: dict[str, Any]) -> None:
+    """Refuse an option of one object beside a list of them, where it would have no effect.
+
+    Ansible refuses those without a default: the others always have a value.
+
+    :param items: name of the option that is the list.
+    :raises Failure: with the names of the options.
+    """
+    found = [name for name, it in one.items() if params.get(name) not in (None, it.get("default"))]
+    if found:
+        problem = f"{', '.join(found)}: would have no effect beside {items}; set it in each item"
+        raise Failure(INVALID_OPTION, problems=problem)
 
 
 # Options whose value is a secret, wherever it stands.

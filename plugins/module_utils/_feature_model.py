@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from ._arguments import (
+    MODEL_SPEC,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    refuse_beside,
+    required,
+)
 from ._errors import Failure, accepted
 from ._observed import Model, Setting, State, read_state
 from ._plan import Change, Mutation, Plan, Step
@@ -59,6 +66,8 @@ def options(params: dict[str, Any]) -> FeaturesOptions:
         one = {name: value for name, value in params.items() if name in SETTING_SPEC}
         check(SettingOptions, one)  # names the options as the user wrote them
         settings = [one]
+    else:
+        refuse_beside("settings", SETTING_SPEC, params)
     return check(FeaturesOptions, {"settings": settings, **common})
 
 

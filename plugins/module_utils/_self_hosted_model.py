@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from ._arguments import (
+    MODEL_SPEC,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    refuse_beside,
+    required,
+)
 from ._errors import Failure, accepted
 from ._observed import Model, State, read_state
 from ._plan import ABSENT, Change, Mutation, Plan, Step, differences
@@ -62,6 +69,7 @@ def options(params: dict[str, Any]) -> ModelsOptions:
         one = {name: value for name, value in params.items() if name in MODEL_SPEC}
         check(ModelOptions, one)  # names the options as the user wrote them
         return check(ModelsOptions, {"models": [one], "single": True, **common})
+    refuse_beside("models", MODEL_SPEC, params)
     return check(ModelsOptions, {"models": many, **common})
 
 

@@ -267,6 +267,8 @@ ARGUMENTS = [
     ("duo_gateway", {"ai_gateway": "https://x"}, "ai_gateway"),
     ("duo_self_hosted_model", {}, "one of the following is required: name, models"),
     ("duo_self_hosted_model", {"name": "x", "models": []}, "mutually exclusive"),
+    ("duo_self_hosted_model", {"state": "absent", "models": []}, "state: would have no effect"),
+    ("duo_feature_model", {"state": "absent", "settings": []}, "state: would have no effect"),
     ("duo_self_hosted_model", {"models": [{"nam": "x"}]}, "nam"),
     ("duo_self_hosted_model", {"models": [{"name": "x"}, ["y"]]}, "models[1] is no dictionary"),
     ("duo_feature_model", {"settings": "duo_chat"}, "settings[0] is no dictionary (with features"),

@@ -397,3 +397,11 @@ def test_a_model_that_the_release_cannot_have_is_skipped_with_its_features() -> 
     made = plan({**options, "when_unsupported": "warn"}, found("18.0", duo_chat=VENDORED))
     assert made.steps == ()
     assert "feature duo_chat is skipped" in made.warnings[0]
+
+
+def test_options_of_one_assignment_are_not_ignored_beside_many() -> None:
+    settings = [{"features": ["duo_chat"], "provider": "disabled"}]
+    with pytest.raises(Failure, match="state: would have no effect beside settings"):
+        subject.options({"settings": settings, "state": "absent"})
+    (one,) = subject.options({"settings": settings, "state": "present"}).settings
+    assert one.provider == "disabled"

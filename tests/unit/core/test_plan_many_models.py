@@ -108,6 +108,29 @@ def test_exclusive_is_nothing_for_one_model() -> None:
         subject.options({"name": "a", "exclusive": True})
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"state": "absent"},
+        {"force": True},
+        {"update_api_key": "always"},
+        {"force": True, "name": "m"},
+    ],
+    ids=", ".join,
+)
+def test_options_of_one_model_are_not_ignored_beside_many(beside: dict[str, Any]) -> None:
+    names = ", ".join(sorted(beside, reverse=True))
+    with pytest.raises(Failure, match=f"{names}: would have no effect beside models"):
+        subject.options({"models": [{"name": "m"}], **beside})
+
+
+def test_a_default_beside_many_is_none_of_theirs() -> None:
+    # Ansible hands over a value for each option with a default.
+    given = {"state": "present", "force": False, "update_api_key": "on_change"}
+    (one,) = subject.options({"models": [{"name": "m", "state": "absent"}], **given}).models
+    assert one.state == "absent"
+
+
 # --- what a dry run knows of earlier tasks -------------------------------------------------------
 @pytest.mark.parametrize(
     ("features", "planned", "users"),
