@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _errors
+from . import _errors, _http_errors
 from ._client import Part
 from ._errors import Failure
 
@@ -35,9 +35,11 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     add_ons = data.get("addOnPurchases") or []
     texts = held.values() if isinstance(held, dict) else [...]
     if not all(it is None or isinstance(it, str) for it in texts):
-        raise Failure(_errors.BROKEN_ANSWER, path="/api/graphql", reason="the licence is no text")
+        raise Failure(
+            _http_errors.BROKEN_ANSWER, path="/api/graphql", reason="the licence is no text"
+        )
     if not isinstance(add_ons, list) or not all(isinstance(item, dict) for item in add_ons):
-        raise Failure(_errors.BROKEN_ANSWER, path="/api/graphql", reason="add-ons are no list")
+        raise Failure(_http_errors.BROKEN_ANSWER, path="/api/graphql", reason="add-ons are no list")
     return {
         "plan": held.get("plan"),
         "type": held.get("type"),

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import _errors
+from . import _errors, _http_errors
 from ._errors import Failure, Unclear
 from ._http import Http
 from ._releases import Release
@@ -43,10 +43,10 @@ _UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|i
 _NO_MULTIPLEX = {
     message.code
     for message in (
-        _errors.SERVER_ERROR,
-        _errors.HTTP_REFUSED,
-        _errors.NOT_GITLAB,
-        _errors.BROKEN_ANSWER,
+        _http_errors.SERVER_ERROR,
+        _http_errors.HTTP_REFUSED,
+        _http_errors.NOT_GITLAB,
+        _http_errors.BROKEN_ANSWER,
     )
 }
 
@@ -107,7 +107,7 @@ class Reading:
     def lacks(self, name: str) -> Failure:
         """Return the failure for a field on Query whose value cannot be used."""
         reason = self.denied.get(name, f"{name} is not what it should be")
-        return Failure(_errors.BROKEN_ANSWER, path=GRAPHQL, reason=reason)
+        return Failure(_http_errors.BROKEN_ANSWER, path=GRAPHQL, reason=reason)
 
 
 class GitLab:
@@ -256,7 +256,7 @@ class GitLab:
             data = _data(answer, GRAPHQL)
         except Failure as problem:
             raise Unclear(
-                _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason="no GraphQL"
+                _http_errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason="no GraphQL"
             ) from problem
         said = [_own_errors(data.get(f"m{number}")) for number in range(len(mutations))]
         for error in answer.get("errors") or ():
@@ -268,7 +268,7 @@ class GitLab:
             if not found or int(found[1]) >= len(said):
                 # Something was carried out, and this error does not tell what.
                 raise Unclear(
-                    _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=_message(error)
+                    _http_errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=_message(error)
                 )
             if not _message(error).startswith(DENIALS):
                 # A timeout, or a bug of GitLab: it may be done, or half of it.
@@ -277,7 +277,7 @@ class GitLab:
         for number, texts in enumerate(said):
             if texts is None:
                 raise Unclear(
-                    _errors.BROKEN_ANSWER,
+                    _http_errors.BROKEN_ANSWER,
                     retry=False,
                     path=GRAPHQL,
                     reason=f"no result for {mutations[number].field}",
@@ -307,10 +307,13 @@ class GitLab:
         if answer.status == 401:
             raise Failure(_errors.TOKEN_REFUSED, reason=answer.reason())
         if answer.status == 404:
-            raise Failure(_errors.NOT_FOUND, path=GRAPHQL)
+            raise Failure(_http_errors.NOT_FOUND, path=GRAPHQL)
         if answer.status >= 400 and (write or answer.status in (403, 422)):
             raise Failure(
-                _errors.HTTP_REFUSED, path=GRAPHQL, status=answer.status, reason=answer.reason()
+                _http_errors.HTTP_REFUSED,
+                path=GRAPHQL,
+                status=answer.status,
+                reason=answer.reason(),
             )
         try:
             return answer.json()
@@ -319,7 +322,7 @@ class GitLab:
                 raise
             # The work may have been done although the answer got lost on its way.
             raise Unclear(
-                _errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=problem.what
+                _http_errors.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=problem.what
             ) from None
 
     # --- REST ----------------------------------------------------------------------------------
@@ -340,7 +343,7 @@ class GitLab:
         self._http.refuse_redirect(answer)
         if answer.status != 200:
             raise Failure(
-                _errors.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()
+                _http_errors.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()
             )
 
 
@@ -360,7 +363,9 @@ def _data(answer: Any, path: str) -> dict[str, Any]:
             return data
         if data is None and isinstance(answer.get("errors"), list) and answer["errors"]:
             return {}
-    raise Failure(_errors.BROKEN_ANSWER, path=path, reason="JSON of another shape than GraphQL's")
+    raise Failure(
+        _http_errors.BROKEN_ANSWER, path=path, reason="JSON of another shape than GraphQL's"
+    )
 
 
 def _own_errors(payload: Any) -> str | None:

@@ -19,7 +19,7 @@ from json import JSONDecodeError, loads
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import _errors, _transport
+from . import _errors, _http_errors, _transport
 from ._errors import Failure, Unclear
 from ._libraries import requests
 from ._urls import without_credentials
@@ -60,7 +60,7 @@ class Answer:
         """
         if self.content_type not in ("application/json", "application/graphql-response+json"):
             raise Failure(
-                _errors.NOT_GITLAB,
+                _http_errors.NOT_GITLAB,
                 path=self.path,
                 status=self.status,
                 content_type=self.content_type or "none",
@@ -69,7 +69,7 @@ class Answer:
             return loads(self.body)
         except (JSONDecodeError, UnicodeDecodeError, RecursionError):
             raise Failure(
-                _errors.BROKEN_ANSWER, path=self.path, reason="broken or cut off JSON"
+                _http_errors.BROKEN_ANSWER, path=self.path, reason="broken or cut off JSON"
             ) from None
 
     def reason(self) -> str:
@@ -214,7 +214,7 @@ class Http:
             raise refused
         if answer.status in RETRIED_STATUS:
             raise Unclear(
-                _errors.TRY_LATER,
+                _http_errors.TRY_LATER,
                 retry=True,
                 wait=_retry_after(answer.headers.get("Retry-After")),
                 # A proxy lost its patience, not GitLab.
@@ -224,7 +224,7 @@ class Http:
             )
         if answer.status >= 500:
             raise Unclear(
-                _errors.SERVER_ERROR, retry=False, status=answer.status, reason=answer.reason()
+                _http_errors.SERVER_ERROR, retry=False, status=answer.status, reason=answer.reason()
             )
         return answer
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _errors
+from . import _http_errors
 from ._access import explain
 from ._client import Part
 from ._errors import Failure
@@ -148,7 +148,7 @@ def read_state(
         return reading, _state(reading, nodes)
     except (pydantic.ValidationError, AttributeError, TypeError, KeyError):
         raise Failure(
-            _errors.BROKEN_ANSWER, path="/api/graphql", reason="values of an unexpected type"
+            _http_errors.BROKEN_ANSWER, path="/api/graphql", reason="values of an unexpected type"
         ) from None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
-from . import _errors, _libraries
+from . import _errors, _http_errors, _libraries
 from ._apply import apply
 from ._arguments import CONNECTION, malformed, secrets_in
 from ._client import GitLab
@@ -178,7 +178,7 @@ def outcome(
         # would end the worker of the action door, and with it the whole play.
         result = _failed(Failure(_errors.UNEXPECTED, reason=type(error).__name__), url)
     if is_plain(url):
-        warning = Failure(_errors.PLAIN_HTTP).sentence(instance_name(url))
+        warning = Failure(_http_errors.PLAIN_HTTP).sentence(instance_name(url))
         result["warnings"] = [warning, *result.get("warnings", ())]
     if "warnings" in result:
         result["warnings"] = [one_line(text) for text in result["warnings"]]

@@ -10,7 +10,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import _errors
+from . import _http_errors
 from ._errors import Failure, Unclear
 from ._libraries import requests
 from ._urls import absolute, without_credentials
@@ -55,11 +55,11 @@ def explained(error: Exception, connection: Connection) -> Failure:
     """Return what an exception of ``requests`` means; an :class:`Unclear` may be tried again."""
     problems = requests.exceptions
     if isinstance(error, problems.Timeout):
-        return Unclear(_errors.TIMED_OUT, retry=True, late=True, seconds=connection.timeout)
+        return Unclear(_http_errors.TIMED_OUT, retry=True, late=True, seconds=connection.timeout)
     if isinstance(error, problems.InvalidHeader):
-        return Failure(_errors.UNREACHABLE, reason="a header value is not valid for HTTP")
+        return Failure(_http_errors.UNREACHABLE, reason="a header value is not valid for HTTP")
     if isinstance(error, (problems.InvalidURL, problems.InvalidSchema, UnicodeError)):
-        return Failure(_errors.UNREACHABLE, reason=root_cause(error))
+        return Failure(_http_errors.UNREACHABLE, reason=root_cause(error))
     if isinstance(error, problems.ProxyError):
         return _of_proxy(error, connection)
     if isinstance(error, problems.SSLError):
@@ -67,11 +67,11 @@ def explained(error: Exception, connection: Connection) -> Failure:
     if isinstance(error, (problems.RequestException, ValueError)):
         proxy, reason = _proxy(connection), root_cause(error)
         if proxy:
-            return Unclear(_errors.PROXY_BROKE, retry=True, proxy=proxy, reason=reason)
-        return Unclear(_errors.UNREACHABLE, retry=True, reason=reason)
+            return Unclear(_http_errors.PROXY_BROKE, retry=True, proxy=proxy, reason=reason)
+        return Unclear(_http_errors.UNREACHABLE, retry=True, reason=reason)
     # requests looks for the files itself; those of the environment are left.
     return _unusable_file(connection) or Failure(
-        _errors.UNUSABLE_FILE, option="REQUESTS_CA_BUNDLE", reason=str(error)
+        _http_errors.UNUSABLE_FILE, option="REQUESTS_CA_BUNDLE", reason=str(error)
     )
 
 
@@ -83,15 +83,15 @@ def refused_on_the_way(
     # tinyproxy answers 401 to wrong credentials, and 407 if there are none. GitLab sends JSON.
     if status == 407 or (proxy and status == 401 and content_type == "text/html"):
         proxy = proxy or "in front of GitLab"
-        return Failure(_errors.PROXY_CREDENTIALS, proxy=proxy, status=status)
+        return Failure(_http_errors.PROXY_CREDENTIALS, proxy=proxy, status=status)
     # These are the texts of nginx, which GitLab's packages bring.
     said = body[:1000] if status == 400 else b""
     if b"No required SSL certificate was sent" in said:
-        return Failure(_errors.CLIENT_CERTIFICATE_WANTED)
+        return Failure(_http_errors.CLIENT_CERTIFICATE_WANTED)
     if b"The SSL certificate error" in said:
-        return Failure(_errors.CLIENT_CERTIFICATE_REFUSED)
+        return Failure(_http_errors.CLIENT_CERTIFICATE_REFUSED)
     if b"The plain HTTP request was sent to HTTPS port" in said:
-        return Failure(_errors.HTTP_TO_HTTPS)
+        return Failure(_http_errors.HTTP_TO_HTTPS)
     return None
 
 
@@ -103,14 +103,14 @@ def redirected(connection: Connection, path: str, location: str) -> Failure:
     target = urlsplit(absolute(connection.api_url + path, location))
     if target.scheme not in ("http", "https"):
         what = f"an address with the scheme {target.scheme}" if target.scheme else "no address"
-        return Failure(_errors.REDIRECTED_TO_PAGE, target=what)
+        return Failure(_http_errors.REDIRECTED_TO_PAGE, target=what)
     host = target.netloc.rpartition("@")[2]
     base = f"{target.scheme}://{host}{target.path}"
     if connection.api_url.startswith("https:") and target.scheme == "http":
-        return Failure(_errors.REDIRECTED_TO_HTTP, target=base)
+        return Failure(_http_errors.REDIRECTED_TO_HTTP, target=base)
     if target.path.endswith(path):
-        return Failure(_errors.REDIRECTED, target=base, base=base[: -len(path)])
-    return Failure(_errors.REDIRECTED_TO_PAGE, target=base)
+        return Failure(_http_errors.REDIRECTED, target=base, base=base[: -len(path)])
+    return Failure(_http_errors.REDIRECTED_TO_PAGE, target=base)
 
 
 # --- TLS -----------------------------------------------------------------------------------------
@@ -119,20 +119,20 @@ def _of_tls(error: BaseException, connection: Connection) -> Failure:
         if isinstance(inner, ssl.SSLCertVerificationError):
             code = getattr(inner, "verify_code", 0)
             if code in _DATES:
-                return Failure(_errors.CERTIFICATE_DATES, state=_DATES[code])
+                return Failure(_http_errors.CERTIFICATE_DATES, state=_DATES[code])
             # urllib3 1 compares names itself, and gives no code.
             if code in _OTHER_NAME or "doesn't match" in str(inner):
                 host = urlsplit(connection.api_url).hostname
-                return Failure(_errors.CERTIFICATE_NAME, host=host)
+                return Failure(_http_errors.CERTIFICATE_NAME, host=host)
             said = getattr(inner, "verify_message", "") or root_cause(inner)
-            return Failure(_errors.CERTIFICATE_UNTRUSTED, reason=said)
+            return Failure(_http_errors.CERTIFICATE_UNTRUSTED, reason=said)
     reason = root_cause(error)
     if _WANTED in reason:
-        return Failure(_errors.CLIENT_CERTIFICATE_WANTED)
+        return Failure(_http_errors.CLIENT_CERTIFICATE_WANTED)
     if _REFUSED.search(reason):
-        return Failure(_errors.CLIENT_CERTIFICATE_REFUSED)
+        return Failure(_http_errors.CLIENT_CERTIFICATE_REFUSED)
     # Perhaps in the middle of an answer.
-    return Unclear(_errors.TLS_FAILED, retry=False, reason=reason)
+    return Unclear(_http_errors.TLS_FAILED, retry=False, reason=reason)
 
 
 def _refuse_encrypted(connection: Connection) -> None:
@@ -143,7 +143,9 @@ def _refuse_encrypted(connection: Connection) -> None:
             with open(path, "rb") as file:
                 if b"ENCRYPTED" in file.read():
                     raise Failure(
-                        _errors.UNUSABLE_FILE, option=option, reason=f"{path}: its key is encrypted"
+                        _http_errors.UNUSABLE_FILE,
+                        option=option,
+                        reason=f"{path}: its key is encrypted",
                     )
 
 
@@ -163,9 +165,11 @@ def _unusable_file(connection: Connection) -> Failure | None:
             context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
         said = f"not what OpenSSL expects, {error.reason}"
-        return Failure(_errors.UNUSABLE_FILE, option=option, reason=f"{path}: {said}")
+        return Failure(_http_errors.UNUSABLE_FILE, option=option, reason=f"{path}: {said}")
     except OSError as error:
-        return Failure(_errors.UNUSABLE_FILE, option=option, reason=f"{path}: {error.strerror}")
+        return Failure(
+            _http_errors.UNUSABLE_FILE, option=option, reason=f"{path}: {error.strerror}"
+        )
     return None
 
 
@@ -174,13 +178,15 @@ def _of_proxy(error: BaseException, connection: Connection) -> Failure:
     proxy, reason = _proxy(connection) or "", root_cause(error)
     answered = re.search(r"Tunnel connection failed: (\d{3}) ?(.*)", reason)
     if not answered:
-        return Unclear(_errors.PROXY_UNREACHABLE, retry=True, proxy=proxy, reason=reason)
+        return Unclear(_http_errors.PROXY_UNREACHABLE, retry=True, proxy=proxy, reason=reason)
     if answered[1] in ("401", "407"):
-        return Failure(_errors.PROXY_CREDENTIALS, proxy=proxy, status=answered[1])
+        return Failure(_http_errors.PROXY_CREDENTIALS, proxy=proxy, status=answered[1])
     host, reason = urlsplit(connection.api_url).netloc, " ".join(answered.groups()).strip()
     if answered[1].startswith("5"):
-        return Unclear(_errors.PROXY_REFUSED, retry=True, proxy=proxy, host=host, reason=reason)
-    return Failure(_errors.PROXY_REFUSED, proxy=proxy, host=host, reason=reason)
+        return Unclear(
+            _http_errors.PROXY_REFUSED, retry=True, proxy=proxy, host=host, reason=reason
+        )
+    return Failure(_http_errors.PROXY_REFUSED, proxy=proxy, host=host, reason=reason)
 
 
 def _proxy(connection: Connection) -> str | None:

@@ -1,17 +1,18 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of all messages, from plugins/module_utils/_errors.py."""
+"""The page of all messages, from _errors.py and _http_errors.py in plugins/module_utils/."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import sys
+from collections.abc import Iterator
 
 from tools.collection import ROOT, link
 
-ERRORS = ROOT / "plugins" / "module_utils" / "_errors.py"
+MODULE_UTILS = ROOT / "plugins" / "module_utils"
 HEAD = """# Troubleshooting
 
 When a task fails, `failure.code` of its result is one of these, and `msg` has the sentence and
@@ -24,18 +25,23 @@ preflight.
 def page() -> str:
     """Return the page as Markdown: a heading for each part of the file, an anchor for each code."""
     sys.path.append(str(link()))
-    errors = importlib.import_module(
-        "ansible_collections.gitlab_ops.duo.plugins.module_utils._errors"
-    )
     parts = [HEAD]
-    for line in ERRORS.read_text("utf-8").splitlines():
+    for file in ("_errors", "_http_errors"):
+        parts += _parts(file)
+    return "\n".join(parts)
+
+
+def _parts(file: str) -> Iterator[str]:
+    errors = importlib.import_module(
+        f"ansible_collections.gitlab_ops.duo.plugins.module_utils.{file}"
+    )
+    for line in (MODULE_UTILS / f"{file}.py").read_text("utf-8").splitlines():
         if part := re.match(r"# --- ([^-]+) -+$", line):
-            parts.append(f"## {part[1][0].upper()}{part[1][1:]}\n")
+            yield f"## {part[1][0].upper()}{part[1][1:]}\n"
         elif name := re.match(r"([A-Z_]+) = Message\(", line):
             message = getattr(errors, name[1])
-            parts.append(f"### `{message.code}`\n")
-            parts.append(f"{_filled(message.what)}\n\n{_filled('→ ' + message.next_step)}\n")
-    return "\n".join(parts)
+            yield f"### `{message.code}`\n"
+            yield f"{_filled(message.what)}\n\n{_filled('→ ' + message.next_step)}\n"
 
 
 def _filled(text: str) -> str:

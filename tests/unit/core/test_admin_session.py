@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import Page
 from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
     ADMIN_FORM,
@@ -188,8 +188,8 @@ def test_the_password_stays_where_it_cannot_help(
 def test_a_lost_answer_to_the_password_is_not_repeated(serve, waits) -> None:
     server = serve(Site({"POST /users/sign_in": Reply(503, "", HTML)}))
     admin = session(server, retries=3)
-    assert failure_of(admin.sign_in).code == _errors.TRY_LATER.code
-    assert failure_of(admin.sign_in).code == _errors.TRY_LATER.code
+    assert failure_of(admin.sign_in).code == _http_errors.TRY_LATER.code
+    assert failure_of(admin.sign_in).code == _http_errors.TRY_LATER.code
     assert visited(server).count("POST /users/sign_in") == 1
 
 

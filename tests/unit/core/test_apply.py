@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH, apply
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
@@ -25,11 +25,11 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 # What a write can come to. "saved" means that GitLab did the work.
 OK = "saved"
-LOST = Unclear(_errors.UNREACHABLE, retry=True, reason="connection reset")
-LATE = Unclear(_errors.TIMED_OUT, retry=True, late=True, seconds=30)
-BUSY = Unclear(_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
-SERVER_ERROR = Unclear(_errors.SERVER_ERROR, retry=False, status=500, reason="Internal")
-DOWN = Failure(_errors.UNREACHABLE, reason="connection refused")
+LOST = Unclear(_http_errors.UNREACHABLE, retry=True, reason="connection reset")
+LATE = Unclear(_http_errors.TIMED_OUT, retry=True, late=True, seconds=30)
+BUSY = Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
+SERVER_ERROR = Unclear(_http_errors.SERVER_ERROR, retry=False, status=500, reason="Internal")
+DOWN = Failure(_http_errors.UNREACHABLE, reason="connection refused")
 
 
 def change(name: str, **more: Any) -> Change:
@@ -180,7 +180,7 @@ def test_what_was_not_done_is_sent_again_as_often_as_allowed(
 ) -> None:
     desired = Desired([step("a")], [LOST] * 9, retries=retries)
     failure = desired.fail()
-    assert failure.code == _errors.UNREACHABLE.code
+    assert failure.code == _http_errors.UNREACHABLE.code
     assert desired.sent == [["a"]] * (retries + 1)
     assert len(waits) == retries
     assert (f"{retries + 1} times with" in failure.what) == bool(retries)
@@ -205,7 +205,7 @@ def test_waits_as_long_as_gitlab_wants(waits: list[float]) -> None:
 
 def test_an_unclear_answer_that_is_no_use_to_repeat_is_not_repeated() -> None:
     desired = Desired([step("a")], [SERVER_ERROR])
-    assert desired.fail().code == _errors.SERVER_ERROR.code
+    assert desired.fail().code == _http_errors.SERVER_ERROR.code
     assert desired.sent == [["a"]]
 
 
@@ -236,7 +236,7 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
         readings=[DOWN],
     )
     failure = desired.fail()
-    assert failure.code == _errors.UNREACHABLE.code  # the first one is worth telling
+    assert failure.code == _http_errors.UNREACHABLE.code  # the first one is worth telling
     assert failure.done == lines("z")
     assert failure.unknown == lines("a", "b")
     assert failure.not_done == lines("c")
@@ -292,7 +292,7 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
     desired = Desired([step("a"), step("b", field="later")], [OK, DOWN])
     failure = desired.fail()
     assert (failure.code, failure.done, failure.not_done) == (
-        _errors.UNREACHABLE.code,
+        _http_errors.UNREACHABLE.code,
         lines("a"),
         lines("b"),
     )
@@ -421,6 +421,6 @@ def test_an_unseen_change_that_was_refused_alone_is_not_done() -> None:
 
 @pytest.mark.parametrize("refused", [False, True], ids=["not sent", "refused"])
 def test_a_second_try_that_fails_proves_nothing_of_the_first(refused: bool) -> None:
-    second: Any = ["No"] if refused else Failure(_errors.UNREACHABLE, reason="refused")
+    second: Any = ["No"] if refused else Failure(_http_errors.UNREACHABLE, reason="refused")
     failure = Desired([step("a", visible=False)], [LOST, second]).fail()
     assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a"))

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
     Failure,
     Message,
@@ -21,7 +21,12 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
 )
 
 PLUGINS = pathlib.Path(_errors.__file__).parents[1]
-MESSAGES = {name: it for name, it in vars(_errors).items() if isinstance(it, Message)}
+MESSAGES = {
+    name: it
+    for file in (_errors, _http_errors)
+    for name, it in vars(file).items()
+    if isinstance(it, Message)
+}
 # Parameters of Failure and Unclear that are no values of the sentence.
 OWN = {"about", "retry", "wait", "late"}
 

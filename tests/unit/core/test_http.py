@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import (
     LONGEST_WAIT,
@@ -69,38 +69,42 @@ def reading_fails(url: str, **options: Any) -> Failure:
         ),
         (
             Reply(403, {"errors": [{"message": "API not accessible for user"}]}),
-            _errors.HTTP_REFUSED,
+            _http_errors.HTTP_REFUSED,
             "status 403 (API not accessible for user)",
         ),
-        (Reply(403, "<h1>no</h1>", HTML), _errors.HTTP_REFUSED, "/api/graphql with status 403"),
-        (Reply(404, "<h1>404</h1>", HTML), _errors.NOT_FOUND, "/api/graphql (404)"),
+        (
+            Reply(403, "<h1>no</h1>", HTML),
+            _http_errors.HTTP_REFUSED,
+            "/api/graphql with status 403",
+        ),
+        (Reply(404, "<h1>404</h1>", HTML), _http_errors.NOT_FOUND, "/api/graphql (404)"),
         (
             Reply(422, {"errors": [{"message": "Query too large"}]}),
-            _errors.HTTP_REFUSED,
+            _http_errors.HTTP_REFUSED,
             "Query too large",
         ),
         (
             Reply(500, {"errors": [{"message": "Internal server error"}]}),
-            _errors.SERVER_ERROR,
+            _http_errors.SERVER_ERROR,
             "500 (Internal server error)",
         ),
-        (Reply(501, "", HTML), _errors.SERVER_ERROR, "501 (Not Implemented)"),
-        (Reply(599, "", HTML), _errors.SERVER_ERROR, "599 (no reason given)"),
+        (Reply(501, "", HTML), _http_errors.SERVER_ERROR, "501 (Not Implemented)"),
+        (Reply(599, "", HTML), _http_errors.SERVER_ERROR, "599 (no reason given)"),
         (
             Reply(200, "<form>Sign in</form>", HTML),
-            _errors.NOT_GITLAB,
+            _http_errors.NOT_GITLAB,
             "status 200, content type text/html",
         ),
-        (Reply(200, "", {"Content-Type": ""}), _errors.NOT_GITLAB, "content type none"),
-        (Reply(200, ""), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, '[{"data": {"meta'), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, b"\xff\xfe\x00"), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "[" * 100_000), _errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "null"), _errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, {"message": "hello"}), _errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [1]), _errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"data": [1]}]), _errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"errors": []}]), _errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, "", {"Content-Type": ""}), _http_errors.NOT_GITLAB, "content type none"),
+        (Reply(200, ""), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, '[{"data": {"meta'), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, b"\xff\xfe\x00"), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "[" * 100_000), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "null"), _http_errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, {"message": "hello"}), _http_errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [1]), _http_errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"data": [1]}]), _http_errors.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"errors": []}]), _http_errors.BROKEN_ANSWER, "another shape"),
         (Reply(200, [{"data": {"metadata": None}}]), _errors.UNKNOWN_VERSION, "no metadata"),
         (Reply(200, [{"data": {"metadata": {}}}]), _errors.UNKNOWN_VERSION, "cannot be read"),
     ],
@@ -150,12 +154,12 @@ def test_waits_longer_each_time_but_not_for_ever(attempt: int) -> None:
 
 
 PASSING = [
-    pytest.param(Reply(429, {"message": "Retry later"}), _errors.TRY_LATER, id="429"),
-    pytest.param(Reply(502, "Bad gateway", HTML), _errors.TRY_LATER, id="502"),
-    pytest.param(Reply(503, "Starting", HTML), _errors.TRY_LATER, id="503"),
-    pytest.param(Reply(504, "Too slow", HTML), _errors.TRY_LATER, id="504"),
-    pytest.param(Reply(drop=True), _errors.UNREACHABLE, id="connection closed"),
-    pytest.param(Reply(200, "[{}]", cut=100), _errors.UNREACHABLE, id="answer cut off"),
+    pytest.param(Reply(429, {"message": "Retry later"}), _http_errors.TRY_LATER, id="429"),
+    pytest.param(Reply(502, "Bad gateway", HTML), _http_errors.TRY_LATER, id="502"),
+    pytest.param(Reply(503, "Starting", HTML), _http_errors.TRY_LATER, id="503"),
+    pytest.param(Reply(504, "Too slow", HTML), _http_errors.TRY_LATER, id="504"),
+    pytest.param(Reply(drop=True), _http_errors.UNREACHABLE, id="connection closed"),
+    pytest.param(Reply(200, "[{}]", cut=100), _http_errors.UNREACHABLE, id="answer cut off"),
 ]
 
 
@@ -210,10 +214,10 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
     ("reply", "message"),
     [
         (Reply(401, {"errors": [{"message": "Invalid token"}]}), _errors.TOKEN_REFUSED),
-        (Reply(403, {}), _errors.HTTP_REFUSED),
-        (Reply(400, {"error": "Invalid JSON format"}), _errors.HTTP_REFUSED),
-        (Reply(404, "", HTML), _errors.NOT_FOUND),
-        (Reply(302, "", {"Location": "/users/sign_in"}), _errors.REDIRECTED_TO_PAGE),
+        (Reply(403, {}), _http_errors.HTTP_REFUSED),
+        (Reply(400, {"error": "Invalid JSON format"}), _http_errors.HTTP_REFUSED),
+        (Reply(404, "", HTML), _http_errors.NOT_FOUND),
+        (Reply(302, "", {"Location": "/users/sign_in"}), _http_errors.REDIRECTED_TO_PAGE),
     ],
 )
 def test_a_write_that_was_not_taken_is_clear(serve, reply: Reply, message) -> None:
@@ -229,13 +233,13 @@ def test_connection_refused() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     failure = reading_fails(url, retries=1)
-    assert failure.code == _errors.UNREACHABLE.code
+    assert failure.code == _http_errors.UNREACHABLE.code
     assert "refused" in failure.what
 
 
 def test_unknown_host() -> None:
     failure = reading_fails("http://gitlab.invalid", retries=0)
-    assert failure.code == _errors.UNREACHABLE.code
+    assert failure.code == _http_errors.UNREACHABLE.code
 
 
 @pytest.mark.parametrize("write", [False, True])
@@ -244,7 +248,7 @@ def test_timeout(serve, write: bool) -> None:
     with gitlab(server.url, retries=0) as client:
         client._http.connection = client.connection.model_copy(update={"timeout": 0.1})
         failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
-    assert failure.code == _errors.TIMED_OUT.code
+    assert failure.code == _http_errors.TIMED_OUT.code
     assert "within 0.1 s" in failure.what
 
 
@@ -257,7 +261,7 @@ def test_a_redirect_is_not_followed(serve, status: int, write: bool) -> None:
     server = serve([Reply(status, "", {"Location": there})])
     with gitlab(server.url) as client:
         failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
-    assert failure.code == _errors.REDIRECTED.code
+    assert failure.code == _http_errors.REDIRECTED.code
     assert elsewhere.url.removeprefix("http://") in failure.what
     assert "hidden" not in failure.what
     assert elsewhere.requests == []
@@ -300,7 +304,7 @@ def test_a_proxy_that_is_away_keeps_its_password_to_itself() -> None:
     failure = reading_fails(
         "http://gitlab.invalid", proxy="http://me:secret@127.0.0.1:9", retries=0
     )
-    assert failure.code == _errors.PROXY_UNREACHABLE.code
+    assert failure.code == _http_errors.PROXY_UNREACHABLE.code
     assert "The proxy http://********@127.0.0.1:9 cannot" in failure.what
     assert "secret" not in failure.sentence()
 
@@ -310,7 +314,7 @@ def test_a_proxy_that_refuses_is_not_taken_for_gitlab(serve, status: int) -> Non
     proxy = serve([Reply(status, "<h1>no</h1>", HTML)])
     url = proxy.url.replace("http://", "http://me:secret@")
     failure = reading_fails("http://gitlab.invalid", proxy=url)
-    assert failure.code == _errors.PROXY_CREDENTIALS.code
+    assert failure.code == _http_errors.PROXY_CREDENTIALS.code
     assert f"The proxy {proxy.url.replace('//', '//********@')} wants" in failure.what
     assert len(proxy.requests) == 1
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _observed
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors, _observed
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gid, release
@@ -210,4 +210,4 @@ def test_a_beta_feature_that_only_a_model_shows_proves_nothing() -> None:
 def test_values_of_another_form_are_a_failure(models: Any, settings: Any) -> None:
     with pytest.raises(Failure) as caught:
         read(models, settings)
-    assert caught.value.code == _errors.BROKEN_ANSWER.code
+    assert caught.value.code == _http_errors.BROKEN_ANSWER.code

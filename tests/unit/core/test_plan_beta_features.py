@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _beta_features, _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _errors,
+    _http_errors,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release, shown
@@ -100,7 +104,7 @@ def toggle(enabled: bool, version: str = "18.9") -> _beta_features.Toggle:
 
 def lost() -> Unclear:
     """Return an answer that got lost."""
-    return Unclear(_errors.TIMED_OUT, retry=True, seconds=30)
+    return Unclear(_http_errors.TIMED_OUT, retry=True, seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_knows_the_path_of_old_releases() -> None:
         pytest.param(False, Pages(True, True), _errors.BETA_STAYS_ON, id="others accepted too"),
         pytest.param(True, Pages(False, False), _errors.BETA_STAYS_OFF, id="not saved"),
         pytest.param(
-            True, Pages(False, False, lost=lost()), _errors.TIMED_OUT, id="lost and not thrown"
+            True, Pages(False, False, lost=lost()), _http_errors.TIMED_OUT, id="lost and not thrown"
         ),
     ],
 )

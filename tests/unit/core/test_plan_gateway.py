@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
@@ -245,7 +245,7 @@ def test_refuses_values_that_are_none(wrong: Any) -> None:
     """A URL that was not read would be cleared by the next write."""
     with pytest.raises(Failure) as caught:
         read({"aiGatewayUrl": wrong, "aiGatewayTimeoutSeconds": 60})
-    assert caught.value.code == _errors.BROKEN_ANSWER.code
+    assert caught.value.code == _http_errors.BROKEN_ANSWER.code
     assert "aiGatewayUrl" in caught.value.what
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
+    _http_errors,
+    _preflight,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
 from sandbox import credentials
 
@@ -238,7 +242,7 @@ def test_it_does_not_wait_unless_told(waits: list[float]) -> None:
     here = Sandboxed("18.9")
     here.faults({**STARTING["503"], "times": 0})
     result = here.run(SUBJECT, **DECLARED, retries=0)
-    assert (result["failure"]["code"], waits) == (_errors.TRY_LATER.code, [])
+    assert (result["failure"]["code"], waits) == (_http_errors.TRY_LATER.code, [])
 
 
 def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
