@@ -14,7 +14,8 @@ from tools.site import layout, links, messages
 def test_every_message_has_a_place() -> None:
     """The code of each is a heading, and so an anchor; what is filled in is not left as braces."""
     page = messages.page()
-    codes = re.findall(r'Message\(\s*"([\w-]+)"', messages.ERRORS.read_text("utf-8"))
+    text = "".join(file.read_text("utf-8") for file in messages.FILES)
+    codes = re.findall(r'Message\(\s*"([\w-]+)"', text)
     assert codes
     assert re.findall(r"^### `([\w-]+)`$", page, flags=re.MULTILINE) == codes
     assert "{" not in page

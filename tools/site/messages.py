@@ -9,10 +9,11 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.collection import ROOT, link
 
-MODULE_UTILS = ROOT / "plugins" / "module_utils"
+FILES = [ROOT / "plugins" / "module_utils" / name for name in ("_errors.py", "_http_errors.py")]
 HEAD = """# Troubleshooting
 
 When a task fails, `failure.code` of its result is one of these, and `msg` has the sentence and
@@ -26,16 +27,16 @@ def page() -> str:
     """Return the page as Markdown: a heading for each part of the file, an anchor for each code."""
     sys.path.append(str(link()))
     parts = [HEAD]
-    for file in ("_errors", "_http_errors"):
+    for file in FILES:
         parts += _parts(file)
     return "\n".join(parts)
 
 
-def _parts(file: str) -> Iterator[str]:
+def _parts(file: Path) -> Iterator[str]:
     errors = importlib.import_module(
-        f"ansible_collections.gitlab_ops.duo.plugins.module_utils.{file}"
+        f"ansible_collections.gitlab_ops.duo.plugins.module_utils.{file.stem}"
     )
-    for line in (MODULE_UTILS / f"{file}.py").read_text("utf-8").splitlines():
+    for line in file.read_text("utf-8").splitlines():
         if part := re.match(r"# --- ([^-]+) -+$", line):
             yield f"## {part[1][0].upper()}{part[1][1:]}\n"
         elif name := re.match(r"([A-Z_]+) = Message\(", line):
