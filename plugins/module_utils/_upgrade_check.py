@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 SEVERITIES = ("breaking", "action", "info")
+SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta features")
 # Early Mistral models, as they appear in identifiers and names.
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
 
@@ -65,7 +66,11 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
             _errors.NO_UPGRADE, target=wanted.target_version, version=instance.release.text
         )
     findings = sorted(
-        _findings(wanted, instance, target),
+        (
+            it
+            for it in _findings(wanted, instance, target)
+            if wanted.subjects is None or it.subject in wanted.subjects
+        ),
         key=lambda it: (SEVERITIES.index(it.severity), [int(n) for n in it.version.split(".")]),
     )
     return Found(instance=instance, target=target, findings=tuple(findings))
@@ -260,6 +265,7 @@ SUBJECT = Subject(
                 "options": required(SETTING_SPEC, "features"),
                 "default": [],
             },
+            "subjects": {"type": "list", "elements": "str", "choices": list(SUBJECTS)},
             "fail_on": {
                 "type": "str",
                 "choices": ["breaking", "any", "never"],

@@ -370,4 +370,5 @@ class UpgradeOptions(Options):
     target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
     models: list[PlannedModel] = pydantic.Field(default_factory=list)
     settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
     fail_on: str = "breaking"

@@ -31,6 +31,13 @@ options:
         release that must be avoided is found only with its patch.
     type: str
     required: true
+  subjects:
+    description:
+      - What to look at. Findings about anything else are left out of RV(findings), so that they
+        never fail the task. If not set, all.
+    type: list
+    elements: str
+    choices: [platform, license, gateway, models, features, beta features]
   fail_on:
     description:
       - Which findings fail the task. V(breaking) is what stops GitLab Duo Self-Hosted from working
@@ -88,7 +95,7 @@ findings:
       description: Release that brings it.
       type: str
     subject:
-      description: What it is about.
+      description: What it is about, one of the choices of O(subjects).
       type: str
     what:
       description: What changes.

@@ -208,6 +208,37 @@ def test_declared_names_that_the_target_does_not_know() -> None:
     assert later == ["The declared model family lama3 is not known in GitLab 18.9."]
 
 
+# --- what is looked at ---------------------------------------------------------------------------
+@pytest.mark.parametrize("subject", _upgrade_check.SUBJECTS)
+def test_only_the_subjects_that_are_asked_for(subject: str) -> None:
+    here = Sandboxed("18.4", **GATEWAY, **agents())
+    wish = {"models": [{"name": "typo", "model_family": "lama3"}]}
+    everything = findings(here, "19.4", **wish)
+    assert findings(here, "19.4", subjects=[subject], **wish) == [
+        it for it in everything if it["subject"] == subject
+    ]
+    assert {it["subject"] for it in everything} == set(_upgrade_check.SUBJECTS)
+
+
+@pytest.mark.parametrize("it", [*NOTES, *BAD_RELEASES], ids=lambda it: f"{it.version}-{it.subject}")
+def test_every_note_can_be_asked_for(it: Note | BadRelease) -> None:
+    assert it.subject in _upgrade_check.SUBJECTS
+
+
+@pytest.mark.parametrize(("subjects", "fails"), [(["gateway"], True), (["license"], False)])
+def test_what_is_left_out_fails_nothing(subjects: list[str], fails: bool) -> None:
+    result = Sandboxed("18.11", **GATEWAY).run(SUBJECT, target_version="19.2.0", subjects=subjects)
+    assert result.get("failed", False) is fails
+
+
+def test_no_subject_at_all_is_a_mistake() -> None:
+    here = Sandboxed("18.9")
+    result = here.run(SUBJECT, target_version="18.10", subjects=[])
+    assert result["failure"]["code"] == _errors.INVALID_OPTION.code
+    assert "subjects" in result["msg"]
+    assert here.requests == []
+
+
 # --- order and judgement -------------------------------------------------------------------------
 def test_the_worst_come_first() -> None:
     here = Sandboxed("18.4", **GATEWAY, **agents())
