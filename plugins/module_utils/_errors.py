@@ -138,6 +138,12 @@ FAMILY_IS_BETA = Message(
     "or hides it already.",
     "Turn beta features on first (duo_beta_features).",
 )
+MODEL_WOULD_HIDE = Message(
+    "model-would-hide",
+    "The model family {family} is beta, and beta features are declared as off: GitLab would hide "
+    "the model.",
+    "Declare beta features as enabled, or use a model of another family.",
+)
 RENAME_COLLISION = Message(
     "rename-collision",
     "It cannot be renamed to {new_name}: both names exist.",

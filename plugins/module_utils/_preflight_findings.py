@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import _errors, _feature_model, _gateway, _self_hosted_model
+from . import _beta_features, _errors, _feature_model, _gateway, _self_hosted_model
 from ._errors import Failure
 from ._isolated import leaks
-from ._releases import is_agent_feature, is_beta_feature
+from ._releases import is_agent_feature, is_beta_family, is_beta_feature
+from ._sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from . import _info
     from ._preflight import Found, PreflightOptions
     from ._validators import ModelOptions
 
@@ -37,7 +39,7 @@ def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
     """Return everything that stands in the way, errors first."""
     every = [
         *_access(found),
-        *_instance(found),
+        *_instance(wanted, found),
         *_outbound(wanted, found),
         *_beta(wanted, found),
         *_declared(wanted, found),
@@ -76,10 +78,20 @@ def _access(found: Found) -> Iterator[Finding]:
         )
 
 
-def _instance(found: Found) -> Iterator[Finding]:
+def _instance(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     settings = found.settings
     if settings is None:
-        if not found.refused:
+        hosts = ", ".join(_hosts(wanted)) if wanted.manage_outbound_allowlist else ""
+        if hosts and not found.refused:
+            yield Finding(
+                "error",
+                "token",
+                "The application settings cannot be read, so these hosts cannot be added to the "
+                f"outbound allowlist: {hosts}.",
+                "Where Admin Mode is on, give the token the scope admin_mode as well, or leave "
+                "manage_outbound_allowlist out.",
+            )
+        elif not found.refused:
             yield Finding(
                 "warning",
                 "token",
@@ -214,14 +226,6 @@ def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             "need them for a self-hosted model.",
             "Declare beta features as enabled if GitLab refuses it.",
         )
-    if not wanted.beta_features:
-        return
-    if wanted.door is None:
-        problem = Failure(_errors.BETA_NEEDS_SIGN_IN, reason=f"Beta features {state}")
-        yield Finding("error", "beta features", problem.what, problem.next_step)
-    if not wanted.accept_testing_agreement:
-        problem = Failure(_errors.AGREEMENT_NOT_ACCEPTED)
-        yield Finding("error", "beta features", problem.what, problem.next_step)
 
 
 def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
@@ -232,6 +236,7 @@ def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     gateway = _gateway.Gateway(release=release.text, values=found.info.gateway)
     models = _self_hosted_model.Found(release=release, state=state)
     features = _feature_model.Found(release=release, state=state)
+    yield from _switch(wanted, found.info)
     # All of a subject at once, and one by one only to find every refusal.
     yield from _refusals(_gateway.plan, gateway, wanted.gateway, ())
     yield from _refusals(
@@ -254,6 +259,44 @@ def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     )
 
 
+def _switch(wanted: PreflightOptions, info: _info.Found) -> Iterator[Finding]:
+    """Yield what stands against turning beta features on or off, and what that would hide."""
+    enabled, now = wanted.beta_features, info.beta
+    if enabled is None:
+        return
+    sign_in = {it.name: getattr(wanted, it.name) for it in fields(SignIn)}
+    switch = _beta_features.BetaOptions(
+        **sign_in, enabled=enabled, accept_testing_agreement=wanted.accept_testing_agreement
+    )
+    if now is None and switch.door:
+        # The task will sign in and see; until then there may be something to do.
+        now = not enabled
+    state = _beta_features.Found(enabled=now, release=info.release)
+    # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
+    agreed = replace(switch, accept_testing_agreement=True)
+    yield from _refusals(_beta_features.plan, state, switch, (switch, agreed))
+    # While they are off, the plan of the models refuses these itself.
+    if not enabled and now is not False:
+        yield from _contradictions(wanted, info)
+
+
+def _contradictions(wanted: PreflightOptions, info: _info.Found) -> Iterator[Finding]:
+    """Yield declared models, and those of declared features, that turning beta off would hide."""
+    families = {name: it.family for name, it in info.state.models.items()}
+    kept = {it.model for it in wanted.settings.settings if it.model in families}
+    for model in models(wanted):
+        if _self_hosted_model.not_offered(model, info.release, info.state):
+            continue
+        name = model.new_name or model.name
+        families[name] = model.model_family or families.get(model.name, families.get(name, ""))
+        kept.add(name)
+    for name in sorted(kept):
+        if is_beta_family(families[name]):
+            about = _self_hosted_model.about(name)
+            refusal = Failure(_errors.MODEL_WOULD_HIDE, about=about, family=families[name])
+            yield Finding("error", about, refusal.what, refusal.next_step)
+
+
 def _refusals(
     plan: Callable[[Any, Any], object], found: Any, whole: Any, singles: Iterable[Any]
 ) -> Iterator[Finding]:
@@ -270,9 +313,10 @@ def _refusals(
             plan(single, found)
         except Failure as failure:
             of_parts.append(failure)
-    for refusal in of_parts or refusals:
-        about = refusal.about or refusal.code
-        yield Finding("error", about, refusal.what, refusal.next_step)
+    found_out = (
+        Finding("error", it.about or it.code, it.what, it.next_step) for it in of_parts or refusals
+    )
+    yield from dict.fromkeys(found_out)
 
 
 def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Checks before the first write that GitLab can be reached and is of a supported release and
     edition, token, scopes, licence and add-ons, maintenance and silent mode, whether GitLab Duo is
-    switched off, the outbound rules, and whether beta features are needed but cannot be turned on.
+    switched off, the outbound rules, and whether beta features are declared as on or off and cannot
+    be turned so.
   - Plans everything that is declared, and so finds each misspelt feature or model, family that does
     not fit a feature, and option that the release lacks.
   - All findings are returned at once, each with the next step. The task fails if one of them is an
@@ -60,7 +61,9 @@ options:
     elements: str
     default: []
   beta_features:
-    description: Whether beta features will be declared as on.
+    description:
+      - Whether beta features will be declared as on, or as off. Off is an error beside a model of a
+        beta family, which GitLab would hide.
     type: bool
   accept_testing_agreement:
     description: Whether you accept the GitLab Testing Agreement.
@@ -69,7 +72,8 @@ options:
   manage_outbound_allowlist:
     description:
       - Add the hosts of the gateway and of the endpoints of O(models) to the outbound
-        allowlist of GitLab, if they are missing. All other entries are kept.
+        allowlist of GitLab, if they are missing. All other entries are kept. An error where the
+        token may not read the list.
     type: bool
     default: false
   isolated:

@@ -118,6 +118,21 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]]
         {"beta_features": True, **ROOT},
         ("error", "beta features", "Testing Agreement"),
     ),
+    "no way to turn off": (
+        {"beta_acceptances": ["root"]},
+        {"beta_features": False},
+        ("error", "beta features", "have to be turned off, and GitLab offers this only"),
+    ),
+    "nobody who accepts": (
+        {},
+        {"beta_features": True, "accept_testing_agreement": True, "via": "rails_runner"},
+        ("error", "beta features", "records who accepted"),
+    ),
+    "allowlist that cannot be read": (
+        {"options": {"admin_mode": True}},
+        {**DECLARED, **ALLOW},
+        ("error", "token", "added to the outbound allowlist: aigw.example.com, vllm.example.com."),
+    ),
     "hidden features": (
         {},
         {"settings": [{"features": ["generate_commit_message"], "provider": "disabled"}]},
@@ -211,6 +226,59 @@ def test_hidden_features_are_no_finding_once_beta_is_declared() -> None:
     on = Sandboxed("18.9", beta_acceptances=["root"])
     # Nothing is to be turned on, so neither a password nor the agreement is asked for.
     assert found(on, settings=settings, beta_features=True) == []
+
+
+def test_where_beta_features_cannot_be_seen_a_way_to_them_is_enough() -> None:
+    """Before 17.11 only who signs in knows; the preflight asks for what may be needed."""
+    for enabled in (True, False):
+        ((severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=enabled)
+        assert severity == "error"
+        assert "does not show the state of beta features by token" in what
+    assert found(Sandboxed("17.9"), beta_features=False, **ROOT) == []
+    ((_severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=True, **ROOT)
+    assert "Agreement" in what
+
+
+BETA_MODEL = {**MODEL, "name": "llama", "model_family": "llama3"}
+STORED_BETA = {"name": "llama", "model": "llama3", "endpoint": MODEL["endpoint"]}
+ON = {"beta_acceptances": ["root"]}
+
+
+@pytest.mark.parametrize(
+    ("seed", "wish"),
+    [
+        (ON, {"models": [BETA_MODEL]}),
+        ({**ON, "models": [STORED_BETA]}, {"models": [BETA_MODEL]}),
+        ({**ON, "models": [STORED_BETA]}, {"models": [{"name": "llama"}]}),
+        (
+            {**ON, "models": [STORED_BETA]},
+            {"settings": [{"features": ["code_completions"], "model": "llama"}]},
+        ),
+        ({"models": [STORED_BETA]}, {"models": [BETA_MODEL]}),
+        ({}, {"models": [BETA_MODEL]}),
+    ],
+    ids=["new", "there", "there, family not named", "used", "hidden", "off"],
+)
+@pytest.mark.parametrize("release", ["17.9", "18.9"])
+def test_off_and_a_beta_family_contradict_each_other(
+    release: str, seed: dict[str, Any], wish: dict[str, Any]
+) -> None:
+    """The first run would do it, and each later one would not find the model."""
+    here = Sandboxed(release, **seed)
+    ((severity, subject, what),) = found(here, beta_features=False, **ROOT, **wish)
+    assert (severity, subject) == ("error", "self-hosted model llama")
+    assert "beta" in what
+    assert here.writes == []
+
+
+def test_beta_families_that_do_not_stay_contradict_nothing() -> None:
+    here = Sandboxed("18.9", **ON, models=[STORED_BETA])
+    gone = [{**BETA_MODEL, "state": "absent"}]
+    assert found(here, beta_features=False, models=gone, **ROOT) == []
+    # Nor one that this release has not yet, and that is skipped.
+    later = [{**BETA_MODEL, "model_family": "general"}]
+    wish = {"beta_features": False, "when_unsupported": "warn", "models": later, **ROOT}
+    assert found(Sandboxed("17.9"), **wish) == []
 
 
 def test_what_a_release_lacks_can_be_skipped() -> None:
