@@ -87,6 +87,48 @@ def test_nothing_declared(play: Play, start: Start) -> None:
     assert instance.state() == before
 
 
+def test_booleans_as_text(play: Play, start: Start) -> None:
+    """``-e name=false`` and an inventory in INI format give texts, which mean what they say."""
+    on, off, gone = start("18.9", "18.9", "18.9")
+    left = {"models": [{"name": "left-over", "model": "gpt", "endpoint": worlds.URL}]}
+    for instance in (on, off, gone):
+        worlds.seed_as_declared(instance)
+        instance.seed(**left)
+    no_beta = {
+        "duo_self_hosted_models": [],
+        "duo_self_hosted_features": [],
+        "duo_self_hosted_beta_features": {"enabled": "false"},
+    }
+    common = {
+        "duo_self_hosted_rotate_api_keys": "false",
+        "duo_self_hosted_manage_outbound_allowlist": "no",
+    }
+    beta = {"enabled": "true", "accept_testing_agreement": "true"}
+    hosts = {
+        **worlds.hosts(
+            {"on": on},
+            **common,
+            duo_self_hosted_models_exclusive="false",
+            duo_self_hosted_isolated="false",
+            duo_self_hosted_beta_features=beta,
+        ),
+        **worlds.hosts({"off": off}, **common, **no_beta, duo_self_hosted_models_exclusive="yes"),
+        **worlds.hosts(
+            {"gone": gone}, duo_self_hosted_state="absent", duo_self_hosted_isolated="true"
+        ),
+    }
+    run = play(worlds.ROLE, hosts, "-e", "duo_self_hosted_verify=false").succeeded()
+    assert run.stray_warnings() == []
+    assert [
+        it.task for it in run.results if it.task.startswith("Verify") and it.status != "skipped"
+    ] == []
+    assert not any(it.changed for it in run.of("on"))
+    assert "left-over" in on.state()["models"]
+    assert "left-over" not in off.state()["models"]
+    assert (on.state()["beta_on"], off.state()["beta_on"]) == (True, False)
+    assert gone.state()["models"] == {}
+
+
 def test_a_play_in_check_mode(play: Play, start: Start) -> None:
     """Not only `--check` makes a dry run: nothing is verified that was not done."""
     (instance,) = start("18.9")
