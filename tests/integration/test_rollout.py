@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import playbook
 import pytest
 import worlds
-from conftest import Start
+from conftest import Play, Start
 from playbook import Run
 from sandbox_client import Instance
 from scenarios import EVERY, differences
@@ -87,6 +88,44 @@ def fleet(tmp_path: pathlib.Path, start: Start) -> Fleet:
 def states(report: dict[str, Any]) -> dict[str, str]:
     """Return the state of each instance of a report."""
     return {instance["name"]: instance["state"] for instance in report["instances"]}
+
+
+PLACES = {"duo_self_hosted_canary": ["b1"], "berlin": ["b1", "b2"], "tokyo": ["t1", "t2"]}
+HOSTS: dict[str, dict[str, Any]] = {name: {} for name in ("p1", "b1", "b2", "t1", "t2")}
+
+
+@pytest.mark.parametrize(
+    ("variables", "first", "others"),
+    [
+        ({}, "b1", "b2 p1 t1 t2"),
+        ({"canary": "berlin:tokyo"}, "b1 b2 t1 t2", "p1"),
+        ({"canary": "berlin,p1", "hosts": "all:!tokyo"}, "b1 b2 p1", ""),
+        ({"canary": "berlin:!b1"}, "b2", "b1 p1 t1 t2"),
+        ({"canary": "all[0]"}, "p1", "b1 b2 t1 t2"),
+        # Nobody is touched who is not meant, not even as the first.
+        ({"hosts": "tokyo"}, "", "t1 t2"),
+        ({"hosts": "berlin:tokyo"}, "b1", "b2 t1 t2"),
+        # As a form with empty fields sends it.
+        ({"canary": "", "hosts": "", "batch": ""}, "b1", "b2 p1 t1 t2"),
+    ],
+    ids=str,
+)
+def test_who_comes_first(play: Play, variables: dict[str, str], first: str, others: str) -> None:
+    """Whatever the patterns are, each host that is meant is in one of the two plays."""
+    extra = [
+        part for name, it in variables.items() for part in ("-e", f"duo_self_hosted_{name}={it}")
+    ]
+    run = play(CONFIGURE, HOSTS, "--list-hosts", *extra, groups=PLACES).succeeded()
+    plays = re.split(r"hosts \(\d+\):", run.output)[1:]
+    found = [" ".join(sorted(re.findall(r"^ +(\w\d)$", one, re.MULTILINE))) for one in plays]
+    assert found == [first, others]
+    assert run.stray_warnings() == []
+
+
+def test_no_group_for_the_first(play: Play) -> None:
+    run = play(CONFIGURE, HOSTS, "--list-hosts").succeeded()
+    assert re.findall(r"hosts \((\d+)\):", run.output) == ["0", "5"]
+    assert run.stray_warnings() == []
 
 
 def test_as_an_ops_team(fleet: Fleet) -> None:
