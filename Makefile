@@ -79,7 +79,7 @@ sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 	python -m tools.collection build
 
-release: $(ENV) $(IMPORTER) ## Tarball, changelog, SBOM and checksums in .cache/release, after a look as Galaxy's
+release: $(ENV) $(IMPORTER) ## Tarball, docs, changelog, SBOM and checksums in .cache/release, after a look as Galaxy's
 	python -m tools.release
 
 demo: build ## See the collection at work on a stand-in GitLab

@@ -3,9 +3,9 @@
 
 """Makes all that a release consists of, in .cache/release: `make release`.
 
-The tarball, the changelog, an SBOM of what the collection is developed with, and checksums. The
-working tree stays as it is: if its changelog does not have the version of galaxy.yml yet, the one
-in .cache/release shows how it would be.
+The tarball, the changelog, the documentation as a site, an SBOM of what the collection is developed
+with, and checksums. The working tree stays as it is: if its changelog does not have the version of
+galaxy.yml yet, the one in .cache/release shows how it would be.
 """
 
 from __future__ import annotations
@@ -91,6 +91,8 @@ def main() -> None:
     shutil.copy(finish_changelog(tree), RELEASE)
     tarball.pack(tree, RELEASE)
     import_as_galaxy(tree)
+    print(run(sys.executable, "-m", "tools.site"), end="")
+    tarball.pack_folder(collection.CACHE / "docs", RELEASE / "docs.tar.gz")
     # Without a serial number and a time, which nobody needs and which differ each time.
     sbom = ["--output-reproducible", "--output-format", "JSON"]
     sbom += ["--output-file", str(RELEASE / "development.cdx.json")]

@@ -49,14 +49,29 @@ def settle(tarball: pathlib.Path) -> None:
     digest = hashlib.sha256(contents["FILES.json"]).hexdigest()
     manifest["file_manifest_file"]["chksum_sha256"] = digest
     contents["MANIFEST.json"] = json.dumps(manifest, indent=1).encode()
+    write(tarball, {name: (it, contents.get(name, b"")) for name, (it, _file) in members.items()})
+
+
+def pack_folder(folder: pathlib.Path, target: pathlib.Path) -> None:
+    """Write the files of a folder into a tarball, below a folder of the same name."""
+    members = {}
+    for file in folder.rglob("*"):
+        if file.is_file():
+            name = f"{folder.name}/{file.relative_to(folder)}"
+            members[name] = (tarfile.TarInfo(name), file.read_bytes())
+    write(target, members)
+
+
+def write(target: pathlib.Path, members: dict[str, tuple[tarfile.TarInfo, bytes]]) -> None:
+    """Write a tarball that is sorted and knows no time."""
     with (
-        tarball.open("wb") as file,
+        target.open("wb") as file,
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=LONG_AGO) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for name in sorted(members):
-            member = members[name][0]
+            member, content = members[name]
             member.mtime = LONG_AGO
             member.pax_headers = {}  # the time again, with its fractions
-            member.size = len(contents.get(name, b""))
-            archive.addfile(member, io.BytesIO(contents.get(name, b"")))
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))

@@ -226,7 +226,7 @@ def test_junk_in_answers(name: str, way: str, count: Count) -> None:
     release, subject, options = TASKS[name]
     tried = []
 
-    @examples(12, full=300)
+    @examples(12, full=60)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         here = Sandboxed(release, **SEED)

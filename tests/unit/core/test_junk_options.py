@@ -149,7 +149,7 @@ def test_sound_options_go_through(name: str) -> None:
 def test_junk_in_options(name: str, count: Count) -> None:
     tried = []
 
-    @examples(40, full=2_000)
+    @examples(40, full=500)
     @given(junk.damaged({**CONNECTION, **SOUND[name][1]}).filter(_is_a_task))
     def run(options: dict[str, Any]) -> None:
         note(repr(options)[:3000])
