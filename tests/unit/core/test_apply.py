@@ -5,127 +5,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH, apply
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part, Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GENERAL_ERROR
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import (
-    Change,
-    Mutation,
-    Plan,
-    Step,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Change, Mutation, Step
+from ansible_collections.gitlab_ops.duo.tests.unit.core.desired import (
+    BUSY,
+    DOWN,
+    LATE,
+    LOST,
+    OK,
+    PERMITTED,
+    SERVER_ERROR,
+    Desired,
+    change,
+    lines,
+    step,
 )
-from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
-
-# What a write can come to. "saved" means that GitLab did the work.
-OK = "saved"
-LOST = Unclear(_http_errors.UNREACHABLE, retry=True, reason="connection reset")
-LATE = Unclear(_http_errors.TIMED_OUT, retry=True, late=True, seconds=30)
-BUSY = Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
-SERVER_ERROR = Unclear(_http_errors.SERVER_ERROR, retry=False, status=500, reason="Internal")
-DOWN = Failure(_http_errors.UNREACHABLE, reason="connection refused")
-
-
-def change(name: str, **more: Any) -> Change:
-    """Return a change of one object."""
-    return Change(name, {"value": 1}, {"value": 2}, **more)
-
-
-def step(*names: str, field: str = "modelUpdate", recheck: bool = False, **more: Any) -> Step:
-    """Return a step that changes these objects by one mutation."""
-    return Step(
-        tuple(change(name, **more) for name in names),
-        Mutation(field, {"names": list(names)}),
-        recheck=recheck,
-    )
-
-
-@dataclass
-class Desired:
-    """GitLab, as far as apply sees it: remembers what was saved and sent, plans what is left."""
-
-    steps: list[Step]
-    # One outcome for each request: an exception, or what GitLab says of each mutation.
-    outcomes: list[Any] = field(default_factory=list)
-    # Objects that a request saves although its outcome is an exception.
-    saved_anyway: list[set[str]] = field(default_factory=list)
-    readings: list[Any] = field(default_factory=list)
-    retries: int = 3
-    token: Any = None
-    data: dict[str, Any] = field(default_factory=dict)
-    denied: dict[str, str] = field(default_factory=dict)
-    unreadable: Failure | None = None
-
-    def __post_init__(self) -> None:
-        """Start with nothing sent."""
-        self.connection = SimpleNamespace(retries=self.retries)
-        self.sent: list[list[str]] = []
-        self.saved: set[str] = set()
-        self.read_again = 0
-
-    def mutate(self, mutations: list[Mutation]) -> list[str]:
-        """Answer by the script; without one, save."""
-        names = [name for it in mutations for name in it.input["names"]]
-        self.sent.append(names)
-        outcome = self.outcomes.pop(0) if self.outcomes else OK
-        anyway = self.saved_anyway.pop(0) if self.saved_anyway else set()
-        if isinstance(outcome, Exception):
-            self.saved |= anyway
-            raise outcome
-        said = [""] * len(mutations) if outcome == OK else outcome
-        for mutation, text in zip(mutations, said, strict=True):
-            self.saved |= anyway if text else set(mutation.input["names"])
-        return said
-
-    def replan(self) -> Plan[Any]:
-        """Read again: what is not saved, or cannot be seen, is still to be done."""
-        self.read_again += 1
-        if self.readings:
-            reading = self.readings.pop(0)
-            if isinstance(reading, Exception):
-                raise reading
-            if reading is not None:
-                return Plan(tuple(reading), None)
-        left = []
-        for it in self.steps:
-            changes = tuple(
-                one for one in it.changes if one.about not in self.saved or not one.visible
-            )
-            if changes:
-                call = Mutation(it.call.field, {"names": [one.about for one in changes]})
-                left.append(Step(changes, call, recheck=it.recheck))
-        return Plan(tuple(left), None)
-
-    def rest(self, _path: str) -> Any:
-        """Return what GitLab says of the token."""
-        return self.token
-
-    def read(self, *_parts: Part) -> Reading:
-        """Return licence and add-ons."""
-        if self.unreadable:
-            raise self.unreadable
-        return Reading(release("18.8"), True, data=self.data, denied=self.denied)
-
-    def run(self) -> list[str]:
-        """Carry out the plan of the start."""
-        return apply(self, Plan(tuple(self.steps), None), self.replan)
-
-    def fail(self) -> Failure:
-        """Carry it out and return the failure."""
-        with pytest.raises(Failure) as caught:
-            self.run()
-        return caught.value
-
-
-def lines(*names: str) -> list[str]:
-    """Return the lines that tell of these changes."""
-    return [f"change {name} (value: 1 -> 2)" for name in names]
 
 
 # --- all goes well -------------------------------------------------------------------------------
@@ -203,6 +105,16 @@ def test_waits_as_long_as_gitlab_wants(waits: list[float]) -> None:
     assert 7 <= wait <= 7.25
 
 
+def test_tells_how_long_it_waited_since_the_last_progress(waits: list[float]) -> None:
+    busy = [
+        Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="x") for _ in "12345"
+    ]
+    desired = Desired([step("a"), step("b")], [*busy], [set(), {"a"}], retries=2)
+    failure = desired.fail()
+    assert desired.sent == [["a", "b"]] * 2 + [["b"]] * 3
+    assert f"3 times with {sum(waits[1:]):.0f} s of waiting" in failure.what
+
+
 def test_an_unclear_answer_that_is_no_use_to_repeat_is_not_repeated() -> None:
     desired = Desired([step("a")], [SERVER_ERROR])
     assert desired.fail().code == _http_errors.SERVER_ERROR.code
@@ -246,10 +158,11 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
 # --- refusals ------------------------------------------------------------------------------------
 def test_a_refusal_in_a_batch_tells_exactly_what_was_done() -> None:
     steps = [step("a"), step("b"), step("c"), step("d", field="later")]
-    desired = Desired(steps, [["", "Endpoint can't be blank", ""]])
+    desired = Desired(steps, [["", "Endpoint can't be blank.", ""]])
     failure = desired.fail()
     assert (failure.code, failure.about) == (_errors.REFUSED.code, "b")
-    assert "Endpoint can't be blank." in failure.sentence()
+    assert failure.what == "GitLab refused it: Endpoint can't be blank."
+    assert "Correct the value" in failure.next_step
     assert failure.done == lines("a", "c")
     assert failure.not_done == lines("b", "d")
     assert failure.unknown == []
@@ -264,8 +177,10 @@ def test_a_refusal_of_one_mutation_for_many_is_judged_by_what_is_there() -> None
 
 
 def test_a_refusal_of_what_is_there_is_success() -> None:
-    desired = Desired([step("a")], [["Name has already been taken"]], [{"a"}])
-    assert desired.run() == lines("a")
+    steps = [step("a"), step("b", field="later")]
+    desired = Desired(steps, [["Name has already been taken"]], [{"a"}])
+    assert desired.run() == lines("a", "b")
+    assert desired.sent == [["a"], ["b"]]
 
 
 def test_a_refusal_that_cannot_be_checked_is_told_all_the_same() -> None:
@@ -286,6 +201,17 @@ def test_what_gitlab_accepted_is_done_also_where_it_cannot_be_read_again() -> No
 def test_a_refusal_of_many_that_cannot_be_read_again_tells_of_none() -> None:
     failure = Desired([step("a", "b")], [["No"]], [{"a"}], readings=[DOWN]).fail()
     assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a", "b"))
+
+
+def test_what_a_page_action_did_is_told_too() -> None:
+    def perform(_gitlab: Any) -> None:
+        failure = Failure(_errors.BETA_STAYS_ON)
+        failure.done = ["throw the switch"]
+        raise failure
+
+    action = SimpleNamespace(perform=perform)
+    failure = Desired([step("a"), Step((change("beta"),), action)]).fail()
+    assert (failure.done, failure.not_done) == (["throw the switch", *lines("a")], lines("beta"))
 
 
 def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
@@ -328,13 +254,7 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
         ),
         (
             "You don't have permission to update the setting x.",
-            {
-                "token": {"scopes": ["api"]},
-                "data": {
-                    "currentLicense": {"plan": "ultimate"},
-                    "addOnPurchases": [{"name": "DUO_ENTERPRISE"}],
-                },
-            },
+            {"token": {"scopes": ["api"]}, "data": PERMITTED},
             _errors.NOT_PERMITTED,
         ),
     ],
@@ -343,6 +263,25 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
 def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: _errors.Message) -> None:
     failure = Desired([step("a")], [[said]], **more).fail()
     assert (failure.code, failure.about) == (message.code, "a")
+    assert (said in failure.what) == (message is _errors.READ_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("features", "data", "message"),
+    [
+        (["duo_agent_platform"], PERMITTED, _errors.AGENTS_NOT_PERMITTED),
+        (["duo_agent_platform", "duo_chat"], PERMITTED, _errors.NOT_PERMITTED),
+        (["duo_agent_platform"], {}, _errors.NO_LICENSE),
+    ],
+    ids=["agents alone", "with another feature", "no licence"],
+)
+def test_the_agent_platform_has_a_permission_of_its_own(
+    features: list[str], data: dict[str, Any], message: _errors.Message
+) -> None:
+    changes = tuple(Change(name, {name: "a"}, {name: "b"}) for name in features)
+    steps = [Step(changes, Mutation("settingUpdate", {"names": features}))]
+    failure = Desired(steps, [[f"{GENERAL_ERROR} to access"]], data=data).fail()
+    assert (failure.code, failure.about) == (message.code, ", ".join(features))
 
 
 def test_a_refusal_that_cannot_be_explained_still_tells_what_was_done() -> None:
@@ -350,7 +289,8 @@ def test_a_refusal_that_cannot_be_explained_still_tells_what_was_done() -> None:
     desired = Desired([step("a"), step("b")], [["", said]], unreadable=DOWN)
     failure = desired.fail()
     assert (failure.code, failure.about) == (_errors.REFUSED.code, "b")
-    assert said.rstrip(".") in failure.what
+    assert failure.what == f"GitLab refused it: {said}"
+    assert "Check the rights" in failure.next_step
     assert (failure.done, failure.not_done) == (lines("a"), lines("b"))
 
 

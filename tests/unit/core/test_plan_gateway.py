@@ -175,6 +175,15 @@ def test_refuses_what_the_release_lacks(version: str, option: str, value: Any, s
     assert caught.value.what == f"{option} needs GitLab {since} or later; this is {version}.0."
 
 
+def test_skips_what_the_release_lacks_when_that_is_wanted() -> None:
+    wanted = {"ai_gateway_timeout_seconds": 60, "when_unsupported": "warn"}
+    told = "ai_gateway_timeout_seconds is skipped: ai_gateway_timeout_seconds needs GitLab 18.7 or "
+    for more, steps in (({}, 0), ({"ai_gateway_url": URL}, 1)):
+        made = plan({**wanted, **more}, found("17.9"))
+        assert len(made.steps) == steps
+        assert made.warnings == (f"{told}later; this is 17.9.0.",)
+
+
 @pytest.mark.parametrize(
     ("options", "settings", "unassigned", "warned"),
     [
@@ -195,20 +204,22 @@ def test_warns_when_clearing_opens_a_way_to_the_cloud(
 
 
 @pytest.mark.parametrize(
-    ("stored", "wanted"),
+    ("stored", "wanted", "seen"),
     [
-        ("https://user:old-secret@aigw.example.com", "https://user:new-secret@aigw.example.com"),
-        ("https://user:old-secret@aigw.example.com", "https://aigw.example.com"),
-        ("", "https://user:new-secret@aigw.example.com"),
+        ("https://me:old-secret@gw", "https://me:new-secret@gw", ("(set)", "(changed)")),
+        ("https://me:old-secret@gw", "https://gw", ("https://********@gw", "https://gw")),
+        ("", "https://me:new-secret@gw", ("", "https://********@gw")),
     ],
 )
-def test_never_shows_credentials_inside_a_url(stored: str, wanted: str) -> None:
+def test_never_shows_credentials_inside_a_url(
+    stored: str, wanted: str, seen: tuple[str, str]
+) -> None:
     made = plan({"ai_gateway_url": wanted}, found(ai_gateway_url=stored))
     assert calls(made) == [("duoSettingsUpdate", {"aiGatewayUrl": wanted})]
     visible = str(shown(made)) + str(_gateway.show(None, made.predicted)) + str(made.changes[0])
     assert "secret" not in visible
-    before, after = shown(made)["AI gateway"]
-    assert before != after  # a change that cannot be seen would be a riddle
+    # A change that cannot be seen would be a riddle.
+    assert shown(made)["AI gateway"] == tuple({"ai_gateway_url": it} for it in seen)
 
 
 def test_shows_every_option_of_the_release() -> None:
@@ -247,6 +258,24 @@ def test_refuses_values_that_are_none(wrong: Any) -> None:
         read({"aiGatewayUrl": wrong, "aiGatewayTimeoutSeconds": 60})
     assert caught.value.code == _http_errors.BROKEN_ANSWER.code
     assert "aiGatewayUrl" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "value", "sound"),
+    [
+        (1, "aiGatewayTimeoutSeconds", 60, True),
+        (1, "aiGatewayTimeoutSeconds", True, False),
+        (3, "selfHostedDuoAgentPlatformServiceSecure", True, True),
+        (3, "selfHostedDuoAgentPlatformServiceSecure", 1, False),
+    ],
+)
+def test_a_truth_value_is_no_number(number: int, field: str, value: Any, sound: bool) -> None:
+    reading = Reading(release("19.4"), True, {"duoSettings": {field: value}}, {f"Settings{number}"})
+    if sound:
+        assert list(_gateway.values(reading).values()) == [value]
+    else:
+        with pytest.raises(Failure, match=field):
+            _gateway.values(reading)
 
 
 def test_refuses_settings_that_could_not_be_read() -> None:

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each subject asks GitLab for: all that its plan needs, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
+    _feature_model,
+    _gateway,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part, Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
+
+URL = "https://aigw.example.com"
+NONE = {"nodes": [], "pageInfo": {"hasNextPage": False}}
+
+
+class Client:
+    """Answers every reading with the same data, and remembers what was asked for."""
+
+    def __init__(self, *offered: str, **data: Any) -> None:
+        self.reading = Reading(release("18.9"), True, data=data, offered=set(offered))
+        self.asked: list[tuple[Part, ...]] = []
+
+    def read(self, *parts: Part) -> Reading:
+        """Answer."""
+        self.asked.append(parts)
+        return self.reading
+
+
+def asked(subject: Any, wanted: dict[str, Any]) -> str:
+    """Return all that a subject asks for in its one request."""
+    client = Client(aiSelfHostedModels=NONE, aiFeatureSettings={"nodes": []}, duoSettings={})
+    subject.observe(client, subject.options(wanted))
+    (parts,) = client.asked
+    return " ".join(part.document for part in parts)
+
+
+# --- gateway -------------------------------------------------------------------------------------
+def test_the_settings_that_a_release_may_lack_are_optional() -> None:
+    client = Client("Settings0", aiSelfHostedModels=NONE, duoSettings={"aiGatewayUrl": URL})
+    there = _gateway.observe(client, _gateway.options({}))
+    assert there == _gateway.Gateway(release="18.9.0", values={"ai_gateway_url": URL})
+    ((permission, *settings),) = client.asked
+    assert permission.document.startswith("query DuoPermission { aiSelfHostedModels(")
+    assert [(it.selection, it.optional) for it in settings] == [
+        ("duoSettings { aiGatewayUrl }", False),
+        ("duoSettings { aiGatewayTimeoutSeconds }", True),
+        ("duoSettings { duoAgentPlatformServiceUrl }", True),
+        ("duoSettings { selfHostedDuoAgentPlatformServiceSecure }", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "clearing"),
+    [
+        ({}, False),
+        ({"ai_gateway_url": URL}, False),
+        ({"ai_gateway_url": ""}, True),
+        ({"state": "absent"}, True),
+    ],
+)
+def test_features_matter_where_the_url_is_cleared(options: dict, clearing: bool) -> None:
+    assert ("aiFeatureSettings" in asked(_gateway, options)) is clearing
+
+
+def test_unassigned_features_are_those_that_would_go_to_the_cloud() -> None:
+    nodes = [
+        {"feature": "duo_chat", "provider": "unassigned"},
+        {"feature": "code_completions", "provider": "disabled"},
+    ]
+    client = Client(aiSelfHostedModels=NONE, duoSettings={}, aiFeatureSettings={"nodes": nodes})
+    there = _gateway.observe(client, _gateway.options({"state": "absent"}))
+    assert there.unassigned == ("duo_chat",)
+
+
+def test_an_empty_url_that_nobody_may_see_is_no_empty_url() -> None:
+    with pytest.raises(Failure) as caught:
+        _gateway.observe(Client(duoSettings={}), _gateway.options({}))
+    assert caught.value.code == _errors.NO_LICENSE.code
+
+
+# --- models --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("model", "keys"),
+    [
+        ({}, False),
+        ({"api_key": "x"}, True),
+        ({"api_key": ""}, True),
+        ({"api_key": "x", "update_api_key": "always"}, False),
+        ({"api_key": "x", "update_api_key": "on_create"}, False),
+    ],
+)
+def test_stored_keys_are_asked_for_where_one_is_compared(model: dict, keys: bool) -> None:
+    models = [{"name": "other"}, {"name": "m", **model}]
+    assert ("apiToken" in asked(_self_hosted_model, {"models": models})) is keys
+
+
+@pytest.mark.parametrize(
+    ("model", "features"),
+    [
+        ({}, False),
+        ({"model_family": "codestral"}, False),
+        ({"model_family": "llama3"}, True),
+        ({"state": "absent"}, True),
+    ],
+)
+def test_features_tell_whether_a_model_may_be_hidden(model: dict, features: bool) -> None:
+    models = [{"name": "other"}, {"name": "m", **model}]
+    assert ("aiFeatureSettings" in asked(_self_hosted_model, {"models": models})) is features
+
+
+# --- feature settings ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("options", "cloud"),
+    [
+        ({"provider": "vendored"}, False),
+        ({"gitlab_model": "claude"}, True),
+        ({"provider": "vendored", "gitlab_model": ""}, True),
+    ],
+)
+def test_gitlabs_models_are_asked_for_where_one_is_declared(options: dict, cloud: bool) -> None:
+    text = asked(_feature_model, {"features": ["duo_chat"], **options})
+    assert "aiFeatureSettings { nodes { feature provider" in text
+    assert ("gitlabModel" in text) is cloud
