@@ -25,7 +25,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture browser molecule smoke matrix packaging sanity build release
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging sanity build release
 .PHONY: demo demo-upgrade docs screenshots packages env format clean
 
 help: ## List the targets
@@ -52,6 +52,9 @@ integration-oldest: build $(OLDEST) ## Playbooks with those versions
 torture: build ## Faults, interruptions, load and junk in full: long, and ends with figures
 	DUO_TORTURE=full python -m pytest -n 2 tests/unit/core/test_junk_options.py tests/unit/core/test_junk_answers.py
 	DUO_TORTURE=full DUO_RELEASES=all $(WITH_BUILT) python -m pytest -n 2 tests/integration/torture $(ARGS)
+
+mutation: $(ENV) ## Whether the tests notice small faults in plans and rules; ARGS=_plan.py: one file
+	python -m tools.mutation $(ARGS)
 
 browser: $(ENV) $(AXE) ## The report's page in a real Chromium; pictures in .cache/browser
 	python -m pytest tests/browser $(ARGS)

@@ -41,10 +41,10 @@ TESTS = {
     "_validators.py": ("validators", "validators_settings", *PLANS),
     "_gateway.py": ("plan_gateway", "observe"),
     "_self_hosted_model.py": (
-        *("plan_self_hosted_model", "plan_many_models", "plan_feature_model"),
-        "observe",
+        *("plan_self_hosted_model", "plan_many_models", "observe"),
+        *("plan_feature_model", "plan_many_features"),
     ),
-    "_feature_model.py": ("plan_feature_model", "observe"),
+    "_feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
     "_beta_features.py": ("plan_beta_features",),
     "_observed.py": ("observed",),
     "_releases.py": ("releases", "observed", *PLANS),

@@ -50,8 +50,8 @@ class Target:
     """What a feature is to be set to."""
 
     provider: str
-    model: Model | None = None
-    gitlab_model: str | None = None
+    model: Model | None
+    gitlab_model: str | None
 
 
 def options(params: dict[str, Any]) -> FeaturesOptions:
@@ -159,15 +159,13 @@ def _models(wanted: FeaturesOptions, found: Found) -> dict[str, Model]:
 
 def _renamed(wanted: FeaturesOptions, found: Found) -> dict[str, Setting]:
     """Return the settings as they are once an earlier task has renamed models."""
-    names = {
+    names: dict[str | None, str | None] = {
         planned.name: planned.new_name
         for planned in wanted.planned_models
         if wanted.dry_run and planned.new_name and planned.name in found.state.models
     }
     return {
         feature: setting.model_copy(update={"model": names.get(setting.model, setting.model)})
-        if setting.model
-        else setting
         for feature, setting in found.state.settings.items()
     }
 

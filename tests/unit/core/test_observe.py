@@ -39,7 +39,9 @@ class Client:
 def asked(subject: Any, wanted: dict[str, Any]) -> str:
     """Return all that a subject asks for in its one request."""
     client = Client(aiSelfHostedModels=NONE, aiFeatureSettings={"nodes": []}, duoSettings={})
-    subject.observe(client, subject.options(wanted))
+    there = subject.observe(client, subject.options(wanted))
+    if subject is not _gateway:
+        assert (there.release, there.state.models) == (release("18.9"), {})
     (parts,) = client.asked
     return " ".join(part.document for part in parts)
 

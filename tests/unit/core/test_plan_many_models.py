@@ -42,16 +42,16 @@ def lines(made: Any) -> list[str]:
 def test_updates_then_creates_then_deletes() -> None:
     models = [
         {"name": "gone", "state": "absent"},
+        {"name": "same"},
         {"name": "new", **NEW},
         {"name": "old", "model_family": "mistral"},
-        {"name": "same"},
     ]
     there = found(model("gone"), model("old", 2), model("same", 3))
     made = plan({"models": models}, there)
     assert lines(made) == ["change old", "create new", "delete gone"]
     assert set(made.predicted.state.models) == {"new", "old", "same"}
     returned = subject.show(subject.options({"models": models}), made.predicted)
-    assert [it["name"] for it in returned["models"]] == ["new", "old", "same"]
+    assert [it["name"] for it in returned["models"]] == ["same", "new", "old"]
 
 
 def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:
@@ -75,16 +75,16 @@ def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:
 @pytest.mark.parametrize(
     ("models", "done", "warned"),
     [
-        ([], ["delete a", "delete b"], ["used"]),
-        ([{"name": "a"}], ["delete b"], ["used"]),
-        ([{"name": "a"}, {"name": "b"}, {"name": "used"}], [], []),
-        ([{"name": "a", "new_name": "c"}], ["change a", "delete b"], ["used"]),
-        ([{"name": "z", "new_name": "a"}, {"name": "used"}], ["delete b"], []),
-        ([{"name": "a", "state": "absent"}], ["delete a", "delete b"], ["used"]),
+        ([], ["delete a", "delete z"], ["used"]),
+        ([{"name": "a"}], ["delete z"], ["used"]),
+        ([{"name": "a"}, {"name": "z"}, {"name": "used"}], [], []),
+        ([{"name": "a", "new_name": "c"}], ["change a", "delete z"], ["used"]),
+        ([{"name": "y", "new_name": "a"}, {"name": "used"}], ["delete z"], []),
+        ([{"name": "a", "state": "absent"}], ["delete a", "delete z"], ["used"]),
     ],
 )
 def test_exclusive(models: list[dict], done: list[str], warned: list[str]) -> None:
-    there = found(model("a"), model("b", 2), model("used", 3, features=("duo_chat",)))
+    there = found(model("a"), model("z", 2), model("used", 3, features=("duo_chat",)))
     made = plan({"models": models, "exclusive": True}, there)
     assert lines(made) == done
     kept = [it for it in made.warnings if "is not declared, but kept" in it]
@@ -140,6 +140,7 @@ def test_a_default_beside_many_is_none_of_theirs() -> None:
         (["duo_chat"], [{"features": ["DUO_CHAT"], "provider": "disabled"}], ""),
         (["duo_chat"], [{"features": ["code_completions"], "state": "absent"}], "duo_chat"),
         ([], [{"features": [" Duo_Chat"], "model": "m"}], "duo_chat"),
+        (["aa"], [{"features": ["duo_chat"], "model": "m"}], "aa, duo_chat"),
     ],
 )
 def test_planned_settings_count_in_a_dry_run_only(
@@ -156,6 +157,53 @@ def test_planned_settings_count_in_a_dry_run_only(
             assert f"used by {expected};" in caught.value.what
         else:
             assert lines(plan(options, there)) == ["delete m"]
+
+
+def test_what_becomes_of_a_hidden_model_is_not_known() -> None:
+    models = [{"name": "m", "model_family": "llama3"}, {"name": "new", **NEW}]
+    wanted = {"models": models, "dry_run": True, "planned_beta_features": True}
+    made = plan(wanted, found(model("m", family="llama3", hidden=True), beta=False))
+    assert lines(made) == ["create new"]
+    assert made.warnings == ("self-hosted model m is hidden now: what would change is not known.",)
+
+
+# --- what is predicted ---------------------------------------------------------------------------
+def test_what_is_new_has_no_id_yet() -> None:
+    wanted = {"name": "m", **NEW}
+    returned = subject.show(subject.options(wanted), plan(wanted, found()).predicted)
+    assert returned["model"]["id"] is None
+
+
+@pytest.mark.parametrize(
+    ("there", "options", "key"),
+    [
+        ({}, {"api_key": "k"}, True),
+        ({}, {"api_key": "k", "update_api_key": "on_create"}, False),
+        ({"api_key": "k", "has_api_key": True}, {"api_key": ""}, False),
+        ({"api_key": "k", "has_api_key": True}, {"api_key": " "}, False),
+        ({"api_key": "k", "has_api_key": True}, {}, True),
+    ],
+    ids=["first", "never replaced", "cleared", "blank", "unmanaged"],
+)
+def test_whether_there_is_a_key(there: dict[str, Any], options: dict, key: bool) -> None:
+    made = plan({"name": "m", "model_family": "gpt", **options}, found(model("m", **there)))
+    assert made.predicted.state.models["m"].has_api_key is key
+
+
+@pytest.mark.parametrize("identifier", [None, "custom_openai/codestral"])
+def test_an_identifier_that_is_there_is_one_that_is_declared(identifier: str | None) -> None:
+    wanted = {"name": "codestral", "deployment_method": "vllm"}
+    if identifier:
+        new = {"model_family": "gpt", "endpoint": "http://x/v1", "identifier": identifier}
+        assert lines(plan({**wanted, **new}, found())) == ["create codestral"]
+    else:
+        assert plan(wanted, found(model())).steps == ()
+
+
+def test_a_provider_that_gitlab_does_not_tell_is_its_own_default() -> None:
+    there = found(model("m"), has_provider=True)
+    ((_field, sent),) = calls(plan({"name": "m", "model_family": "gpt"}, there))
+    assert sent["provider"] == "API"
 
 
 # --- deleting ------------------------------------------------------------------------------------

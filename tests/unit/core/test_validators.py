@@ -215,6 +215,7 @@ def test_model(options: dict[str, Any], method: str | None) -> None:
     ("new_name", "", "at least 1 character"),
     ("new_name", "x" * 256, "at most 255 characters"),
     ("new_name", "a\x00", "contains control characters"),
+    ("model_family", "x" * 256, "at most 255 characters"),
     ("endpoint", "", "cannot be cleared; leave it out to keep it"),
     ("endpoint", "vllm:8000/v1", "must start with http"),
     ("endpoint", LONG_URL, "is longer than 2048 characters"),
