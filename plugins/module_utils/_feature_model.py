@@ -212,13 +212,13 @@ def _refuse_unfit(feature: str, current: Setting | None, target: Target, release
     families = current.families if current else None
     if families is None:
         families = release.families_of(feature)
-    family = target.model.family if target.model else ""
-    if families and family and family not in families:
+    model = target.model
+    if families and model and model.family and model.family not in families:
         raise Failure(
             _errors.INCOMPATIBLE,
             about=about(feature),
-            family=family,
-            model=target.model.name if target.model else "",
+            family=model.family,
+            model=model.name,
             families=", ".join(sorted(families)),
         )
 

@@ -157,6 +157,7 @@ def test_sends(options, now, mutation, before, after) -> None:
     # What nobody asked to change is predicted as it is.
     predicted = made.predicted.state.settings["duo_chat"]
     assert (predicted.families, predicted.listed) == (now.families, now.listed)
+    assert predicted.model_id == mutation[1]["aiSelfHostedModelId"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,9 @@ def test_a_feature_that_is_not_listed(version, feature, beta, options, visible, 
     told = [it for it in made.warnings if "does not show the state of" in it]
     assert len(told) == (0 if visible else 1)
     assert all(("only while beta features are on" in it) is hint for it in told)
-    assert all(feature in it and "in every run" in it for it in told)
+    end = " (beta features are listed only while beta features are on)" if hint else ""
+    assert all(it.endswith(f" {feature}{end}: they are set in every run.") for it in told)
+    assert made.predicted.state.settings[feature].listed is False
 
 
 # --- warnings ------------------------------------------------------------------------------------
@@ -314,6 +317,29 @@ def test_families_of_a_feature_that_is_not_listed_are_known_for_one_release(
         assert refusal(options, there).code == _errors.INCOMPATIBLE.code
     else:
         assert len(plan(options, there).steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "feature", "beta", "refused"),
+    [
+        ("17.11", "generate_commit_message", True, True),
+        ("17.11", "generate_commit_message", False, False),
+        ("17.11", "generate_commit_message", None, False),
+        ("18.1", "review_merge_request", True, True),
+        ("18.1", "review_merge_request", False, True),
+    ],
+)
+def test_a_release_that_may_have_a_feature_has_it_where_it_could_be_listed(
+    version: str, feature: str, beta: bool | None, refused: bool
+) -> None:
+    options = {"features": [feature], "provider": "disabled"}
+    there = found(version, duo_chat=VENDORED, more={"beta": beta})
+    if refused:
+        assert refusal(options, there).code == _errors.NOT_OFFERED.code
+    else:
+        assert len(plan(options, there).steps) == 1
+    listed = found(version, more={"beta": beta}, **{feature: VENDORED})
+    assert len(plan(options, listed).steps) == 1
 
 
 def test_a_feature_that_only_the_instance_knows_is_accepted() -> None:

@@ -131,6 +131,7 @@ def test_all_problems_are_told_at_once_and_unknown_options_refused() -> None:
     [
         ({"ai_gateway_url": "http://aigw:5052/"}, {"ai_gateway_url": "http://aigw:5052"}),
         ({"ai_gateway_url": "http://h//"}, {"ai_gateway_url": "http://h"}),
+        ({"ai_gateway_url": "http://h/X/"}, {"ai_gateway_url": "http://h/X"}),
         ({"ai_gateway_url": "http://192.168.1.9"}, {"ai_gateway_url": "http://192.168.1.9"}),
         ({"ai_gateway_url": ""}, {"ai_gateway_url": ""}),
         ({"ai_gateway_timeout_seconds": 60}, {"ai_gateway_timeout_seconds": 60}),
@@ -274,6 +275,8 @@ def test_a_problem_in_a_list_says_which_item_and_keys_do_not_show() -> None:
     models = [{"name": "a", "api_key": SECRET}, {"name": "b", "identifier": "x", "api_key": SECRET}]
     text = refusal(validators.ModelsOptions, {"models": models})
     assert text.startswith("models[1]: identifier: starts with none of")
+    text = refusal(validators.ModelsOptions, {"models": [{"name": ""}]})
+    assert text.startswith("models[0].name: ")
     checked = validators.check(validators.ModelsOptions, {"models": models[:1]})
     assert SECRET not in repr(checked)
 

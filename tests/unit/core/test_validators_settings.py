@@ -82,6 +82,82 @@ def test_of_what_is_planned_only_names_matter() -> None:
     assert "must-not-show" not in repr(checked)
 
 
+# --- what is left out, and limits ----------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "options", "defaults"),
+    [
+        (validators.GatewayOptions, {}, {"state": "present", "when_unsupported": "fail"}),
+        (
+            validators.ModelOptions,
+            {"name": "m"},
+            {"state": "present", "update_api_key": "on_change", "force": False},
+        ),
+        (
+            validators.ModelsOptions,
+            {"models": []},
+            {
+                "single": False,
+                "exclusive": False,
+                "when_unsupported": "fail",
+                "planned_beta_features": False,
+                "planned_settings": [],
+            },
+        ),
+        (
+            validators.SettingOptions,
+            {"features": ["duo_chat"], "provider": "disabled"},
+            {"state": "present"},
+        ),
+        (
+            validators.FeaturesOptions,
+            {"settings": []},
+            {"when_unsupported": "fail", "planned_models": []},
+        ),
+        (validators.PlannedModel, {"name": "m"}, {"state": "present"}),
+        (validators.PlannedSetting, {"features": ["duo_chat"]}, {}),
+        (
+            validators.HealthOptions,
+            {"settings": {"settings": []}},
+            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
+        ),
+        (
+            validators.UpgradeOptions,
+            {"target_version": "19.0"},
+            {"models": [], "settings": [], "fail_on": "breaking"},
+        ),
+    ],
+    ids=lambda it: it.__name__ if isinstance(it, type) else "",
+)
+def test_what_is_left_out_is_unmanaged_or_has_its_default(
+    kind: type[validators.Options], options: dict[str, Any], defaults: dict[str, Any]
+) -> None:
+    values = validators.check(kind, options).model_dump(exclude=set(options))
+    managed = {name: value for name, value in values.items() if value is not None}
+    assert managed == {"dry_run": False, **defaults}
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "accepted", "refused"),
+    [
+        (validators.HealthOptions, "attempts", (1, 20), (0, 21)),
+        (validators.HealthOptions, "delay", (0, 300), (-1, 301)),
+        (
+            validators.UpgradeOptions,
+            "target_version",
+            ("19.0", "18.11.3", "18.9.2-ee"),
+            ("19", "v19.0", "19.0.0.0", "latest", ""),
+        ),
+    ],
+)
+def test_limits(kind: Any, option: str, accepted: tuple, refused: tuple) -> None:
+    common = {"settings": {"settings": []}} if kind is validators.HealthOptions else {}
+    for value in accepted:
+        assert getattr(validators.check(kind, {**common, option: value}), option) == value
+    for value in refused:
+        with pytest.raises(Failure, match=f"{option}: "):
+            validators.check(kind, {**common, option: value})
+
+
 # --- from what is stored to what is declared -----------------------------------------------------
 @pytest.mark.parametrize(
     ("identifier", "endpoint", "provider", "method"),
