@@ -183,7 +183,7 @@ class ModelOptions(Options):
         if prefix and identifier == "":
             raise ValueError(f"identifier: is required for {method}: {prefix}<name of the model>")
         if prefix and identifier and not re.match(re.escape(prefix) + ".", identifier):
-            name = identifier.rsplit("/", 1)[-1] or "<name of the model>"
+            name = identifier.rpartition("/")[2] or "<name of the model>"
             raise ValueError(f"identifier: must start with {prefix} for {method}: {prefix}{name}")
         if method is None and identifier:
             known = ", ".join([*IDENTIFIER_PREFIX.values(), *OTHER_PREFIXES])

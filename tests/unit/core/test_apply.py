@@ -106,10 +106,8 @@ def test_waits_as_long_as_gitlab_wants(waits: list[float]) -> None:
 
 
 def test_tells_how_long_it_waited_since_the_last_progress(waits: list[float]) -> None:
-    busy = [
-        Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="x") for _ in "12345"
-    ]
-    desired = Desired([step("a"), step("b")], [*busy], [set(), {"a"}], retries=2)
+    busy = Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
+    desired = Desired([step("a"), step("b")], [busy] * 5, [set(), {"a"}], retries=2)
     failure = desired.fail()
     assert desired.sent == [["a", "b"]] * 2 + [["b"]] * 3
     assert f"3 times with {sum(waits[1:]):.0f} s of waiting" in failure.what

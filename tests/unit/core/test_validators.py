@@ -16,6 +16,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Fail
 
 URL = "https://gitlab.example.com"
 SECRET = "must-not-show"
+LONG_NAME = "x" * 2048
 LONG_URL = "https://aigw.example.com/" + "x" * 2030
 
 
@@ -139,7 +140,14 @@ def test_all_problems_are_told_at_once_and_unknown_options_refused() -> None:
         ({"duo_agent_platform_service_url": ""}, {"duo_agent_platform_service_url": ""}),
         *[
             ({"duo_agent_platform_service_url": it}, {"duo_agent_platform_service_url": it})
-            for it in ("dap.example.com:50052", "dap", "10.0.0.1:1", "[fd00::1]:50052", "[::1]")
+            for it in (
+                "dap.example.com:50052",
+                "dap",
+                "10.0.0.1:1",
+                "[fd00::1]:50052",
+                "[::1]",
+                LONG_NAME,
+            )
         ],
     ],
 )
@@ -170,7 +178,7 @@ def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
     ("duo_agent_platform_service_url", f"me:{SECRET}@dap:1", "must be host:port"),
     ("duo_agent_platform_service_url", "da p", "must be host:port"),
     ("duo_agent_platform_service_url", "dap\n", "must be host:port"),
-    ("duo_agent_platform_service_url", "x" * 2049, "is longer than 2048 characters"),
+    ("duo_agent_platform_service_url", LONG_NAME + "x", "is longer than 2048 characters"),
 )
 def test_gateway_refuses(option: str, value: Any, told: str) -> None:
     text = refusal(validators.GatewayOptions, {option: value})
@@ -246,7 +254,7 @@ def test_model_refuses(option: str, value: Any, told: str) -> None:
             "identifier: must start with bedrock/ for bedrock: bedrock/<name of the model>",
         ),
         (
-            {"deployment_method": "azure", "identifier": "openai/gpt"},
+            {"deployment_method": "azure", "identifier": "openai/org/gpt"},
             "identifier: must start with azure/ for azure: azure/gpt",
         ),
         (
