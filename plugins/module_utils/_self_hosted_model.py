@@ -172,7 +172,7 @@ def not_offered(
 ) -> Failure | None:
     """Return why this release cannot have a declared model that a later one can, if so."""
     option, since = "", ""
-    family = FAMILIES.get((model.model_family or "").lower())
+    family = FAMILIES.get(model.model_family or "")
     if family and release.has(family) is False:
         option, since = f"model_family {model.model_family}", family.text
     elif model.method == "vertex_ai" and not state.has_provider:

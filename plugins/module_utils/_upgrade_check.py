@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _info
-from ._arguments import MODEL_SPEC, SETTING_SPEC, Arguments, required
+from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure
 from ._plan import Plan
 from ._releases import FAMILIES, FEATURES, Offer, Release
@@ -18,7 +18,7 @@ from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note
 from ._validators import UpgradeOptions, check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ._client import GitLab
 
@@ -187,27 +187,36 @@ def _appearing(
 
 
 def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[Finding]:
-    """Yield what the target will refuse of the declared variables."""
-    unknown = [
-        ("features", "feature", name)
-        for setting in wanted.settings
-        for name in setting.features
-        if name not in FEATURES or target.has(FEATURES[name]) is False
-    ] + [
-        ("models", "model family", model.model_family)
-        for model in wanted.models
-        if model.model_family
-        and (
-            model.model_family not in FAMILIES or target.has(FAMILIES[model.model_family]) is False
-        )
-    ]
-    for subject, kind, name in unknown:
+    """Yield what the target will refuse of the declared variables, or will not have."""
+    features = [name for setting in wanted.settings for name in setting.features]
+    families = [it.model_family for it in wanted.models if it.state == "present"]
+    yield from _lacking(wanted, target, FEATURES, "features", "feature", features)
+    yield from _lacking(wanted, target, FAMILIES, "models", "model family", filter(None, families))
+
+
+def _lacking(
+    wanted: UpgradeOptions,
+    target: Release,
+    offers: Mapping[str, Offer],
+    subject: str,
+    kind: str,
+    names: Iterable[str],
+) -> Iterator[Finding]:
+    for name in names:
+        offer = offers.get(name)
+        if offer and target.has(offer) is not False:
+            continue
+        skipped = offer is not None and wanted.when_unsupported == "warn"
         yield Finding(
-            severity="breaking",
+            severity="info" if skipped else "breaking",
             version=_minor(target),
             subject=subject,
             what=f"The declared {kind} {name} is not known in GitLab {_minor(target)}.",
-            action="Correct the name, or leave it out for this instance.",
+            action="It is skipped there, with a warning."
+            if skipped
+            else "Correct the name, leave it out for this instance, or set when_unsupported: warn."
+            if offer
+            else "Correct the name.",
             source="GraphQL reference",
         )
 
@@ -265,6 +274,7 @@ SUBJECT = Subject(
                 "options": required(SETTING_SPEC, "features"),
                 "default": [],
             },
+            **WHEN_UNSUPPORTED,
             "subjects": {"type": "list", "elements": "str", "choices": list(SUBJECTS)},
             "fail_on": {
                 "type": "str",

@@ -26,6 +26,9 @@ Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
 # What GitLab keeps in a column of 255 characters, or has as a name of an enum.
 Short = Annotated[str, pydantic.StringConstraints(max_length=255)]
 
+# People write Mistral, as GitLab's own page of models does.
+Family = Annotated[Short, pydantic.StringConstraints(to_lower=True)]
+
 # Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
 IDENTIFIER_PREFIX = {
     "vllm": "custom_openai/",
@@ -140,7 +143,7 @@ class ModelOptions(Options):
     name: Name
     state: State = "present"
     new_name: Name | None = None
-    model_family: Short | None = None
+    model_family: Family | None = None
     endpoint: str | None = None
     deployment_method: Short | None = None
     identifier: str | None = pydantic.Field(default=None, max_length=255)
@@ -156,11 +159,6 @@ class ModelOptions(Options):
         if value is not None and re.search(r"[\x00-\x1f\x7f]", value):
             raise ValueError("contains control characters")
         return value
-
-    @pydantic.field_validator("model_family")
-    @classmethod
-    def _family(cls, value: str | None) -> str | None:
-        return value and value.lower()
 
     @pydantic.field_validator("endpoint")
     @classmethod
@@ -242,7 +240,7 @@ class PlannedModel(Planned):
     name: Name
     state: State = "present"
     new_name: Name | None = None
-    model_family: Short | None = None
+    model_family: Family | None = None
     endpoint: str | None = None
     deployment_method: Short | None = None
     identifier: str | None = None
@@ -370,5 +368,6 @@ class UpgradeOptions(Options):
     target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
     models: list[PlannedModel] = pydantic.Field(default_factory=list)
     settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    when_unsupported: str = "fail"
     subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
     fail_on: str = "breaking"

@@ -31,6 +31,14 @@ options:
         release that must be avoided is found only with its patch.
     type: str
     required: true
+  when_unsupported:
+    description:
+      - What becomes of a declared feature or model family that the target lacks and a later release
+        has. With V(warn) the other tasks skip it there, so that the finding is C(info) and not
+        C(breaking). A misspelt name is always C(breaking).
+    type: str
+    choices: [fail, warn]
+    default: fail
   subjects:
     description:
       - What to look at. Findings about anything else are left out of RV(findings), so that they

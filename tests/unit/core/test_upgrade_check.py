@@ -204,6 +204,14 @@ def test_declared_names_that_the_target_does_not_know() -> None:
         "The declared model family general is not known in GitLab 18.0.",
         "The declared model family lama3 is not known in GitLab 18.0.",
     ]
+    model_that_goes = {**model, "state": "absent"}
+    assert not [it for it in texts(here, "18.0", models=[model_that_goes]) if "declared" in it]
+    capital = {**model, "model_family": "Mistral"}
+    assert not [it for it in texts(here, "18.0", models=[capital]) if "declared" in it]
+    warned = findings(here, "18.0", **wish, when_unsupported="warn")
+    said = {it["what"]: it["severity"] for it in warned if it["what"].startswith("The declared")}
+    # What a later release has is skipped there; what no release has is a misspelt name.
+    assert list(said.values()) == ["breaking", "info", "info"]
     later = [it for it in texts(here, "18.9", **wish) if it.startswith("The declared")]
     assert later == ["The declared model family lama3 is not known in GitLab 18.9."]
 
