@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.connection
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
+  - gitlab_ops.duo.gateway
 options:
   state:
     description:
@@ -29,21 +30,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  ai_gateway_url:
-    description:
-      - URL of the AI gateway, as the GitLab nodes reach it. A slash at the end does not count.
-      - GitLab refuses C(localhost) and resolves the name when it saves the URL.
-    type: str
-  ai_gateway_timeout_seconds:
-    description: Timeout of requests to the gateway in seconds, 60 to 600. GitLab 18.7 and later.
-    type: int
-  duo_agent_platform_service_url:
-    description:
-      - Host and port of the Agent Platform service, without a scheme. GitLab 18.4 and later.
-    type: str
-  duo_agent_platform_service_secure:
-    description: Whether the Agent Platform service uses TLS. GitLab 18.10 and later.
-    type: bool
   when_unsupported:
     description:
       - What to do with an option that this release of GitLab lacks and a later one has. V(fail)

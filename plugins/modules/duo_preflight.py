@@ -28,28 +28,10 @@ extends_documentation_fragment:
   - gitlab_ops.duo.connection.sign_in
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
+  - gitlab_ops.duo.gateway.declared
   - gitlab_ops.duo.model.list
   - gitlab_ops.duo.setting.list
 options:
-  gateway:
-    description:
-      - The gateway settings that will be declared, with the options of
-        M(gitlab_ops.duo.duo_gateway).
-    type: dict
-    default: {}
-    suboptions:
-      ai_gateway_url:
-        description: URL of the AI gateway.
-        type: str
-      ai_gateway_timeout_seconds:
-        description: Timeout of requests to the gateway in seconds, 60 to 600.
-        type: int
-      duo_agent_platform_service_url:
-        description: Host and port of the Agent Platform service.
-        type: str
-      duo_agent_platform_service_secure:
-        description: Whether the Agent Platform service uses TLS.
-        type: bool
   when_unsupported:
     description: What to do with something that this release of GitLab lacks and a later one has.
     type: str
