@@ -19,7 +19,7 @@ from ._observed import FEATURES
 from ._plan import Change, Mutation, Plan, Step, differences
 from ._releases import OPTION_SINCE
 from ._run import Subject
-from ._urls import without_credentials
+from ._urls import masked
 from ._validators import GatewayOptions, check
 
 ABOUT = "AI gateway"
@@ -134,7 +134,7 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
         )
     if not after:
         return Plan((), predicted, tuple(warnings))
-    shown_before, shown_after = _shown(before), _shown(after)
+    shown_before, shown_after = masked(before), masked(after)
     for name, value in shown_after.items():
         if value == shown_before[name]:
             # Only the credentials inside the URL differ, which are never shown.
@@ -157,16 +157,9 @@ def _as_saved(url: str) -> str:
     return url.removesuffix("/")
 
 
-def _shown(settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: without_credentials(value) if isinstance(value, str) else value
-        for name, value in settings.items()
-    }
-
-
 def show(_wanted: GatewayOptions, found: Gateway) -> dict[str, Any]:
     """Return the settings, every option that the release offers."""
-    return {"gateway": _shown(found.values)}
+    return {"gateway": masked(found.values)}
 
 
 SUBJECT = Subject(

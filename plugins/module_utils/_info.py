@@ -15,15 +15,17 @@ from ._client import Part
 from ._destinations import WayOut, ways_out
 from ._errors import Failure
 from ._feature_model import shown as shown_setting
+from ._gateway import ABOUT as ABOUT_GATEWAY
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
 from ._observed import Model, State, read_state
 from ._plan import Plan
 from ._releases import FEATURES, Release
 from ._run import Subject
+from ._self_hosted_model import about as about_model
 from ._self_hosted_model import shown as shown_model
 from ._sign_in import SignIn
-from ._urls import without_credentials
+from ._urls import has_credentials, masked
 from ._validators import method_for_export
 
 if TYPE_CHECKING:
@@ -57,6 +59,22 @@ class Found:
         providers = {name: it.provider for name, it in self.state.settings.items()}
         return ways_out(providers, self.gateway, self.license["type"])
 
+    @property
+    def exported(self) -> list[Model]:
+        """Models that can be declared, by name."""
+        models = (self.state.models[name] for name in sorted(self.state.models))
+        return [model for model in models if not model.hidden]
+
+    @property
+    def left_out(self) -> list[str]:
+        """URLs that cannot be declared, for they would have to show their credentials."""
+        settings = [name for name, value in self.gateway.items() if has_credentials(value)]
+        models = [model for model in self.exported if has_credentials(model.endpoint)]
+        return [
+            *(f"{ABOUT_GATEWAY}: {name}" for name in settings),
+            *(f"{about_model(model.name)}: endpoint" for model in models),
+        ]
+
 
 @dataclass(frozen=True)
 class InfoOptions(SignIn):
@@ -88,11 +106,16 @@ def observe(gitlab: GitLab, wanted: SignIn) -> Found:
 
 def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
     """Return the plan that changes nothing."""
-    warnings: tuple[str, ...] = ()
+    warnings = []
     if wanted.isolated and found.unseen_features:
         names = ", ".join(found.unseen_features)
-        warnings = (f"Whether {names} leave the site is not known: GitLab does not show them.",)
-    return Plan((), found, warnings)
+        warnings.append(f"Whether {names} leave the site is not known: GitLab does not show them.")
+    if found.left_out:
+        warnings.append(
+            "URLs that hold credentials are not in the configuration for the role, and have to be "
+            f"declared before it builds them anew ({', '.join(found.left_out)})."
+        )
+    return Plan((), found, tuple(warnings))
 
 
 def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
@@ -105,10 +128,7 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
             "enterprise": found.enterprise,
         },
         "license": found.license,
-        "gateway": {
-            name: without_credentials(value) if isinstance(value, str) else value
-            for name, value in found.gateway.items()
-        },
+        "gateway": masked(found.gateway),
         "models": [shown_model(model) for model in models],
         "beta_features": {"enabled": found.beta},
         "features": [
@@ -116,7 +136,8 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
         ],
         "unseen_features": found.unseen_features,
         "leaving": [vars(way) for way in found.leaving],
-        "configuration": _configuration(models, found),
+        "configuration": _configuration(found),
+        "left_out": found.left_out,
     }
 
 
@@ -127,16 +148,16 @@ def judge(wanted: InfoOptions, found: Found) -> Failure | None:
     return Failure(_errors.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving))
 
 
-def _configuration(models: list[Model], found: Found) -> dict[str, Any]:
-    """Return the state as variables of the role; keys are left out, and so stay as they are."""
+def _configuration(found: Found) -> dict[str, Any]:
+    """Return the state as variables of the role; secrets are left out, and so stay as they are."""
     gateway = {
-        name: without_credentials(value) if isinstance(value, str) else value
+        name: value
         for name, value in found.gateway.items()
-        if value is not None
+        if value is not None and not has_credentials(value)
     }
     variables: dict[str, Any] = {
         "duo_self_hosted_gateway": gateway,
-        "duo_self_hosted_models": [_declared(model) for model in models if not model.hidden],
+        "duo_self_hosted_models": [_declared(model) for model in found.exported],
         "duo_self_hosted_features": _assignments(found),
     }
     if found.beta is not None:
@@ -156,8 +177,8 @@ def _declared(model: Model) -> dict[str, Any]:
         "deployment_method": method,
         "identifier": model.identifier,
     }
-    if model.endpoint:
-        values["endpoint"] = without_credentials(model.endpoint)
+    if model.endpoint and not has_credentials(model.endpoint):
+        values["endpoint"] = model.endpoint
     return values
 
 

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+# Up to the last @ before the path: a password may hold one itself.
+CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]+@")
+MASK = "********@"
 
 
 def web_url(value: str, longest: int = 2048) -> str:
@@ -33,6 +37,8 @@ def web_url(value: str, longest: int = 2048) -> str:
         raise ValueError("must start with http:// or https:// (in lower case)")
     if not host:
         raise ValueError("has no host name")
+    if f"://{MASK}" in value:
+        raise ValueError("is a masked URL, as results show it, and not the URL itself")
     return value
 
 
@@ -49,8 +55,20 @@ def is_loopback(host: str) -> bool:
 
 def without_credentials(url: str) -> str:
     """Return the URL with user name and password masked, for messages and results."""
-    # Up to the last @ before the path: a password may hold one itself.
-    return re.sub(r"(?<=://)[^/?#\s]+@", "********@", url)
+    return CREDENTIALS.sub(MASK, url)
+
+
+def masked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings for messages and results: without the credentials in their URLs."""
+    return {
+        name: without_credentials(value) if isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+
+
+def has_credentials(value: Any) -> bool:
+    """Return whether a setting is a URL with user name or password."""
+    return isinstance(value, str) and CREDENTIALS.search(value) is not None
 
 
 def instance_name(url: str) -> str:
@@ -58,17 +76,15 @@ def instance_name(url: str) -> str:
 
     It may not be a URL at all. No base URL of GitLab has an @, so all before the last one goes.
     """
-    masked = re.sub(r"^(\s*\w+://)?.*@", r"\1********@", url, flags=re.DOTALL)
-    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", masked).split())[:300]
+    name = re.sub(r"^(\s*\w+://)?.*@", rf"\1{MASK}", url, flags=re.DOTALL)
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", name).split())[:300]
 
 
 def credentials(params: dict[str, Any]) -> set[str]:
     """Return the user names with passwords in the URLs of a task's options, for masking."""
     # Each with its @, so that a short name does not mask half of a result.
     found = {
-        match
-        for text in _texts({**params, "api_url": None})
-        for match in re.findall(r"(?<=://)[^/?#\s]+@", text)
+        match for text in _texts({**params, "api_url": None}) for match in CREDENTIALS.findall(text)
     }
     instance = re.match(r"(?:\w+://)?(.*@)", str(params.get("api_url")), flags=re.DOTALL)
     return found | {instance[1]} if instance else found

@@ -164,6 +164,57 @@ def test_credentials_in_urls_are_masked() -> None:
     assert "********@x.example.com" in result["gateway"]["ai_gateway_url"]
 
 
+def with_credentials(release: str) -> Sandboxed:
+    """Return an instance with credentials in the URLs of its gateway and of a model."""
+    here = Sandboxed(release, gateway={"ai_gateway_url": f"https://me:{PASSWORD}@gw.example.com"})
+    url = f"https://me:{PASSWORD}@vllm.example.com/v1"
+    here.seed(
+        models=[
+            stored("a", "gpt", endpoint=url, identifier="custom_openai/a", api_token=KEY),
+            stored("b", "gpt", identifier="custom_openai/b"),
+        ],
+        features={"code_completions": {"provider": "self_hosted", "model": "a"}},
+    )
+    return here
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_urls_with_credentials_are_left_out(release: str) -> None:
+    """Masked they would be another URL; left out they stay as they are."""
+    here = with_credentials(release)
+    result = here.run(_info.SUBJECT, **ROOT)
+    wanted = configuration(here)
+    names = ["AI gateway: ai_gateway_url", "self-hosted model a: endpoint"]
+    assert result["left_out"] == names
+    (warning,) = [text for text in result["warnings"] if "credentials" in text]
+    assert all(name in warning for name in names)
+    assert "*" not in json.dumps(wanted)
+    assert "ai_gateway_url" not in wanted["gateway"]
+    assert [model.get("endpoint") for model in wanted["models"]] == [None, ENDPOINT]
+    before = here.stored()
+    results = applied(here, wanted)
+    assert [it["changed"] for it in results] == [False] * len(results)
+    assert here.stored() == before
+
+    # Another change of the model sends its URL along.
+    wanted["models"][0]["identifier"] = "custom_openai/other"
+    assert applied(here, wanted)[-2]["changed"]
+    (model,) = [it for it in json.loads(here.stored())["models"] if it["name"] == "a"]
+    assert model["endpoint"] == f"https://me:{PASSWORD}@vllm.example.com/v1"
+
+
+def test_what_was_left_out_is_asked_for() -> None:
+    wanted = configuration(with_credentials("18.9"))
+    result = Sandboxed("18.9").run(_self_hosted_model.SUBJECT, models=wanted["models"])
+    assert result["failure"]["code"] == "model-incomplete"
+    assert "creating it needs endpoint" in result["msg"]
+
+
+def test_nothing_is_left_out_without_credentials() -> None:
+    result = lived_in("18.9").run(_info.SUBJECT)
+    assert (result["left_out"], result["warnings"]) == ([], [])
+
+
 def test_who_may_not_see_it_is_told() -> None:
     result = Sandboxed("18.9").run(_info.SUBJECT, api_token=credentials.USER_TOKEN)
     assert result["failure"]["code"] == "not-administrator"

@@ -12,8 +12,10 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Fail
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import (
     absolute,
     credentials,
+    has_credentials,
     instance_name,
     is_plain,
+    masked,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import check
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import TOKEN
@@ -44,6 +46,17 @@ def test_credentials_are_found_however_deep() -> None:
     models = [{"endpoint": "https://me:one@m.example.com"}, {"name": "a", "force": True}]
     params = {"api_url": "https://gitlab", "models": models, "proxy": "http://me:two@proxy"}
     assert credentials(params) == {"me:one@", "me:two@"}
+
+
+def test_settings_are_masked_and_judged_alike() -> None:
+    settings = {
+        "url": "https://me:hidden@a",
+        "masked": "https://********@a",
+        "plain": "https://a/@b",
+    }
+    settings = {**settings, "seconds": 60, "secure": True, "none": None, "empty": ""}
+    assert masked(settings) == {**settings, "url": "https://********@a"}
+    assert [it for it, value in settings.items() if has_credentials(value)] == ["url", "masked"]
 
 
 @pytest.mark.parametrize(
