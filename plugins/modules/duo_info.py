@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 - name: Keep the state as variables of the role
   ansible.builtin.copy:
-    content: "{{ duo.configuration | to_nice_yaml }}"
+    content: "{{ duo.configuration | gitlab_ops.duo.to_variables }}"
     dest: duo-{{ inventory_hostname }}.yml
     mode: "0600"
   delegate_to: localhost
@@ -139,9 +139,20 @@ leaving:
     - {feature: duo_chat, provider: vendored, reason: vendored, certain: true}
 configuration:
   description:
-    - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys.
+    - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys and
+      without RV(left_out).
+    - Write it to a file with P(gitlab_ops.duo.to_variables#filter); text in it may look like a
+      template.
   returned: success
   type: dict
+left_out:
+  description:
+    - URLs that RV(configuration) lacks because they hold credentials. What is there keeps its URL
+      when the configuration is applied; to build it anew, the URL has to be declared.
+  returned: success
+  type: list
+  elements: str
+  sample: ["AI gateway: ai_gateway_url", "self-hosted model codestral: endpoint"]
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -94,6 +94,7 @@ READING = {
     "duo_report",
     "duo_upgrade_check",
     "duo_subscription: Only read the licence",
+    "to_variables: Read the state",
 }
 # Those that are there to fail, and what they say.
 FAILING = {

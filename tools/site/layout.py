@@ -43,6 +43,7 @@ OF_ANSIBLE = {
     "action_plugins": "plugins/action.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "callback_plugins": "plugins/callback.html",
+    "filter_plugins": "plugins/filter.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 FENCED = re.compile(r"(^[ ]*```.*?^[ ]*```$)", flags=re.MULTILINE | re.DOTALL)
@@ -148,7 +149,7 @@ def _inventory() -> bytes:
 
 
 def _reference(folder: pathlib.Path) -> None:
-    """Make the pages of modules, role and callback."""
+    """Make the pages of modules, role, callback and filter."""
     folder.mkdir()
     command = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy"]
     command += ["--fail-on-error", "--no-add-antsibull-docs-version"]
@@ -164,7 +165,6 @@ def _reference(folder: pathlib.Path) -> None:
 def _shortened(page: str) -> str:
     """Return a page with a title that fits the menu, and without what the theme shows beside it."""
     page = re.sub(r"\n\.\. contents::\n(?: +:.*\n)+", "\n", page)
-    page = re.sub(
-        r"^Gitlab_Ops\.Duo\n", "Modules, role, callback\n=========", page, flags=re.MULTILINE
-    )
+    title = "Modules, role, callback, filter\n" + "=" * 17  # beside those of the title before
+    page = re.sub(r"^Gitlab_Ops\.Duo$\n", title, page, flags=re.MULTILINE)
     return re.sub(r"^gitlab_ops\.duo\.(\w+ \w+) -- .*(?=\n\+{4})", r"\1", page, flags=re.MULTILINE)
