@@ -51,26 +51,15 @@ class Found:
 
 def options(params: dict[str, Any]) -> ModelsOptions:
     """Check the options of a task; one model is a list of one."""
-    many = params.get("models")
-    common: dict[str, Any] = {
-        name: params[name]
-        for name in (
-            "dry_run",
-            "exclusive",
-            "when_unsupported",
-            "planned_beta_features",
-            "planned_settings",
-        )
-        if name in params
-    }
-    if many is None:
+    others = {name: value for name, value in params.items() if name not in MODEL_SPEC}
+    if params.get("models") is None:
         if params.get("exclusive"):
             raise Failure(_errors.INVALID_OPTION, problems="exclusive: goes only with models")
         one = {name: value for name, value in params.items() if name in MODEL_SPEC}
         check(ModelOptions, one)  # names the options as the user wrote them
-        return check(ModelsOptions, {"models": [one], "single": True, **common})
+        return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
-    return check(ModelsOptions, {"models": many, **common})
+    return check(ModelsOptions, others)
 
 
 def observe(gitlab: GitLab, wanted: ModelsOptions) -> Found:
@@ -79,7 +68,7 @@ def observe(gitlab: GitLab, wanted: ModelsOptions) -> Found:
         model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
     )
     # Whether beta features are on matters where a hidden model could be meant.
-    beta = any(
+    beta = wanted.exclusive or any(
         model.state == "absent" or is_beta_family(model.model_family or "")
         for model in wanted.models
     )
@@ -95,6 +84,7 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
         does not know.
     """
     models = dict(found.state.models)
+    slipping = _slipping(models, wanted)
     creates: list[Step] = []
     updates: list[Step] = []
     deletes: list[Step] = []
@@ -109,11 +99,12 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
             continue
         current = _current(model, models)
         if model.state == "absent":
-            if current:
+            if current and current.name not in slipping:
                 deletes.append(_delete(model.force, current, wanted))
-                del models[current.name]
             else:
                 unseen.append(model.name)
+            if current:
+                del models[current.name]
             continue
         _refuse_unusable(model, current, wanted, found)
         if current and current.hidden:
@@ -129,10 +120,10 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
         else:
             continue
         models[target.name] = target
-    warnings += _warn_unseen(unseen, found)
+    warnings += _warn_unseen(unseen, wanted, found)
     if wanted.exclusive:
         declared = {name for model in wanted.models for name in (model.name, model.new_name)}
-        for name in sorted(set(found.state.models) - declared):
+        for name in sorted(set(found.state.models) - declared - slipping):
             users = _users(models[name], wanted)
             if users:
                 warnings.append(
@@ -336,13 +327,24 @@ def _delete(force: bool, current: Model, wanted: ModelsOptions) -> Step:
     return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
 
 
-def _warn_unseen(names: list[str], found: Found) -> list[str]:
-    if not names or found.state.beta:
+def _slipping(models: dict[str, Model], wanted: ModelsOptions) -> set[str]:
+    """Return the hidden models that a real run will not see: no feature shows them by then."""
+    return {
+        name
+        for name, model in models.items()
+        if model.hidden and not _users(model, wanted) and not _beta_planned(wanted)
+    }
+
+
+def _warn_unseen(names: list[str], wanted: ModelsOptions, found: Found) -> list[str]:
+    doubts = [f"whether {', '.join(names)} is really absent"] if names else []
+    doubts += ["whether undeclared ones are left"] if wanted.exclusive else []
+    if not doubts or found.state.beta:
         return []
     reason = "are off" if found.state.beta is False else "may be off"
     return [
-        f"Beta features {reason}, so models of beta families may be hidden: whether "
-        f"{', '.join(names)} is really absent cannot be seen."
+        f"Beta features {reason}, so models of beta families may be hidden: "
+        f"{' and '.join(doubts)} cannot be seen. A hidden model stays, with its API key."
     ]
 
 

@@ -21,6 +21,9 @@ from sandbox_client import Instance
 from scenarios import ABSENT, RELEASES, TRIED, before, differences
 
 LEFT_OVER = {"name": "left-over", "model": "gpt", "endpoint": "https://gone.example.com"}
+# Of a beta family, on an instance whose beta features are off.
+HIDDEN = {"name": "hidden", "model": "llama3", "endpoint": "https://l.example.com/v1"}
+ON_HIDDEN = {"duo_chat": {"provider": "self_hosted", "model": "hidden"}}
 ON_LEFT_OVER = {"summarize_review": {"provider": "self_hosted", "model": "left-over"}}
 
 
@@ -141,6 +144,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, start_for_session: Start) ->
     made.add("removes", "18.9", left, declared=True, models_exclusive=True)
     used = {**left, "features": ON_LEFT_OVER}
     made.add("keeps", RELEASES[-1], used, declared=True, models_exclusive=True)
+    hidden = {"models": [HIDDEN], "features": ON_HIDDEN}
+    made.add("hidden", "18.9", hidden, declared=False, state="absent")
     made.execute(tmp_path_factory.mktemp("fleet"), start_for_session)
     return made
 
@@ -196,3 +201,15 @@ def test_absent(fleet: Fleet, features: str, release: str) -> None:
         "toggle",
         "duoSettingsUpdate",
     ]
+
+
+def test_absent_says_that_a_hidden_model_may_be_left(fleet: Fleet) -> None:
+    """No run sees it once its feature is off: a dry run knows that."""
+    name = "hidden-18.9"
+    fleet.judge(name)
+    state = fleet.instances[name].state()
+    assert list(state["models"]) == ["hidden"]
+    assert state["features"]["duo_chat"]["provider"] == "disabled"
+    for run in fleet.runs:
+        (warning,) = run.one(name, "Models").warnings
+        assert "whether undeclared ones are left cannot be seen" in warning

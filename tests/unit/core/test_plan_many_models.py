@@ -247,3 +247,43 @@ def test_a_hidden_model_that_is_used_is_never_deleted_in_passing(options: dict) 
         assert caught.value.code == _errors.MODEL_IN_USE.code
     else:
         assert plan(options, there).steps == ()
+
+
+@pytest.mark.parametrize("beta", [True, False, None])
+@pytest.mark.parametrize("more", [{}, {"models": [{"name": "m", "state": "absent"}]}])
+def test_says_that_undeclared_models_may_be_hidden(beta: bool | None, more: dict) -> None:
+    made = plan({"models": [], "exclusive": True, **more}, found(beta=beta))
+    assert made.steps == ()
+    told = "whether undeclared ones are left cannot be seen. A hidden model stays, with its API key"
+    assert [told in it and ("m is really" in it) is bool(more) for it in made.warnings] == (
+        [] if beta else [True]
+    )
+
+
+# A feature shows it now; when the feature has moved off it, nothing does.
+MOVED = {"dry_run": True, "planned_settings": [{"features": ["duo_chat"], "provider": "disabled"}]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"models": [], "exclusive": True}, {"name": "m", "state": "absent"}],
+    ids=["exclusive", "absent"],
+)
+def test_a_dry_run_deletes_no_model_that_the_real_run_will_not_see(options: dict) -> None:
+    there = found(model("m", family="llama3", hidden=True, features=("duo_chat",)), beta=False)
+    wanted = {**options, **MOVED}
+    real_run = plan(options, found(beta=False))
+    made = plan(wanted, there)
+    assert (made.steps, made.warnings) == ((), real_run.warnings)
+    assert len(made.warnings) == 1
+    shows = subject.show(subject.options(wanted), made.predicted)
+    assert shows == subject.show(subject.options(options), real_run.predicted)
+    # Beta features that are turned on before make it visible.
+    assert lines(plan({**wanted, "planned_beta_features": True}, there)) == ["delete m"]
+
+
+def test_a_hidden_model_is_deleted_by_force_while_a_feature_shows_it() -> None:
+    there = found(model("m", family="llama3", hidden=True, features=("duo_chat",)), beta=False)
+    for dry_run in (True, False):
+        wanted = {"name": "m", "state": "absent", "force": True, "dry_run": dry_run}
+        assert lines(plan(wanted, there)) == ["delete m"]
