@@ -25,7 +25,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging sanity build release
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging coverage sanity build release
 .PHONY: demo demo-upgrade docs screenshots packages env format clean
 
 help: ## List the targets
@@ -75,6 +75,16 @@ matrix: build ## All playbooks and sanity with each ansible-core and its Pythons
 
 packaging: build ## What users install: the tarball twice, an execution environment, an isolated machine
 	$(WITH_BUILT) python -m pytest tests/packaging $(ARGS)
+
+coverage: export COVERAGE_PROCESS_START := $(CURDIR)/pyproject.toml
+coverage: export COVERAGE_FILE := $(CURDIR)/.cache/coverage/data
+coverage: build ## Which branches of plugins/ the tests take, in all processes; below 95 % fails; .cache/coverage/html
+	rm -rf .cache/coverage && mkdir -p .cache/coverage
+	python -m pytest -n 2 tests/unit/core tests/unit/report --ignore-glob '*/test_junk_*'
+	$(WITH_BUILT) python -m pytest -n 2 tests/integration --ignore tests/integration/torture
+	coverage combine --quiet
+	coverage html --quiet --fail-under=0
+	coverage report
 
 sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 	python -m tools.sanity $(ARGS)

@@ -163,8 +163,8 @@ class Http:
         :raises Failure: no answer, or an answer of 5xx or 429, after the last try.
         """
         tries = self.connection.retries if repeatable else 0
-        waited = 0.0
-        for attempt in range(tries + 1):
+        attempt, waited = 0, 0.0
+        while True:
             try:
                 return self._once(method, path, json=json, form=form, headers=headers)
             except Unclear as problem:
@@ -172,11 +172,11 @@ class Http:
                     wait = pause(attempt, problem.wait)
                     time.sleep(wait)
                     waited += wait
+                    attempt += 1
                     continue
                 if attempt:
                     problem.add_tries(attempt + 1, waited)
                 raise
-        raise AssertionError("unreachable")
 
     def _once(
         self,

@@ -157,12 +157,13 @@ def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
     settings: dict[str, Setting] = {}
     for node in reading.nodes("aiFeatureSettings"):
         settings[node["feature"].lower()] = _setting(node)
-    for model in models.values():
-        for feature in model.features:
+    for node in nodes:
+        model = models[node["name"]]
+        for linked in node["featureSettings"]["nodes"]:
             settings.setdefault(
-                feature,
+                linked["feature"].lower(),
                 Setting(
-                    provider=_linked_provider(nodes, model.id, feature),
+                    provider=str(linked["provider"]).lower(),
                     model=model.name,
                     model_id=model.id,
                     model_family=model.family,
@@ -205,15 +206,6 @@ def _model(node: dict[str, Any]) -> Model:
         provider=node.get("provider"),
         features=tuple(sorted(setting["feature"].lower() for setting in linked)),
     )
-
-
-def _linked_provider(nodes: list[dict[str, Any]], model_id: str, feature: str) -> str:
-    for node in nodes:
-        if node["id"] == model_id:
-            for setting in node["featureSettings"]["nodes"]:
-                if setting["feature"].lower() == feature:
-                    return str(setting["provider"]).lower()
-    return "self_hosted"
 
 
 def _setting(node: dict[str, Any]) -> Setting:

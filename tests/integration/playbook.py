@@ -145,7 +145,8 @@ def one_play(*tasks: dict[str, Any], **keywords: Any) -> dict[str, Any]:
 
 def environment(folder: pathlib.Path) -> dict[str, str]:
     """Return an environment in which the developer's own settings do not count."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "TZ") if name in os.environ}
+    names = ("PATH", "TMPDIR", "TZ", "COVERAGE_FILE", "COVERAGE_PROCESS_START")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **kept,
         "PATH": f"{pathlib.Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",

@@ -146,7 +146,7 @@ class Server:
                 outer.requests.append(request)
                 self.answer(outer.reply_to(request))
 
-            do_GET = do_POST = do  # noqa: N815
+            do_GET = do_POST = do_PUT = do  # noqa: N815
 
             def answer(self, reply: Reply) -> None:
                 if reply.delay:

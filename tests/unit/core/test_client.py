@@ -364,3 +364,11 @@ def test_rest(serve, reply: Reply, answer: Any) -> None:
         assert client.rest("/personal_access_tokens/self") == answer
     (request,) = server.requests
     assert (request.method, request.path) == ("GET", "/api/v4/personal_access_tokens/self")
+
+
+def test_a_refused_rest_write_is_a_failure(serve) -> None:
+    server = serve([Reply(400, {"message": "400 Bad request"})])
+    with gitlab(server.url) as client, pytest.raises(Failure) as caught:
+        client.rest_put("/application/settings", {"deny": True})
+    assert caught.value.code == _errors.HTTP_REFUSED.code
+    assert [it.method for it in server.requests] == ["PUT"]

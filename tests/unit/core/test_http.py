@@ -335,3 +335,11 @@ def test_a_cookie_goes_to_gitlab_whatever_its_name_looks_like(serve, host: str) 
     http.send("GET", "/admin", repeatable=False)
     http.close()
     assert proxy.requests[0].headers["Cookie"] == "_gitlab_session=value"
+
+
+def test_a_cookie_for_a_host_that_cannot_be() -> None:
+    http = Http(connection("http://.gitlab.test"), token=None)
+    failure = failure_of(http.set_cookie, "_gitlab_session", "hidden")
+    assert failure.code == _errors.UNREACHABLE.code
+    assert "hidden" not in failure.what
+    http.close()

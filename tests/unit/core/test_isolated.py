@@ -325,3 +325,13 @@ def test_an_offline_licence_makes_a_way_uncertain() -> None:
     assert here.run(_info.SUBJECT)["leaving"] == [
         {"feature": "duo_chat", "provider": "vendored", "reason": "vendored", "certain": False}
     ]
+
+
+def test_what_is_skipped_or_refused_opens_nothing() -> None:
+    """The refusal of a gateway is a finding of its own, and the gateway stays as it is."""
+    here = closed("18.0")
+    settings = [{"features": ["duo_agent_platform"], "model": "codestral"}]
+    unsupported = {"gateway": {"duo_agent_platform_service_url": SERVICE}}
+    before = judged(here)
+    assert judged(here, **unsupported, settings=settings) == before
+    assert judged(here, settings=settings, when_unsupported="skip") == before

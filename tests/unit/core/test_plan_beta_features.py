@@ -149,6 +149,14 @@ def test_tells_what_did_not_work(enabled: bool, pages: Pages, message: _errors.M
     assert pages.thrown == ["/named"]  # once
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> None:
+    answer = Unclear(_errors.TIMED_OUT, retry=True, late=late, seconds=30)
+    with pytest.raises(Unclear) as caught:
+        toggle(True).perform(Pages(False, False, lost=answer))
+    assert caught.value.retry is not late
+
+
 @pytest.mark.parametrize(("version", "told"), [("18.9", []), ("17.9", ["beta features"])])
 def test_a_switch_that_was_thrown_is_not_called_undone(version: str, told: list[str]) -> None:
     """The page that would show it is broken: a token tells from 18.1 on, before that nothing."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import date
 from typing import Any
 
 import pytest
@@ -381,3 +383,12 @@ def test_agents_may_need_beta_features() -> None:
     assert found(Sandboxed("18.9"), **wish) == []
     assert found(Sandboxed("18.7", beta_acceptances=["root"]), **wish) == []
     assert found(Sandboxed("18.7"), settings=[{**agents, "provider": "disabled"}]) == []
+
+
+def test_an_expired_licence_that_still_counts(monkeypatch) -> None:
+    """GitLab may serve for some days more; that it ended is found before."""
+    later = functools.partial(_preflight.Found, today=date(2100, 1, 1))
+    monkeypatch.setattr(_preflight, "Found", later)
+    ((severity, subject, what),) = found(Sandboxed("18.9"), **DECLARED)
+    assert (severity, subject) == ("error", "license")
+    assert what.startswith("The licence expired on 20")

@@ -16,6 +16,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _errors,
     _rails,
     _sign_in,
+    _subscription,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import (
     ADMIN,
@@ -287,6 +288,25 @@ def test_tells_that_there_is_no_such_command(tmp_path) -> None:
     assert caught.value.code == _errors.RAILS_NOT_FOUND.code
 
 
+def test_tells_that_it_cannot_be_run(tmp_path) -> None:
+    program = tmp_path / "not-executable"
+    program.touch(0o600)
+    with pytest.raises(Failure) as caught:
+        _rails.RailsRunner(SignIn.of({"rails_command": [str(program)]})).beta_state()
+    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert "Permission denied" in caught.value.what
+
+
+def test_does_not_wait_for_ever(monkeypatch) -> None:
+    monkeypatch.setattr(_rails, "TIMEOUT", 0.2)
+    # It reads its code from what follows, as the runner does, and never ends.
+    forever = [sys.executable, "-c", "import threading; threading.Event().wait()"]
+    with pytest.raises(Failure) as caught:
+        _rails.RailsRunner(SignIn.of({"rails_command": forever})).beta_state()
+    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert "no end after 0.2 s" in caught.value.what
+
+
 # --- the beta switch through the runner ----------------------------------------------------------
 def switch(options: Any, *, enabled: bool, username: str | None = "root") -> Any:
     """Return what a plan would do on the node."""
@@ -331,3 +351,18 @@ def test_a_state_that_the_token_tells_needs_no_door(by_token: bool) -> None:
 def test_a_state_that_it_does_not_tell_is_read_on_the_node(tmp_path) -> None:
     assert _beta_features.beta_state(None, runner(tmp_path, "true"), None) is True
     assert _beta_features.beta_state(None, SignIn.of({}), None) is None
+
+
+def test_without_libraries_it_is_read_on_the_node(tmp_path) -> None:
+    wanted = _beta_features.options(
+        {"enabled": False, "rails_command": runner(tmp_path, "true").rails_command}
+    )
+    assert _beta_features.observe(None, wanted).enabled is True
+
+
+def test_nothing_to_synchronise_on_the_node(tmp_path) -> None:
+    rails = runner(tmp_path, "not_applicable").rails_command
+    step = _subscription.Synchronise(_subscription.options({"rails_command": rails}), None)
+    with pytest.raises(Failure) as caught:
+        step.perform(None)
+    assert caught.value.code == _errors.SYNC_REFUSED.code

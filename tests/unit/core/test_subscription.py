@@ -72,6 +72,13 @@ def test_if_needed(name: str) -> None:
     assert synced(here) is needed
 
 
+@pytest.mark.parametrize("said", ["soon", "2026-11-23T10:00:00"])
+def test_a_time_that_cannot_be_read_is_no_recent_one(said: str) -> None:
+    held = {"plan": "ultimate", "type": "online_cloud", "add_ons": [], "last_sync": said}
+    plan = _subscription.plan(_subscription.options({**ROOT}), _subscription.Found(held))
+    assert len(plan.steps) == 1
+
+
 def test_18_9_needs_no_add_on_online() -> None:
     here = Sandboxed("18.9", license={"last_sync": hours_ago(1)}, add_ons=[])
     assert here.run(SUBJECT, **ROOT)["changed"] is False

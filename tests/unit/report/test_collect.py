@@ -175,6 +175,7 @@ def test_items_of_a_loop_count_each() -> None:
         differs("self-hosted model a", 1, 2),
         failure("refused", "No."),
         {"skipped": True},
+        "what no module returns",
     ]
     result = {"results": items, "failed": True, "msg": "One or more items failed"}
     cell = only(one(("duo_self_hosted_model", result))).cells["models"]
@@ -273,3 +274,8 @@ def test_modules_of_others_are_none_of_ours() -> None:
     assert module_of("gitlab_ops.duo.duo_gateway") == "duo_gateway"
     for action in ("duo_gateway", "other.duo.duo_gateway", "gitlab_ops.duo.duo_report", "debug"):
         assert module_of(action) is None
+
+
+def test_the_preflight_writes_to_what_belongs_to_the_gateway() -> None:
+    report = one(("duo_preflight", seen(changed=True)), check_mode=False)
+    assert states(report)["gateway"] == "changed"

@@ -16,7 +16,11 @@ import fleet
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files, _report_json
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import (
+    _report_files,
+    _report_json,
+    _report_result,
+)
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report
 
 ALL = ("html", "json", "markdown", "junit")
@@ -97,6 +101,28 @@ def test_junit_tells_differences_from_errors() -> None:
     for kind, total in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         assert int(top.get(total) or 0) == len(top.findall(f".//{kind}"))
     assert int(top.get("tests") or 0) == len(cases)
+
+
+def test_junit_tells_what_was_changed() -> None:
+    result = fleet.differs("AI gateway", "", "x")
+    del result["diff"]
+    report = fleet.one(("duo_gateway", result), check_mode=False)
+    top = ElementTree.fromstring(_report_files.junit(report))  # noqa: S314  made here
+    (said,) = top.findall(".//testcase[@name='Gateway']/system-out")
+    assert said.text == "change AI gateway"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "none"),
+        ([], "none"),
+        ([True, 2], "true, 2"),
+        ({"url": None, "n": 1}, "url: none, n: 1"),
+    ],
+)
+def test_values_are_told_as_people_read_them(value: object, said: str) -> None:
+    assert _report_result.text(value) == said
 
 
 def test_json_is_the_report() -> None:
