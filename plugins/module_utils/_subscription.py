@@ -138,7 +138,8 @@ def _needed(found: Found) -> bool:
         return False
     last = found.license["last_sync"]
     try:
-        return not last or found.now - datetime.fromisoformat(last.replace("Z", "+00:00")) > STALE
+        then = datetime.fromisoformat(str(last).replace("Z", "+00:00"))
+        return found.now - then > STALE
     except (ValueError, TypeError):
         return True
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A node that lacks a library: every file can be imported, so that a door can say what is missing."""
+"""A node without a library: every file can be imported, so that a door can say what it lacks."""
 
 from __future__ import annotations
 
