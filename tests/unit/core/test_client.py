@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _access, _errors, _observed
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _access,
+    _errors,
+    _http_errors,
+    _observed,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
@@ -370,5 +375,5 @@ def test_a_refused_rest_write_is_a_failure(serve) -> None:
     server = serve([Reply(400, {"message": "400 Bad request"})])
     with gitlab(server.url) as client, pytest.raises(Failure) as caught:
         client.rest_put("/application/settings", {"deny": True})
-    assert caught.value.code == _errors.HTTP_REFUSED.code
+    assert caught.value.code == _http_errors.HTTP_REFUSED.code
     assert [it.method for it in server.requests] == ["PUT"]

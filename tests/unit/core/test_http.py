@@ -340,6 +340,6 @@ def test_a_cookie_goes_to_gitlab_whatever_its_name_looks_like(serve, host: str) 
 def test_a_cookie_for_a_host_that_cannot_be() -> None:
     http = Http(connection("http://.gitlab.test"), token=None)
     failure = failure_of(http.set_cookie, "_gitlab_session", "hidden")
-    assert failure.code == _errors.UNREACHABLE.code
+    assert failure.code == _http_errors.UNREACHABLE.code
     assert "hidden" not in failure.what
     http.close()

@@ -151,7 +151,7 @@ def test_tells_what_did_not_work(enabled: bool, pages: Pages, message: _errors.M
 
 @pytest.mark.parametrize("late", [True, False])
 def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> None:
-    answer = Unclear(_errors.TIMED_OUT, retry=True, late=late, seconds=30)
+    answer = Unclear(_http_errors.TIMED_OUT, retry=True, late=late, seconds=30)
     with pytest.raises(Unclear) as caught:
         toggle(True).perform(Pages(False, False, lost=answer))
     assert caught.value.retry is not late
