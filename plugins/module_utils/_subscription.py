@@ -138,8 +138,7 @@ def _needed(found: Found) -> bool:
         return False
     last = found.license["last_sync"]
     try:
-        then = datetime.fromisoformat(str(last).replace("Z", "+00:00"))
-        return found.now - then > STALE
+        return not last or found.now - datetime.fromisoformat(last.replace("Z", "+00:00")) > STALE
     except (ValueError, TypeError):
         return True
 
