@@ -108,6 +108,7 @@ def test_of_what_is_planned_only_names_matter() -> None:
             {"features": ["duo_chat"], "provider": "disabled"},
             {"state": "present"},
         ),
+        (validators.SettingOptions, {"features": ["duo_chat"], "state": "absent"}, {}),
         (
             validators.FeaturesOptions,
             {"settings": []},
@@ -179,6 +180,24 @@ def test_what_is_stored_is_a_valid_declaration(identifier, endpoint, provider, m
     declared = {"name": "m", "identifier": identifier, "deployment_method": found}
     declared |= {"endpoint": endpoint} if endpoint else {}
     assert validators.check(validators.ModelOptions, declared).method == method
+
+
+@pytest.mark.parametrize("provider", ["BEDROCK", "VERTEX_AI"])
+def test_a_provider_says_more_than_an_identifier(provider: str) -> None:
+    assert validators.method_for_export("azure/m", "http://x", provider) == provider.lower()
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        ({}, None),
+        ({"identifier": "vertex_ai/m"}, "vertex_ai"),
+        ({"identifier": "vertex_ai/m", "deployment_method": "other"}, "other"),
+    ],
+)
+def test_a_planned_model_has_its_method(options: dict[str, Any], method: str | None) -> None:
+    planned = validators.check(validators.PlannedModel, {"name": "m", **options})
+    assert planned.method == method
 
 
 @pytest.mark.parametrize("prefix", ["", "made-up", "BEDROCK/m"])
