@@ -99,7 +99,7 @@ options:
     description:
       - In check mode, the models that an earlier task of the same run makes. With them a dry run on
         an empty instance predicts instead of failing. A real run does not look at it.
-      - Only names, family and state count.
+      - Names, family, deployment method, identifier and state count; the rest is ignored.
     type: list
     elements: dict
     suboptions:

@@ -22,6 +22,8 @@ LICENSE = Part("License", "currentLicense { plan type expiresAt lastSync }", opt
 ADD_ONS = Part(
     "AddOns", "addOnPurchases { name purchasedQuantity assignedQuantity }", optional=True
 )
+# Type of a licence that never talks to GitLab's cloud, as currentLicense has it.
+OFFLINE = "offline_cloud"
 # An offline licence for the Agent Platform alone is enough too (18.8).
 _ENOUGH = ("DUO_ENTERPRISE", "SELF_HOSTED_DAP")
 
@@ -79,7 +81,7 @@ def explain(gitlab: GitLab, release: Release, *, writing: bool = False) -> Failu
     if facts["plan"].lower() not in release.plans:
         return Failure(_errors.PLAN_TOO_LOW, plan=facts["plan"], version=release.text, plans=plans)
     names = [item["name"] for item in facts["add_ons"]]
-    needed = release.online_needs_add_on or facts["type"] == "offline_cloud"
+    needed = release.online_needs_add_on or facts["type"] == OFFLINE
     if needed and not set(names) & set(_ENOUGH):
         return Failure(
             _errors.NO_ADD_ON, add_on="GitLab Duo Enterprise", add_ons=", ".join(names) or "none"

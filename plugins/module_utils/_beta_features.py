@@ -158,7 +158,6 @@ def show(_wanted: BetaOptions, found: Found) -> dict[str, Any]:
 
 
 SUBJECT = Subject(
-    name="beta features",
     arguments=Arguments(
         spec={
             "enabled": {"type": "bool", "required": True},

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ._access import OFFLINE
 from ._releases import runs_on_agent_platform
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ VENDORED = "vendored"
 NO_GATEWAY = "no_gateway"
 NO_AGENT_PLATFORM = "no_agent_platform"
 
-OFFLINE = "offline_cloud"
 _SERVICE = "duo_agent_platform_service_url"
 
 

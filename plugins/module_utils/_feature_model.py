@@ -355,7 +355,6 @@ def show(wanted: FeaturesOptions, found: Found) -> dict[str, Any]:
 
 
 SUBJECT = Subject(
-    name="feature settings",
     arguments=Arguments(
         spec={
             **SETTING_SPEC,

@@ -163,7 +163,6 @@ def show(_wanted: GatewayOptions, found: Gateway) -> dict[str, Any]:
 
 
 SUBJECT = Subject(
-    name="gateway",
     arguments=Arguments(
         spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -279,7 +279,6 @@ def judge(wanted: HealthOptions, found: Found) -> Failure | None:
 
 
 SUBJECT = Subject(
-    name="health",
     arguments=Arguments(
         spec={
             "checks": {

@@ -201,7 +201,6 @@ def _assignments(found: Found) -> list[dict[str, Any]]:
 
 
 SUBJECT = Subject(
-    name="instance",
     arguments=Arguments(spec={"isolated": {"type": "bool", "default": False}, **SIGN_IN}),
     options=options,
     observe=observe,

@@ -219,7 +219,6 @@ def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
 
 
 SUBJECT = Subject(
-    name="preflight",
     arguments=Arguments(
         spec={
             "gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},

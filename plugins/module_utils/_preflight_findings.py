@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import _beta_features, _errors, _feature_model, _gateway, _self_hosted_model
+from ._access import OFFLINE
 from ._errors import Failure
 from ._isolated import leaks
 from ._releases import is_agent_feature, is_beta_family, is_beta_feature
@@ -212,7 +213,7 @@ def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
         for name in it.features
         if is_agent_feature(name)
     ]
-    online = found.info.license["type"] != "offline_cloud"
+    online = found.info.license["type"] != OFFLINE
     if (
         agents
         and online

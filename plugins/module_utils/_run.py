@@ -32,7 +32,6 @@ Reach = Callable[[Connection], AbstractContextManager[GitLab]]
 class Subject:
     """One thing that the collection brings to its desired state."""
 
-    name: str
     arguments: Arguments
     # Options of the task -> checked options.
     options: Callable[[dict[str, Any]], Any]

@@ -370,7 +370,6 @@ def show(wanted: ModelsOptions, found: Found) -> dict[str, Any]:
 
 
 SUBJECT = Subject(
-    name="self-hosted models",
     arguments=Arguments(
         spec={
             **MODEL_SPEC,

@@ -9,12 +9,12 @@ models. GitLab offers this as a button alone (Admin > Subscription), in every re
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._access import ADD_ONS, LICENSE, license_facts
+from ._access import ADD_ONS, LICENSE, OFFLINE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._client import Part
 from ._errors import Failure, Unclear
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 ABOUT = "subscription"
-OFFLINE = "offline_cloud"
 STALE = timedelta(days=1)
 # GitLab only queues the job; it shows in lastSync some seconds later.
 POLLS = (1, 2, 3, 4, 5, 5)  # seconds between readings
@@ -58,7 +57,7 @@ class Synchronise:
     before: str | None
 
     def perform(self, gitlab: GitLab) -> None:
-        """Queue the job and wait until GitLab shows a new time, half a minute at most.
+        """Queue the job and wait until GitLab shows a new time, 20 seconds at most.
 
         :raises Failure: GitLab has nothing to synchronise.
         """
@@ -122,7 +121,7 @@ def plan(wanted: SubscriptionOptions, found: Found) -> Plan[Found]:
         # The job may still be in the queue when it is read again.
         visible=False,
     )
-    return Plan((Step((change,), Synchronise(wanted, last)),), replace(found))
+    return Plan((Step((change,), Synchronise(wanted, last)),), found)
 
 
 def _needed(found: Found) -> bool:
@@ -149,7 +148,6 @@ def show(_wanted: SubscriptionOptions, found: Found) -> dict[str, Any]:
 
 
 SUBJECT = Subject(
-    name="subscription",
     arguments=Arguments(
         spec={
             "sync": {

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _info
+from ._access import OFFLINE
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure
 from ._plan import Plan
-from ._releases import FAMILIES, FEATURES, Offer, Release
+from ._releases import FAMILIES, FEATURES, Offer, Release, is_agent_feature
 from ._run import Subject
 from ._sign_in import SignIn
 from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note
@@ -111,9 +112,9 @@ def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> It
 def _concerned(found: _info.Found) -> Mapping[str, bool]:
     """Return for each condition of the notes whether it holds for the instance."""
     settings, models = found.state.settings, found.state.models.values()
-    offline = found.license["type"] == "offline_cloud"
+    offline = found.license["type"] == OFFLINE
     agents = any(
-        name.startswith("duo_agent_platform") and setting.provider == "self_hosted"
+        is_agent_feature(name) and setting.provider == "self_hosted"
         for name, setting in settings.items()
     )
     names = [f"{model.name} {model.identifier}".lower() for model in models]
@@ -258,7 +259,6 @@ def judge(wanted: UpgradeOptions, found: Found) -> Failure | None:
 
 
 SUBJECT = Subject(
-    name="upgrade",
     arguments=Arguments(
         spec={
             "target_version": {"type": "str", "required": True},

@@ -3,7 +3,7 @@
 """The door for action plugins: the work of the module of the same name, in this process.
 
 A module costs about half a second of Python start-up and imports for each task, an action plugin
-a twentieth of that. Where the module would run on the controller anyway, the action plugin does
+a tenth of that. Where the module would run on the controller anyway, the action plugin does
 the same work itself: same arguments, masking, check mode, diff, warnings and results. Everywhere
 else it executes the module.
 """

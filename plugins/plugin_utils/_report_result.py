@@ -86,7 +86,7 @@ def cause(result: dict[str, Any]) -> Cause:
     """Return why the task failed."""
     told = _dict(result.get("failure"))
     if not told and result.get("failed_when_result") is True:
-        # As with the role's verification, which plans again and wants to find nothing.
+        # A condition of the playbook's own.
         return Cause("What the task found is not what was expected.", not_done=steps(result))
     if not told:
         censored = "censored" in result
