@@ -124,7 +124,7 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (
             validators.UpgradeOptions,
             {"target_version": "19.0"},
-            {"models": [], "settings": [], "fail_on": "breaking"},
+            {"models": [], "settings": [], "when_unsupported": "fail", "fail_on": "breaking"},
         ),
     ],
     ids=lambda it: it.__name__ if isinstance(it, type) else "",
