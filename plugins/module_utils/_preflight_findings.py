@@ -283,7 +283,8 @@ def _switch(wanted: PreflightOptions, info: _info.Found) -> Iterator[Finding]:
 
 def _contradictions(wanted: PreflightOptions, info: _info.Found) -> Iterator[Finding]:
     """Yield declared models, and those of declared features, that turning beta off would hide."""
-    families = {name: it.family for name, it in info.state.models.items()}
+    # What is hidden shows that they are off already, also where GitLab does not tell.
+    families = {name: it.family for name, it in info.state.models.items() if not it.hidden}
     kept = {it.model for it in wanted.settings.settings if it.model in families}
     for model in models(wanted):
         if _self_hosted_model.not_offered(model, info.release, info.state):
