@@ -102,6 +102,10 @@ def _proven(gitlab: GitLab | None, subject: Subject, options: Any, steps: list[s
         state = subject.observe(gitlab, options)
         left = subject.plan(options, state).changes
         missing = [change.about for change in left if change.visible]
+        judged = subject.judge(options, state)
+        if judged:
+            # It was judged before the change too, and said nothing.
+            missing.append(judged.what.rstrip("."))
         if missing:
             raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
     except Failure as failure:

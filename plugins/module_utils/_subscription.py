@@ -137,7 +137,9 @@ def _needed(found: Found) -> bool:
         return False
     last = found.license["last_sync"]
     try:
-        return not last or found.now - datetime.fromisoformat(last.replace("Z", "+00:00")) > STALE
+        return (
+            not last or found.now - datetime.fromisoformat(str(last).replace("Z", "+00:00")) > STALE
+        )
     except (ValueError, TypeError):
         return True
 

@@ -103,8 +103,9 @@ class DuoAction(ActionBase):
         # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
         try:
             validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
-        except (ArithmeticError, ValueError, RecursionError) as error:
-            # Ansible's own check stumbles over some values, as over lists of huge numbers.
+        except Exception as error:
+            # Ansible's own check stumbles over some values, as over lists of huge numbers, or over
+            # a list of nothing where a dictionary with options belongs.
             said = f"The options cannot be read ({type(error).__name__})"
             return refused(self.subject.arguments, {}, said, ())
         params = {name: validation.validated_parameters.get(name) for name in spec}

@@ -111,6 +111,19 @@ def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(serve) -> None:
     assert "AI gateway" in result["msg"]
 
 
+def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
+    """As where a token loses its rights between the two readings of the preflight."""
+    finding = _errors.Failure(_errors.LEAVES_DUO_CORE)
+    subject = dataclasses.replace(
+        _gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
+    )
+    result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert len(result["failure"]["done"]) == 1
+    assert "Duo Core is on" in result["msg"]
+
+
 def test_null_models_mean_not_permitted(serve) -> None:
     server = serve(Instance(models=None))
     result = run(server, ai_gateway_url=URL)

@@ -72,8 +72,8 @@ def test_if_needed(name: str) -> None:
     assert synced(here) is needed
 
 
-@pytest.mark.parametrize("said", ["soon", "2026-11-23T10:00:00"])
-def test_a_time_that_cannot_be_read_is_no_recent_one(said: str) -> None:
+@pytest.mark.parametrize("said", ["soon", "2026-11-23T10:00:00", 7])
+def test_a_time_that_cannot_be_read_is_no_recent_one(said: Any) -> None:
     held = {"plan": "ultimate", "type": "online_cloud", "add_ons": [], "last_sync": said}
     plan = _subscription.plan(_subscription.options({**ROOT}), _subscription.Found(held))
     assert len(plan.steps) == 1
