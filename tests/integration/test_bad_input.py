@@ -291,7 +291,7 @@ ARGUMENTS = [
 )
 def test_arguments(outcomes: dict[str, Outcome], said: str) -> None:
     """What Ansible's own check of the arguments says is one of our failures, through both doors."""
-    whats = set()
+    told = set()
     for door in DOORS:
         result = outcomes[door].only
         failure = result.values["failure"]
@@ -300,8 +300,8 @@ def test_arguments(outcomes: dict[str, Outcome], said: str) -> None:
         assert result.message == f"{what} Nothing was sent to GitLab."
         assert said in what
         assert result.requests == []
-        whats.add(failure["what"])
-    assert len(whats) == 1
+        told.add(failure["what"])
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("missing", ["requests", "pydantic"])

@@ -107,8 +107,10 @@ def _judge_batch(play: Play, start: Start, cases: list[Case]) -> None:
     journeys = {name: case[0] for name, case in tried.items()}
     releases = [journey[0] for journey in journeys.values()]
     instances = dict(zip(tried, start(*releases), strict=True))
+    before = {}
     for name, (journey, number, _request, kind, stays) in tried.items():
         instances[name].seed(**worlds.WORLDS[journey[1]])
+        before[name] = instances[name].state()
         instances[name].faults(fault(kind, number + 1, stays=stays))
 
     broken = play_role(play, instances, journeys)
@@ -125,7 +127,7 @@ def _judge_batch(play: Play, start: Start, cases: list[Case]) -> None:
             # A sentence of its own, not a bug's, and it tells where.
             assert result.code not in ("", "unexpected"), (name, result.values)
             assert instance.url in result.message, (name, result.message)
-            assert lies(result.values, instance) == [], (name, result.message)
+            assert lies(result.values, instance, before[name]) == [], (name, result.message)
         else:
             assert lacks(instance, journey) == [], name
         # A password is never sent twice.

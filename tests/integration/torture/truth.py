@@ -14,26 +14,26 @@ from sandbox_client import Instance
 COLUMNS = {"model_family": "model"}
 SETTING = re.compile(r"change feature (\w+) \(.* -> (\w+)(?: (\S+))?\)")
 CHANGE = re.compile(r"change (AI gateway|self-hosted model (\S+)) \((.*)\)")
-# Markers, not values.
-SECRET = ("api_key",)
+# The option whose line tells of markers, not values: read by comparing with what was there.
+KEY, KEY_COLUMN = "api_key", "api_token"
 
 
-def lies(values: dict[str, Any], instance: Instance) -> list[str]:
-    """Return the lines of a failure that are not true."""
+def lies(values: dict[str, Any], instance: Instance, before: dict[str, Any]) -> list[str]:
+    """Return the lines of a failure that are not true; *before* is the state before its run."""
     state = instance.state()
     failure = values["failure"]
     found = [
         f"{line}: said to be {'done' if done else 'not done'}"
         for done, lines in ((True, failure["done"]), (False, failure["not_done"]))
         for line in lines
-        if holds(line, state) not in (done, None)
+        if holds(line, state, before) not in (done, None)
     ]
     if bool(failure["done"]) != values["changed"]:
         found.append(f"changed is {values['changed']}, done is {failure['done']}")
     return found
 
 
-def holds(line: str, state: dict[str, Any]) -> bool | None:
+def holds(line: str, state: dict[str, Any], before: dict[str, Any]) -> bool | None:
     """Return whether what a line tells of is there; None where the line alone does not tell."""
     verb, _blank, about = line.partition(" ")
     if verb in ("create", "delete") and about.startswith("self-hosted model "):
@@ -51,10 +51,12 @@ def holds(line: str, state: dict[str, Any]) -> bool | None:
         if row is None:
             return None
         wanted = dict(part.split(": ", 1) for part in change[3].split(", "))
+        if wanted.pop(KEY, None) and row[KEY_COLUMN] == before["models"][change[2]][KEY_COLUMN]:
+            return False
         return all(
             _text(row[COLUMNS.get(key, key)]) == value.rpartition(" -> ")[2]
             for key, value in wanted.items()
-            if key not in SECRET and COLUMNS.get(key, key) in row
+            if COLUMNS.get(key, key) in row
         )
     return None
 
