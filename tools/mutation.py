@@ -35,15 +35,17 @@ PACKAGE = "ansible_collections.gitlab_ops.duo.plugins.module_utils"
 FOLDER = ROOT / "plugins" / "module_utils"
 # File -> the fast unit tests that try it, the closest first.
 PLANS = ("plan_gateway", "plan_self_hosted_model", "plan_many_models", "plan_feature_model")
+MODELS = (
+    *("plan_self_hosted_model", "plan_many_models", "observe"),
+    *("plan_feature_model", "plan_many_features"),
+)
 TESTS = {
     "_plan.py": ("plan", *PLANS, "apply"),
     "_apply.py": ("apply",),
     "_validators.py": ("validators", "validators_settings", *PLANS),
     "_gateway.py": ("plan_gateway", "observe"),
-    "_self_hosted_model.py": (
-        *("plan_self_hosted_model", "plan_many_models", "observe"),
-        *("plan_feature_model", "plan_many_features"),
-    ),
+    "_self_hosted_model.py": MODELS,
+    "_model_steps.py": MODELS,
     "_feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
     "_beta_features.py": ("plan_beta_features",),
     "_observed.py": ("observed",),

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _http_errors
-from ._client import Part
 from ._errors import Failure
+from ._graphql import Part
 
 if TYPE_CHECKING:
     from ._client import GitLab

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._access import explain
-from ._client import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._errors import Failure, Unclear
+from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._http import pause
 from ._plan import Mutation
 from ._releases import is_agent_feature

@@ -13,8 +13,9 @@ from typing import Any
 from . import _errors
 from ._access import explain
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
-from ._client import GitLab, Part, Reading
+from ._client import GitLab
 from ._errors import Failure
+from ._graphql import Part, Reading
 from ._observed import FEATURES
 from ._plan import Change, Mutation, Plan, Step, differences
 from ._releases import OPTION_SINCE

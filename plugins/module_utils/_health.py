@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from . import _errors, _feature_model
 from ._access import explain
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
-from ._client import GENERAL_ERROR, READ_ONLY_ERROR, Part
 from ._errors import Failure, accepted
 from ._gateway import PARTS
+from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, Part
 from ._health_notes import (
     CONNECTION,
     GATEWAY,
@@ -31,10 +31,10 @@ from ._health_notes import (
     note_of,
 )
 from ._http import status_of
+from ._model_steps import about as about_model
 from ._observed import read_state
 from ._plan import Mutation, Plan
 from ._run import Subject
-from ._self_hosted_model import about as about_model
 from ._urls import without_credentials
 from ._validators import FeaturesOptions, HealthOptions, check
 

@@ -11,18 +11,18 @@ from . import _errors
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._beta_features import beta_state
-from ._client import Part
 from ._destinations import WayOut, ways_out
 from ._errors import Failure
 from ._feature_model import shown as shown_setting
 from ._gateway import ABOUT as ABOUT_GATEWAY
 from ._gateway import PARTS as GATEWAY
 from ._gateway import values as gateway_values
+from ._graphql import Part
+from ._model_steps import about as about_model
 from ._observed import Model, State, read_state
 from ._plan import Plan
 from ._releases import FEATURES, Release
 from ._run import Subject
-from ._self_hosted_model import about as about_model
 from ._self_hosted_model import shown as shown_model
 from ._sign_in import SignIn
 from ._urls import has_credentials, masked

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import _http_errors
 from ._access import explain
-from ._client import Part
 from ._errors import Failure
+from ._graphql import Part
 from ._libraries import pydantic
 from ._releases import is_beta_feature
 
 if TYPE_CHECKING:
-    from ._client import GitLab, Reading
+    from ._client import GitLab
+    from ._graphql import Reading
     from ._releases import Release
 
 PAGE = 100  # GitLab cuts a larger page to this

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import _beta_features, _errors, _feature_model, _gateway, _self_hosted_model
+from . import _beta_features, _errors, _feature_model, _gateway, _model_steps, _self_hosted_model
 from ._access import OFFLINE
 from ._errors import Failure
 from ._isolated import leaks
@@ -294,7 +294,7 @@ def _contradictions(wanted: PreflightOptions, info: _info.Found) -> Iterator[Fin
         kept.add(name)
     for name in sorted(kept):
         if is_beta_family(families[name]):
-            about = _self_hosted_model.about(name)
+            about = _model_steps.about(name)
             refusal = Failure(_errors.MODEL_WOULD_HIDE, about=about, family=families[name])
             yield Finding("error", about, refusal.what, refusal.next_step)
 

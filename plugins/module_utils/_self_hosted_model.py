@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Self-hosted models: create, change, rename, delete; one, or many planned together.
 
-GraphQL ``aiSelfHostedModels`` and ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9).
+GraphQL ``aiSelfHostedModels`` (17.9); the mutations are in ``_model_steps.py``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ._arguments import (
     required,
 )
 from ._errors import Failure, accepted
+from ._model_steps import about, create, delete, target, update, values
 from ._observed import Model, State, read_state
-from ._plan import ABSENT, Change, Mutation, Plan, Step, differences
+from ._plan import Plan, Step
 from ._releases import FAMILIES, OPTION_SINCE, Release, is_beta_family
 from ._run import Subject
-from ._urls import without_credentials
 from ._validators import (
     IDENTIFIER_PREFIX,
     WITHOUT_ENDPOINT,
@@ -36,9 +36,6 @@ from ._validators import (
 
 if TYPE_CHECKING:
     from ._client import GitLab
-
-# What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
-BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
     slipping = _slipping(models, wanted)
     creates: list[Step] = []
     updates: list[Step] = []
-    deletes: list[Step] = []
+    going: list[Model] = []
     unseen: list[str] = []
     warnings: list[str] = []
     for model in wanted.models:
@@ -100,7 +97,8 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
         current = _current(model, models)
         if model.state == "absent":
             if current and current.name not in slipping:
-                deletes.append(_delete(model.force, current, wanted))
+                warnings += _warn_forced(model, current, wanted)
+                going.append(current)
             else:
                 unseen.append(model.name)
             if current:
@@ -111,36 +109,28 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
             # It becomes visible when an earlier task of the run has turned beta features on.
             warnings.append(f"{about(model.name)} is hidden now: what would change is not known.")
             continue
-        target = _target(model, current, found)
+        new = target(model, current, found.state.has_provider)
         if current is None:
-            creates.append(_create(model, target, found))
-        elif step := _update(model, current, target, found):
+            creates.append(create(model, new, found.state.has_provider))
+        elif step := update(model, current, new, found.state.has_provider):
             updates.append(step)
             del models[current.name]
         else:
             continue
-        models[target.name] = target
+        models[new.name] = new
     warnings += _warn_unseen(unseen, wanted, found)
-    if wanted.exclusive:
-        declared = {name for model in wanted.models for name in (model.name, model.new_name)}
-        for name in sorted(set(found.state.models) - declared - slipping):
-            users = _users(models[name], wanted)
-            if users:
-                warnings.append(
-                    f"Self-hosted model {name} is not declared, but kept: it is used by "
-                    f"{', '.join(users)}."
-                )
-                continue
-            deletes.append(_delete(False, models.pop(name), wanted))
+    for left in _undeclared(wanted, found, slipping):
+        if users := _users(left, wanted):
+            warnings.append(
+                f"Self-hosted model {left.name} is not declared, but kept: it is used by "
+                f"{', '.join(users)}."
+            )
+        else:
+            going.append(models.pop(left.name))
     predicted = Found(
         release=found.release, state=found.state.model_copy(update={"models": models})
     )
-    return Plan((*updates, *creates, *deletes), predicted, tuple(warnings))
-
-
-def about(name: str) -> str:
-    """Return how messages and diffs call a model."""
-    return f"self-hosted model {name}"
+    return Plan((*updates, *creates, *map(delete, going)), predicted, tuple(warnings))
 
 
 def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
@@ -216,94 +206,6 @@ def _refuse_unusable(
         raise Failure(_errors.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
 
 
-def _target(model: ModelOptions, current: Model | None, found: Found) -> Model:
-    """Return the model as it should be: declared values over those that are there."""
-    base = current or Model(id="", name=model.name, family="")
-    changes: dict[str, Any] = {"name": model.new_name or base.name}
-    if model.model_family:
-        changes["family"] = model.model_family
-    if model.endpoint:
-        changes["endpoint"] = model.endpoint
-    elif model.method == "bedrock" and not base.endpoint and not found.state.has_provider:
-        changes["endpoint"] = BEDROCK_ENDPOINT
-    if model.identifier is not None:
-        changes["identifier"] = model.identifier
-    if found.state.has_provider and (model.method or not current):
-        in_cloud = model.method in WITHOUT_ENDPOINT
-        changes["provider"] = str(model.method).upper() if in_cloud else "API"
-    if _sends_key(model, current):
-        changes["has_api_key"] = bool((model.api_key or "").strip())
-    return base.model_copy(update=changes)
-
-
-def _sends_key(model: ModelOptions, current: Model | None) -> bool:
-    if model.api_key is None:
-        return False
-    if current is None:
-        return model.api_key != ""
-    if model.update_api_key == "on_create":
-        return False
-    if model.update_api_key == "always":
-        return model.api_key != "" or current.has_api_key
-    return (current.api_key or "") != model.api_key
-
-
-def _values(model: Model) -> dict[str, Any]:
-    """Return what a diff shows of a model."""
-    values = {
-        "name": model.name,
-        "model_family": model.family,
-        "endpoint": without_credentials(model.endpoint),
-        "identifier": model.identifier,
-    }
-    return {**values, "provider": model.provider} if model.provider else values
-
-
-def _create(model: ModelOptions, target: Model, found: Found) -> Step:
-    after = {"state": "present", **_values(target)}
-    if target.has_api_key:
-        after["api_key"] = "(set)"
-    change = Change(about(target.name), ABSENT, after, verb="create")
-    return Step((change,), Mutation("aiSelfHostedModelCreate", _input(model, target, None, found)))
-
-
-def _update(model: ModelOptions, current: Model, target: Model, found: Found) -> Step | None:
-    before, after = differences(_values(current), _values(target))
-    if current.endpoint != target.endpoint and "endpoint" not in after:
-        # Only the credentials inside the URL differ, which are never shown.
-        before["endpoint"], after["endpoint"] = "(set)", "(changed)"
-    if _sends_key(model, current):
-        before["api_key"] = "(set)" if current.has_api_key else "(not set)"
-        after["api_key"] = (
-            "(cleared)" if not model.api_key else "(changed)" if current.has_api_key else "(set)"
-        )
-    if not after:
-        return None
-    # always sends the key each time: reading again cannot prove that it arrived.
-    visible = set(after) != {"api_key"} or model.update_api_key != "always"
-    change = Change(about(current.name), before, after, visible=visible)
-    return Step(
-        (change,), Mutation("aiSelfHostedModelUpdate", _input(model, target, current, found))
-    )
-
-
-def _input(
-    model: ModelOptions, target: Model, current: Model | None, found: Found
-) -> dict[str, Any]:
-    """Return the mutation's input: an update replaces what is required, and keeps the rest."""
-    values: dict[str, Any] = {"id": current.id} if current else {}
-    values |= {"name": target.name, "model": target.family.upper()}
-    if target.endpoint:
-        values["endpoint"] = target.endpoint
-    if model.identifier is not None:
-        values["identifier"] = model.identifier
-    if found.state.has_provider:
-        values["provider"] = target.provider or "API"
-    if _sends_key(model, current):
-        values["apiToken"] = model.api_key
-    return values
-
-
 # --- deleting ----------------------------------------------------------------------------------
 def _users(current: Model, wanted: ModelsOptions) -> list[str]:
     """Return the features that use a model, and will after the planned settings of this run."""
@@ -316,15 +218,30 @@ def _users(current: Model, wanted: ModelsOptions) -> list[str]:
     return sorted(users)
 
 
-def _delete(force: bool, current: Model, wanted: ModelsOptions) -> Step:
+def _warn_forced(model: ModelOptions, current: Model, wanted: ModelsOptions) -> list[str]:
+    """Return the warning for a model that goes although features use it.
+
+    :raises Failure: they do, and this is not forced.
+    """
     users = _users(current, wanted)
-    if users and not force:
+    if not users:
+        return []
+    where, names = about(current.name), ", ".join(users)
+    if not model.force:
         # GitLab itself would delete it and silently drop the features' settings.
-        raise Failure(_errors.MODEL_IN_USE, about=about(current.name), features=", ".join(users))
-    change = Change(
-        about(current.name), {"state": "present", **_values(current)}, ABSENT, verb="delete"
-    )
-    return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
+        raise Failure(_errors.MODEL_IN_USE, about=where, features=names)
+    return [
+        f"With {where} go the settings of the features that use it: {names}. They fall back to "
+        "the default of GitLab, which can send their requests to its cloud."
+    ]
+
+
+def _undeclared(wanted: ModelsOptions, found: Found, slipping: set[str]) -> list[Model]:
+    if not wanted.exclusive:
+        return []
+    declared = {name for model in wanted.models for name in (model.name, model.new_name)}
+    left = set(found.state.models) - declared - slipping
+    return [found.state.models[name] for name in sorted(left)]
 
 
 def _slipping(models: dict[str, Model], wanted: ModelsOptions) -> set[str]:
@@ -353,7 +270,7 @@ def shown(model: Model) -> dict[str, Any]:
     """Return a model as modules return it; never the key."""
     return {
         "id": model.id or None,
-        **_values(model),
+        **values(model),
         "has_api_key": model.has_api_key,
         "features": list(model.features),
     }

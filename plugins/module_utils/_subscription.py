@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from . import _errors
 from ._access import ADD_ONS, LICENSE, OFFLINE, license_facts
 from ._arguments import SIGN_IN, Arguments
-from ._client import Part
 from ._errors import Failure, Unclear
+from ._graphql import Part
 from ._plan import Change, Plan, Step
 from ._rails import RailsRunner
 from ._run import Subject

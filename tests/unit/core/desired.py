@@ -13,8 +13,8 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import apply
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import (
     Change,
     Mutation,

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GENERAL_ERROR
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import GENERAL_ERROR
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Change, Mutation, Step
 from ansible_collections.gitlab_ops.duo.tests.unit.core.desired import (
     BUSY,

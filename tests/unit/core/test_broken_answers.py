@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _gateway, _self_hosted_model
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._access import license_facts
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Reply, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 

@@ -16,8 +16,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _http_errors,
     _observed,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,

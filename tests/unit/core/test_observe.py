@@ -15,8 +15,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _gateway,
     _self_hosted_model,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part, Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 URL = "https://aigw.example.com"

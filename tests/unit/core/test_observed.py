@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors, _observed
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gid, release
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway, _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     RELEASES,
     calls,

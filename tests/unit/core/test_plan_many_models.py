@@ -226,6 +226,12 @@ def test_force_deletes_what_is_in_use() -> None:
     there = found(model(features=("duo_chat",)))
     made = plan({"name": "codestral", "state": "absent", "force": True}, there)
     assert calls(made) == [("aiSelfHostedModelDelete", {"id": gid(1)})]
+    (told,) = made.warnings
+    assert "self-hosted model codestral" in told
+    assert "duo_chat" in told
+    assert (
+        plan({"name": "codestral", "state": "absent", "force": True}, found(model())).warnings == ()
+    )
 
 
 # --- what cannot be seen -------------------------------------------------------------------------

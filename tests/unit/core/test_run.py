@@ -19,7 +19,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab, Part
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that create, change and delete one self-hosted model: what is sent, what is shown.
+
+GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider`` (see
+``OPTION_SINCE``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._observed import Model
+from ._plan import ABSENT, Change, Mutation, Step, differences
+from ._urls import without_credentials
+from ._validators import WITHOUT_ENDPOINT
+
+if TYPE_CHECKING:
+    from ._validators import ModelOptions
+
+# What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
+BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
+
+
+def about(name: str) -> str:
+    """Return how messages and diffs call a model."""
+    return f"self-hosted model {name}"
+
+
+def values(model: Model) -> dict[str, Any]:
+    """Return what a diff shows of a model."""
+    shown = {
+        "name": model.name,
+        "model_family": model.family,
+        "endpoint": without_credentials(model.endpoint),
+        "identifier": model.identifier,
+    }
+    return {**shown, "provider": model.provider} if model.provider else shown
+
+
+def target(wish: ModelOptions, current: Model | None, has_provider: bool) -> Model:
+    """Return the model as it should be: declared values over those that are there."""
+    base = current or Model(id="", name=wish.name, family="")
+    changes: dict[str, Any] = {"name": wish.new_name or base.name}
+    if wish.model_family:
+        changes["family"] = wish.model_family
+    if wish.endpoint:
+        changes["endpoint"] = wish.endpoint
+    elif wish.method == "bedrock" and not base.endpoint and not has_provider:
+        changes["endpoint"] = BEDROCK_ENDPOINT
+    if wish.identifier is not None:
+        changes["identifier"] = wish.identifier
+    if has_provider and (wish.method or not current):
+        in_cloud = wish.method in WITHOUT_ENDPOINT
+        changes["provider"] = str(wish.method).upper() if in_cloud else "API"
+    if _sends_key(wish, current):
+        changes["has_api_key"] = bool((wish.api_key or "").strip())
+    return base.model_copy(update=changes)
+
+
+def create(wish: ModelOptions, new: Model, has_provider: bool) -> Step:
+    """Return the step that creates a model."""
+    after = {"state": "present", **values(new)}
+    if new.has_api_key:
+        after["api_key"] = "(set)"
+    change = Change(about(new.name), ABSENT, after, verb="create")
+    return Step(
+        (change,), Mutation("aiSelfHostedModelCreate", _input(wish, new, None, has_provider))
+    )
+
+
+def update(wish: ModelOptions, current: Model, new: Model, has_provider: bool) -> Step | None:
+    """Return the step that makes a model the new one, or None where nothing differs."""
+    before, after = differences(values(current), values(new))
+    if current.endpoint != new.endpoint and "endpoint" not in after:
+        # Only the credentials inside the URL differ, which are never shown.
+        before["endpoint"], after["endpoint"] = "(set)", "(changed)"
+    if _sends_key(wish, current):
+        before["api_key"] = "(set)" if current.has_api_key else "(not set)"
+        after["api_key"] = (
+            "(cleared)" if not wish.api_key else "(changed)" if current.has_api_key else "(set)"
+        )
+    if not after:
+        return None
+    # always sends the key each time: reading again cannot prove that it arrived.
+    visible = set(after) != {"api_key"} or wish.update_api_key != "always"
+    change = Change(about(current.name), before, after, visible=visible)
+    return Step(
+        (change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, has_provider))
+    )
+
+
+def delete(current: Model) -> Step:
+    """Return the step that deletes a model; whether it may go is looked at again before it."""
+    gone = {"state": "present", **values(current)}
+    change = Change(about(current.name), gone, ABSENT, verb="delete")
+    return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
+
+
+def _sends_key(wish: ModelOptions, current: Model | None) -> bool:
+    if wish.api_key is None:
+        return False
+    if current is None:
+        return wish.api_key != ""
+    if wish.update_api_key == "on_create":
+        return False
+    if wish.update_api_key == "always":
+        return wish.api_key != "" or current.has_api_key
+    return (current.api_key or "") != wish.api_key
+
+
+def _input(
+    wish: ModelOptions, new: Model, current: Model | None, has_provider: bool
+) -> dict[str, Any]:
+    """Return the mutation's input: an update replaces what is required, and keeps the rest."""
+    sent: dict[str, Any] = {"id": current.id} if current else {}
+    sent |= {"name": new.name, "model": new.family.upper()}
+    if new.endpoint:
+        sent["endpoint"] = new.endpoint
+    if wish.identifier is not None:
+        sent["identifier"] = wish.identifier
+    if has_provider:
+        sent["provider"] = new.provider or "API"
+    if _sends_key(wish, current):
+        sent["apiToken"] = wish.api_key
+    return sent
