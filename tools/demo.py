@@ -11,27 +11,23 @@ predicts the real run, and the run after that changes nothing.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
-import urllib.request
-from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
 from sandbox import credentials
 from tools.collection import CACHE, ROOT
+from tools.stand_ins import Broken, Json, ask, count, journals, stand_ins, writes
+from tools.terminal import COLOURS, coloured, heading, paint, say, table
 
 EXAMPLES = ROOT / "examples"
 INVENTORY = EXAMPLES / "inventory"
@@ -39,15 +35,7 @@ RELEASES = {"lab": "17.9", "berlin": "18.9", "tokyo": "19.4"}
 PLAYBOOK = "gitlab_ops.duo.configure"
 # Where the reports of the runs are left, below .cache/.
 DRY_RUN, REAL_RUN, LAST_RUN = "demo-report/dry-run", "demo-report/real-run", "demo-report/last-run"
-PATIENCE = 30.0
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)")
-COLOURS = re.compile(r"\x1b\[[\d;]*m")
-
-Json = dict[str, Any]
-
-
-class Broken(Exception):
-    """A promise of the collection does not hold."""
 
 
 # --- what the demo adds to the examples --------------------------------------------------------
@@ -125,101 +113,7 @@ STORIES = {
 }
 
 
-# --- the stand-ins -----------------------------------------------------------------------------
-def ask(url: str, path: str, method: str = "GET", body: Json | None = None) -> Json:
-    """Send a request to the control side of a stand-in."""
-    request = urllib.request.Request(  # noqa: S310  always http://127.0.0.1
-        f"{url}/_sandbox/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    # Never through a proxy that the environment names.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=PATIENCE) as answer:
-        text = answer.read()
-    content: Json = json.loads(text) if text else {}
-    return content
-
-
-@contextlib.contextmanager
-def stand_ins(releases: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Start a stand-in for each release, and stop them at the end; yield their addresses."""
-    command = [sys.executable, "-m", "sandbox", "--exit-with-parent"]
-    for release in releases.values():
-        command += ["--instance", f"{release}:0"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            assert server.stdout  # noqa: S101  for mypy: it is a pipe
-            lines = [server.stdout.readline() for _release in releases]
-            if not all(lines):
-                raise Broken("the stand-in GitLabs did not start")
-            yield {
-                name: json.loads(line)["url"] for name, line in zip(releases, lines, strict=True)
-            }
-        finally:
-            server.terminate()
-
-
-def journals(urls: dict[str, str]) -> dict[str, list[Json]]:
-    """Return what each stand-in was asked since the last call."""
-    found = {name: ask(url, "journal")["requests"] for name, url in urls.items()}
-    for url in urls.values():
-        ask(url, "journal", "DELETE")
-    return found
-
-
-def writes(asked: dict[str, list[Json]]) -> int:
-    """Return how many of the requests write."""
-    return sum(request["write"] for requests in asked.values() for request in requests)
-
-
 # --- what a person sees ------------------------------------------------------------------------
-def coloured() -> bool:
-    """Return whether colour is welcome."""
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
-
-
-def paint(text: str, code: str) -> str:
-    """Return the text in bold (1), faint (2), red (31) or green (32), where colour is welcome."""
-    return f"\x1b[{code}m{text}\x1b[0m" if coloured() else text
-
-
-def width() -> int:
-    """Return how many columns there are."""
-    return max(40, min(shutil.get_terminal_size((80, 24)).columns, 120))
-
-
-def say(text: str = "", code: str = "") -> None:
-    """Print a paragraph that fits."""
-    for line in textwrap.wrap(text, width()) or [""]:
-        print(paint(line, code) if code else line, flush=True)
-
-
-def heading(text: str) -> None:
-    """Print a heading."""
-    say()
-    say(text, "1")
-    print("=" * min(len(text), width()), flush=True)
-
-
-def table(columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table; where it does not fit, each row becomes a list."""
-    sizes = [max(len(row[n]) for row in [columns, *rows]) for n in range(len(columns))]
-    if sum(sizes) + 2 * (len(sizes) - 1) > width():
-        for row in rows:
-            say(row[0], "1")
-            for column, cell in zip(columns[1:], row[1:], strict=True):
-                print(f"  {column:<10}{cell}")
-        return
-    for number, row in enumerate([columns, *rows]):
-        line = "  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip()
-        print(line if number else paint(line, "1"), flush=True)
-
-
 def describe(name: str, url: str) -> list[str]:
     """Return the state of one stand-in as cells."""
     state = ask(url, "state")
@@ -360,11 +254,6 @@ def demonstrate(urls: dict[str, str], folder: pathlib.Path) -> None:
         raise Broken(f"the last run changed something: {again}")
     if writes(last):
         raise Broken(f"the last run sent {writes(last)} writing requests")
-
-
-def count(asked: dict[str, list[Json]]) -> int:
-    """Return how many requests there were."""
-    return sum(len(requests) for requests in asked.values())
 
 
 def main() -> int:

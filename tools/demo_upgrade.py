@@ -21,7 +21,8 @@ import time
 from sandbox import credentials
 from tools import demo
 from tools.collection import CACHE, ROOT
-from tools.demo import Broken, Json, ask, heading, say
+from tools.stand_ins import Broken, Json, ask, stand_ins
+from tools.terminal import heading, paint, say
 
 START = "18.6"
 STEPS = ("18.9.2", "19.2.0")
@@ -61,7 +62,7 @@ VARIABLES: Json = {
 def play(folder: pathlib.Path, playbook: str, *options: str, fails: bool = False) -> list[str]:
     """Run a playbook of the collection on the instance; return its output."""
     arguments = [f"gitlab_ops.duo.{playbook}", *options]
-    print(demo.paint(" ".join(["$ ansible-playbook", *arguments]), "2"), flush=True)
+    print(paint(" ".join(["$ ansible-playbook", *arguments]), "2"), flush=True)
     files = ["-i", str(folder / "hosts.json"), "-e", f"duo_self_hosted_export_dir={folder}/exports"]
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "playbook", *arguments, *files],
@@ -161,7 +162,7 @@ def main() -> int:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="demo-", dir=CACHE) as folder,
-            demo.stand_ins({"gitlab": START}) as urls,
+            stand_ins({"gitlab": START}) as urls,
         ):
             demonstrate(urls["gitlab"], pathlib.Path(folder))
         say()

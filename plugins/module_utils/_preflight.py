@@ -204,18 +204,21 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
 
 def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
     """Return the failure that the findings mean, if any is an error."""
-    errors = [it for it in _known(wanted, found) if it.severity == "error"]
-    if not errors:
-        return None
-    if len(errors) == 1:
-        only = errors[0]
-        return Failure(
-            _errors.PREFLIGHT_FINDING, first=f"{only.subject}: {only.what}", action=only.action
-        )
+    told: dict[tuple[str, str], list[str]] = {}
+    for it in _known(wanted, found):
+        if it.severity == "error":
+            # One misspelt model would be told as often as features are to use it.
+            told.setdefault((it.what, it.action), []).append(it.subject)
     every = [
-        f"({number}) {it.subject}: {it.what} {it.action}" for number, it in enumerate(errors, 1)
+        (f"{', '.join(subjects)}: {what}", action) for (what, action), subjects in told.items()
     ]
-    return Failure(_errors.PREFLIGHT_FINDINGS, count=len(errors), findings=every)
+    if not every:
+        return None
+    if len(every) == 1:
+        ((first, action),) = every
+        return Failure(_errors.PREFLIGHT_FINDING, first=first, action=action)
+    numbered = [f"({number}) {what} {action}" for number, (what, action) in enumerate(every, 1)]
+    return Failure(_errors.PREFLIGHT_FINDINGS, count=len(every), findings=numbered)
 
 
 SUBJECT = Subject(

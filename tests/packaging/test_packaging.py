@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from sandbox import credentials  # noqa: E402
-from tools import collection, demo, tarball  # noqa: E402
+from tools import collection, stand_ins, tarball  # noqa: E402
 
 INSTALLED = collection.CACHE / "installed"
 BIN = pathlib.Path(sys.executable).parent
@@ -131,7 +131,7 @@ def test_an_isolated_machine(tmp_path: pathlib.Path, built: pathlib.Path) -> Non
     variables = {"HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections")}
     galaxy = ["collection", "install", "--offline", "-p", tmp_path / "collections", built]
     run(python, "-m", "ansible", "galaxy", *galaxy, **variables)
-    with demo.stand_ins({"here": "18.9"}) as urls:
+    with stand_ins.stand_ins({"here": "18.9"}) as urls:
         arguments = f"api_url={urls['here']} api_token={credentials.ADMIN_TOKEN}"
         adhoc = ["localhost", "-m", "gitlab_ops.duo.duo_gateway", "-a"]
         address = "https://aigw.example.com"
@@ -139,4 +139,4 @@ def test_an_isolated_machine(tmp_path: pathlib.Path, built: pathlib.Path) -> Non
             *(python, "-m", "ansible", "adhoc", *adhoc, f"{arguments} ai_gateway_url={address}"),
             **{**variables, "NO_PROXY": "127.0.0.1"},
         )
-        assert demo.ask(urls["here"], "state")["gateway"]["ai_gateway_url"] == address
+        assert stand_ins.ask(urls["here"], "state")["gateway"]["ai_gateway_url"] == address

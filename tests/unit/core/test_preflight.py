@@ -208,6 +208,18 @@ def test_everything_is_found_at_once() -> None:
     assert (result["changed"], here.writes) == (False, [])
 
 
+def test_what_is_wrong_with_many_is_told_once() -> None:
+    here = Sandboxed("18.9")
+    features = ["code_completions", "code_generations", "duo_chat"]
+    result = here.dry(SUBJECT, settings=[{"features": features, "model": "codestrall"}])
+    assert [it["subject"] for it in result["findings"]] == [f"feature {name}" for name in features]
+    assert result["msg"].count("codestrall") == 1
+    assert (
+        f"One thing stands in the way, {', '.join(f'feature {it}' for it in features)}: "
+        in (result["msg"])
+    )
+
+
 @pytest.mark.parametrize("release", ["17.9", "18.9", "19.4"])
 def test_two_requests_where_all_is_there(release: str) -> None:
     here = Sandboxed(release, gateway=GATEWAY, models=[STORED])
