@@ -47,7 +47,7 @@ TESTS = {
     "_self_hosted_model.py": MODELS,
     "_model_steps.py": MODELS,
     "_feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
-    "_beta_features.py": ("plan_beta_features",),
+    "_beta_features.py": ("plan_beta_features", "sign_in"),
     "_observed.py": ("observed",),
     "_releases.py": ("releases", "observed", *PLANS),
 }

@@ -60,6 +60,7 @@ def test_throws_the_switch(enabled: bool, more: dict[str, Any], version: str) ->
         (False, True, {"username": "root"}, _errors.BETA_NEEDS_SIGN_IN, "username and password"),
         (True, None, AGREED, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
         (False, None, {}, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+        (True, False, {**AGREED, "via": "rails_runner"}, _errors.RAILS_NEEDS_USER, "username"),
     ],
 )
 def test_refuses(
@@ -133,19 +134,30 @@ def test_knows_the_path_of_old_releases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("enabled", "pages", "message"),
+    ("enabled", "pages", "message", "about", "done"),
     [
-        pytest.param(False, Pages(True, True), _errors.BETA_STAYS_ON, id="others accepted too"),
-        pytest.param(True, Pages(False, False), _errors.BETA_STAYS_OFF, id="not saved"),
         pytest.param(
-            True, Pages(False, False, lost=lost()), _http_errors.TIMED_OUT, id="lost and not thrown"
+            *(False, Pages(True, True), _errors.BETA_STAYS_ON),
+            *("beta features", ["throw the switch of the signed-in account"]),
+            id="others accepted too",
+        ),
+        pytest.param(
+            *(True, Pages(False, False), _errors.BETA_STAYS_OFF, "beta features", []),
+            id="not saved",
+        ),
+        pytest.param(
+            *(True, Pages(False, False, lost=lost()), _http_errors.TIMED_OUT, "", []),
+            id="lost and not thrown",
         ),
     ],
 )
-def test_tells_what_did_not_work(enabled: bool, pages: Pages, message: _errors.Message) -> None:
+def test_tells_what_did_not_work(
+    enabled: bool, pages: Pages, message: _errors.Message, about: str, done: list[str]
+) -> None:
     with pytest.raises(Failure) as caught:
         toggle(enabled).perform(pages)
-    assert caught.value.code == message.code
+    assert (caught.value.code, caught.value.about) == (message.code, about)
+    assert caught.value.done == done
     assert pages.thrown == ["/named"]  # once
 
 
@@ -155,6 +167,12 @@ def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> No
     with pytest.raises(Unclear) as caught:
         toggle(True).perform(Pages(False, False, lost=answer))
     assert caught.value.retry is not late
+
+
+@pytest.mark.parametrize("state", [True, False])
+def test_the_page_tells_where_the_token_does_not(state: bool) -> None:
+    wanted = _beta_features.options({"enabled": True, **SIGN_IN})
+    assert _beta_features.beta_state(Pages(state), wanted, None) is state
 
 
 @pytest.mark.parametrize(("version", "told"), [("18.9", []), ("17.9", ["beta features"])])

@@ -325,7 +325,9 @@ def switch(options: Any, *, enabled: bool, username: str | None = "root") -> Any
 
 def test_turns_on_and_off_on_the_node(tmp_path) -> None:
     switch(runner(tmp_path, "on"), enabled=True).perform(None)
-    assert "CreateService" in (tmp_path / "given").read_text()
+    (given,) = json.loads((tmp_path / "given").read_text())
+    assert "CreateService" in given
+    assert 'username: "root"' in given
     switch(runner(tmp_path, "false"), enabled=False).perform(None)
     assert "DestroyService" in (tmp_path / "given").read_text()
 
@@ -333,7 +335,7 @@ def test_turns_on_and_off_on_the_node(tmp_path) -> None:
 def test_says_that_it_stays_on(tmp_path) -> None:
     with pytest.raises(Failure) as caught:
         switch(runner(tmp_path, "true"), enabled=False).perform(None)
-    assert caught.value.code == _errors.BETA_STAYS_ON.code
+    assert (caught.value.code, caught.value.about) == (_errors.BETA_STAYS_ON.code, "beta features")
 
 
 def test_needs_to_know_for_whom_to_accept(tmp_path) -> None:
