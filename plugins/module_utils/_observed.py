@@ -136,7 +136,8 @@ def read_state(
     if reading.data.get("aiSelfHostedModels") is None:
         raise explain(gitlab, reading.release)
     try:
-        nodes = reading.nodes("aiSelfHostedModels")
+        # A copy: the items of a loop share the reading.
+        nodes = list(reading.nodes("aiSelfHostedModels"))
         page = reading.data["aiSelfHostedModels"]["pageInfo"]
         while page["hasNextPage"]:
             cursor = page["endCursor"]

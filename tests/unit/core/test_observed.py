@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors, _observed
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
-from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gid, release
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import URL, Sandboxed
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import connection, gid, release
+from sandbox.credentials import ADMIN_TOKEN
 
 
 def answer(name: str, number: int, family: str = "codestral", **more: Any) -> dict[str, Any]:
@@ -186,6 +189,57 @@ def test_a_beta_feature_that_only_a_model_shows_proves_nothing() -> None:
     assert read(models, None, features=False).beta is None
 
 
+# --- more models than fit on a page --------------------------------------------------------------
+@pytest.mark.parametrize("version", ["17.9", "19.4"])
+def test_all_pages_are_read(version: str) -> None:
+    names = [f"m{number:03}" for number in range(205)]
+    models = [
+        {
+            "name": name,
+            "model": "mistral",
+            "endpoint": f"https://{name}.example.com/v1",
+            "identifier": f"custom_openai/{name}",
+            "api_token": f"key of {name}",
+        }
+        for name in names
+    ]
+    here = Sandboxed(version, models=models)
+    with here.reached(), GitLab(connection(URL, api_token=ADMIN_TOKEN), remember=60) as gitlab:
+        for _item_of_a_loop in range(2):
+            state = _observed.read_state(gitlab, keys=True, features=False)[1]
+            assert sorted(state.models) == names
+            for name, model in state.models.items():
+                assert model.endpoint == f"https://{name}.example.com/v1"
+                assert model.identifier == f"custom_openai/{name}"
+                assert model.api_key == f"key of {name}"
+                assert model.provider == ("API" if version == "19.4" else None)
+            assert state.has_provider is (version == "19.4")
+            assert len(here.requests) == 3
+
+
+def test_a_page_that_leads_to_itself_is_a_failure() -> None:
+    page = {"hasNextPage": True, "endCursor": "same"}
+    with pytest.raises(Failure, match=r"aiSelfHostedModels\.pageInfo"):
+        read({"nodes": [answer("a", 1)], "pageInfo": page}, [])
+
+
+# --- what is not said ----------------------------------------------------------------------------
+def test_what_is_not_said_is_not_taken_for_granted() -> None:
+    model = _observed.Model(id=gid(1), name="m", family="gpt")
+    assert (model.provider, model.hidden, model.api_key) == (None, False, None)
+    plain = _observed.Setting(provider="disabled")
+    assert (plain.gitlab_model, plain.families, plain.beta) == (None, None, False)
+    state = _observed.State()
+    assert (state.models, state.settings, state.beta) == ({}, {}, None)
+    assert (state.has_provider, state.has_gitlab_models) == (False, False)
+
+
+def test_what_a_release_may_lack_is_optional() -> None:
+    parts = [_observed.models_part(), _observed.FEATURES]
+    later = [_observed.provider_part(), _observed.GITLAB_MODELS]
+    assert [part.optional for part in (*parts, *later)] == [False, False, True, True]
+
+
 # --- answers of another form ---------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("models", "settings"),
@@ -211,3 +265,4 @@ def test_values_of_another_form_are_a_failure(models: Any, settings: Any) -> Non
     with pytest.raises(Failure) as caught:
         read(models, settings)
     assert caught.value.code == _http_errors.BROKEN_ANSWER.code
+    assert "/api/graphql could not be understood" in caught.value.what
