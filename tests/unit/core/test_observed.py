@@ -90,6 +90,7 @@ def test_models() -> None:
 @pytest.mark.parametrize(("keys", "asked"), [(True, True), (False, False)])
 def test_stored_keys_are_read_only_where_they_are_compared(keys: bool, asked: bool) -> None:
     assert ("apiToken" in _observed.models_part(keys=keys).selection) is asked
+    assert "hasApiToken featureSettings" in _observed.models_part().selection
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,36 @@ def test_what_a_schema_lacks_is_not_offered(version: str, name: str) -> None:
     assert name not in release(version).names({name: offer})
 
 
+# What a release may have or not, for it was not read: from the last that was read without it on.
+OF_17_11 = AI_FEATURES["18.0"]
+FLOWS = f"{AI_FEATURES['19.4']} review_merge_request_dap"
+OPEN = {
+    "17.10": "",
+    "17.11": OF_17_11,
+    "18.0": "",
+    "18.1": "review_merge_request unassigned",
+    "18.2": "review_merge_request unassigned",
+    "18.3": "unassigned",
+    "18.4": "unassigned",
+    "18.6": "duo_agent_platform_agentic_chat unassigned",
+    "18.7": "duo_agent_platform_agentic_chat",
+    "18.8": "duo_agent_platform_agentic_chat",
+    "18.9": "",
+    "18.10": f"{FLOWS} gemini",
+    "18.11": f"{FLOWS} gemini",
+    "19.0": f"{FLOWS} gemini embedding qwen",
+    "19.4": "review_merge_request_dap embedding qwen",
+}
+
+
+@pytest.mark.parametrize("version", OPEN)
+def test_what_was_not_read_is_left_open(version: str) -> None:
+    every = {**FEATURES, **FAMILIES, **PROVIDERS}
+    it = release(version)
+    left_open = {name for name, offer in every.items() if it.has(offer) is None}
+    assert left_open == set(OPEN[version].split())
+
+
 def test_beta() -> None:
     assert {name for name in FAMILIES if not _releases.is_beta_family(name)} == {
         "claude_3",
@@ -142,6 +172,53 @@ def test_families_that_fit_in_18_9(families: str, features: str) -> None:
         assert release("18.8").families_of(feature) is None
         assert release("19.4").families_of(feature) is None
     assert release("18.9").families_of("unheard_of") is None
+
+
+@pytest.mark.parametrize(
+    ("now", "target", "stops"),
+    [
+        ("17.9", "17.11", []),
+        ("17.11", "18.0", []),
+        ("17.11", "18.3", ["18.2"]),
+        ("18.2", "18.8", ["18.5"]),
+        ("17.9", "19.4", ["17.11", "18.2", "18.5", "18.8", "18.11", "19.2"]),
+        ("18.9", "18.9", []),
+    ],
+)
+def test_stops_on_the_way(now: str, target: str, stops: list[str]) -> None:
+    assert release(now).stops_on_the_way(release(target)) == stops
+
+
+@pytest.mark.parametrize(
+    ("now", "target", "before", "passes"),
+    [
+        ("18.6", "18.7", True, True),
+        ("18.6", "18.9", True, True),
+        ("18.7", "18.7", False, False),
+        ("18.7", "18.9", True, False),
+        ("18.5", "18.6", True, False),
+        ("19.0", "18.9", False, False),
+    ],
+)
+def test_what_an_upgrade_passes(now: str, target: str, before: bool, passes: bool) -> None:
+    it = release(now)
+    assert it.is_before(release(target)) is before
+    assert it.passes((18, 7), release(target)) is passes
+
+
+@pytest.mark.parametrize(
+    ("version", "doubtful", "needs_beta"),
+    [("17.9", True, True), ("17.10", False, True), ("18.8", False, True), ("18.9", False, False)],
+)
+def test_what_is_doubted(version: str, doubtful: bool, needs_beta: bool) -> None:
+    it = release(version)
+    assert (it.probes_are_doubtful, it.agent_platform_needs_beta) == (doubtful, needs_beta)
+
+
+def test_features_of_the_agent_platform() -> None:
+    own = {"duo_agent_platform", "duo_agent_platform_agentic_chat"}
+    assert set(filter(_releases.is_agent_feature, FEATURES)) == own
+    assert set(filter(_releases.runs_on_agent_platform, FEATURES)) == {*own, *FLOWS.split()}
 
 
 @pytest.mark.parametrize(
