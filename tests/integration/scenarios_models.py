@@ -193,6 +193,8 @@ SCENARIOS = [
         releases=since("18.3"),
         requests=(1, 4, 1, 1),
         after={"models": {"codestral": ABSENT}, "features": {"code_completions": ABSENT}},
+        warnings=("With self-hosted model codestral go the settings",),
+        only_warns_of_changes=True,
     ),
     model(
         "many",
