@@ -107,6 +107,9 @@ def unread(node: nodes.Node) -> Iterator[str]:
     elif isinstance(node, nodes.Output) and len(node.nodes) == 1:
         # Alone it is handed over as it is, to an option.
         filtered = without_default(node.nodes[0])
+    elif isinstance(node, nodes.Pair):
+        # So is the value of an option in a dict of them.
+        filtered = without_default(node.value)
     if filtered and name_of(filtered) in booleans():
         return
     if name_of(node) in booleans():
@@ -143,6 +146,8 @@ def test_booleans_are_read_as_such(path: pathlib.Path) -> None:
         ("{% if not duo_self_hosted_verify | default(true) | bool %}{% endif %}", []),
         ("{{ duo_self_hosted_beta_features.enabled | default(omit) }}", []),
         ("{{ duo_self_hosted_beta_features | length }}", []),
+        ('{{ {"isolated": duo_self_hosted_isolated} }}', []),
+        ('{{ {"isolated": not duo_self_hosted_isolated} }}', ["duo_self_hosted_isolated"]),
         ("{{ (duo_self_hosted_verify or 1) | bool }}", ["duo_self_hosted_verify"]),
     ],
 )
