@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -192,7 +191,8 @@ class Bench:
         }
         (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
         (self.folder / "play.json").write_text(json.dumps([self.book(case, size)]))
-        python = content.peer_environment() / "bin" / "python" if peer else sys.executable
+        venv = content.peer_environment() if peer else content.user_environment()
+        python = venv / "bin" / "python"
         command = [str(python), "-m", "ansible", "playbook", "play.json", "-i", "hosts.json"]
         server = peer or self.sandbox
         before = server.cpu()
@@ -216,14 +216,14 @@ class Bench:
             requests = writes = 0
         return replace(cost, requests=requests, writes=writes, server_cpu=used), output
 
-    def environment(self, python: str | pathlib.Path) -> Mapping[str, str]:
+    def environment(self, python: pathlib.Path) -> Mapping[str, str]:
         """Return an environment in which the developer's own settings do not count."""
         config = self.folder / "ansible.cfg"
         config.touch()
         kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "TZ") if name in os.environ}
         return {
             **kept,
-            "PATH": f"{pathlib.Path(python).parent}{os.pathsep}{kept.get('PATH', '')}",
+            "PATH": f"{python.parent}{os.pathsep}{kept.get('PATH', '')}",
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
             "NO_PROXY": "127.0.0.1",

@@ -69,6 +69,15 @@ def _emptied(task: dict[str, Any], executed: set[str]) -> dict[str, Any]:
     return {**kept, NOOP: {}, "when": task["name"] in executed}
 
 
+def user_environment() -> pathlib.Path:
+    """Return an environment with ansible-core and the two libraries, made at the first use.
+
+    The tools of the developers have no place in it: pydantic looks at every package that is there.
+    """
+    environment.main("venv-user")
+    return CACHE / "venv-user"
+
+
 def peer_environment() -> pathlib.Path:
     """Return the environment with the `ansible` package, made at the first use."""
     stamp = PEER_VENV / "made"

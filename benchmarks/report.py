@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks import content
 from benchmarks.cases import TITLES, Size
 from benchmarks.measure import Cost
 
@@ -47,8 +48,11 @@ def machine() -> Json:
         for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
+    inside = list(map(str, content.user_environment().glob("lib/*/site-packages")))
     versions = {
-        name: importlib.metadata.version(name) for name in ("ansible-core", "pydantic", "requests")
+        name: found.version
+        for name in ("ansible-core", "pydantic", "requests")
+        for found in importlib.metadata.distributions(name=name, path=inside)
     }
     return {
         "processor": names[0] if names else platform.machine(),

@@ -8,6 +8,8 @@
     python3 -m tools.environment venv-2.18-lowest, venv-2.18-newest and so on
         an ansible-core, with the lowest and the newest libraries, and the lowest and the newest
         Python of this machine that goes with it
+    python3 -m tools.environment venv-user
+        what a user has, and no more: the benchmarks run in it
     python3 -m tools.environment venv-importer
         what looks at a tarball as a Galaxy server does, and wants older libraries than other tools
 
@@ -35,6 +37,7 @@ CACHE = ROOT / ".cache"
 VERSIONS = {
     "venv": ["3.13", "3.12", "3.11"],
     "venv-oldest": ["3.11", "3.12"],
+    "venv-user": ["3.13", "3.12", "3.11"],
     "venv-importer": ["3.13", "3.12", "3.11"],
 }
 # The Pythons of a controller that each ansible-core supports, from the lowest that the sandbox can.
@@ -88,6 +91,8 @@ def wanted(name: str) -> list[str]:
         return runtime + test + dev
     if name == "venv-importer":
         return ["galaxy-importer>=0.4.40"]
+    if name == "venv-user":
+        return [*runtime, *(line for line in dev if line.startswith("ansible-core"))]
     lowest = [line.replace(">=", "==") for line in runtime]
     if name != "venv-oldest":
         _venv, core, libraries = name.split("-")

@@ -13,10 +13,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._access import explain
+from ._access import LICENSE, OFFLINE, explain, license_facts
 from ._errors import Failure, Unclear
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._http import pause
+from ._http_errors import SERVER_ERROR
+from ._observed import GITLAB_MODELS, knows_gitlab_models
 from ._plan import Mutation
 from ._releases import is_agent_feature
 
@@ -81,6 +83,11 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             attempt, waited = (0, 0.0) if progress else (attempt + 1, waited)
             if not isinstance(problem, Unclear):
                 raise problem
+            if progress and not late and not problem.retry:
+                continue  # an error behind the work: what is left is to be sent, each once
+            if _saved_unseen(gitlab, problem, batch, left):
+                pending = _without(pending, batch)
+                continue
             if not problem.retry or attempt > gitlab.connection.retries:
                 if attempt > 1:
                     problem.add_tries(attempt, waited)
@@ -153,6 +160,38 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
     if "Name has already been taken" in said:
         return Failure(_errors.MODEL_HIDDEN, about=about)
     return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_VALUES)
+
+
+def _saved_unseen(
+    gitlab: GitLab, problem: Unclear, batch: Sequence[Step], left: Sequence[Step]
+) -> bool:
+    """Return whether GitLab has saved what it does not show, although it answered with an error.
+
+    After it has saved feature settings, GitLab asks its cloud for the definitions of its own
+    models, and answers 500 where it cannot (18.4, trap of ``aiFeatureSettingUpdate``; an offline
+    licence asks for none).
+    """
+    sent = {change.about for step in batch for change in step.changes}
+    open_changes = [it for step in left for it in step.changes if it.about in sent]
+    settings = all(
+        isinstance(step.call, Mutation) and step.call.field == "aiFeatureSettingUpdate"
+        for step in batch
+    )
+    if problem.code != SERVER_ERROR.code or not settings or any(it.visible for it in open_changes):
+        return False
+    try:
+        reading = gitlab.read(GITLAB_MODELS, LICENSE)
+        offline = license_facts(reading.data)["type"] == OFFLINE
+    except Failure:
+        return False
+    asked = GITLAB_MODELS.name in reading.offered and not offline
+    return asked and not knows_gitlab_models(reading)
+
+
+def _without(pending: Sequence[Step], batch: Sequence[Step]) -> list[Step]:
+    """Return the pending steps but for those whose changes were all sent in a batch."""
+    sent = {change.about for step in batch for change in step.changes}
+    return [step for step in pending if not all(it.about in sent for it in step.changes)]
 
 
 def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:

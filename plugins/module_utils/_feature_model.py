@@ -89,7 +89,8 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     settings = _renamed(wanted, found)
     changes: dict[Target, list[Change]] = {}
     targets: dict[str, Target] = {}
-    unseen = []
+    unseen: list[str] = []
+    untold: list[str] = []
     warnings = []
     for declared in wanted.settings:
         features = []
@@ -108,6 +109,9 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
             current = settings.get(feature)
             _refuse_unfit(feature, current, target, found.release)
             targets[feature] = target
+            if _is_untold(current, target, found):
+                untold.append(feature)
+                continue
             change = _change(feature, current, target)
             if change:
                 changes.setdefault(target, []).append(change)
@@ -124,7 +128,7 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     return Plan(
         tuple(steps),
         Found(release=found.release, state=found.state.model_copy(update={"settings": settings})),
-        (*warnings, *_warnings(targets, unseen, found)),
+        (*warnings, *_warnings(targets, unseen, untold, found)),
     )
 
 
@@ -252,6 +256,16 @@ def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None
         )
 
 
+def _is_untold(current: Setting | None, target: Target, found: Found) -> bool:
+    """Return whether GitLab does not tell if a feature uses the GitLab-managed model it is to use.
+
+    It could not be set either: GitLab refuses vendored while it cannot fetch the definitions.
+    """
+    if current is None or current.provider != "vendored":
+        return False
+    return bool(target.gitlab_model) and not found.state.knows_gitlab_models
+
+
 def _change(feature: str, current: Setting | None, target: Target) -> Change | None:
     """Return the difference; a feature that GitLab does not show is always one."""
     name = target.model.name if target.model else None
@@ -314,8 +328,15 @@ def _steps(target: Target, changes: list[Change], release: Release) -> list[Step
     ]
 
 
-def _warnings(targets: dict[str, Target], unseen: list[str], found: Found) -> list[str]:
+def _warnings(
+    targets: dict[str, Target], unseen: list[str], untold: list[str], found: Found
+) -> list[str]:
     warnings = []
+    if untold:
+        warnings.append(
+            f"GitLab does not tell which GitLab-managed model {', '.join(untold)} use, for it "
+            "cannot fetch the definitions of its models from its cloud: they are left as they are."
+        )
     if unseen:
         hint = (
             " (beta features are listed only while beta features are on)"

@@ -31,12 +31,13 @@ from ._health_notes import (
     note_of,
 )
 from ._http import status_of
+from ._libraries import pydantic
 from ._model_steps import about as about_model
 from ._observed import read_state
 from ._plan import Mutation, Plan
 from ._run import Subject
 from ._urls import without_credentials
-from ._validators import FeaturesOptions, HealthOptions, check
+from ._validators import FeaturesOptions, Name, Options, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,17 @@ if TYPE_CHECKING:
 GATEWAY_URL = PARTS[0]
 # Apart from all else, for each probe waits for an answer.
 STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
+
+
+class HealthOptions(Options):
+    """Options of ``duo_health``."""
+
+    checks: list[str] = pydantic.Field(default_factory=list)
+    models: list[Name] | None = None
+    attempts: int = pydantic.Field(default=3, ge=1, le=20)
+    delay: int = pydantic.Field(default=5, ge=0, le=300)
+    settings: FeaturesOptions
+    fail_on: str = "any"
 
 
 @dataclass(frozen=True)

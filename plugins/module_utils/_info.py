@@ -120,6 +120,15 @@ def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
 
 def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
     """Return the state by subject, and as role variables."""
+    return {
+        **show_state(found),
+        "configuration": _configuration(found),
+        "left_out": found.left_out,
+    }
+
+
+def show_state(found: Found) -> dict[str, Any]:
+    """Return the state by subject."""
     models = [found.state.models[name] for name in sorted(found.state.models)]
     return {
         "instance": {
@@ -136,8 +145,6 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
         ],
         "unseen_features": found.unseen_features,
         "leaving": [vars(way) for way in found.leaving],
-        "configuration": _configuration(found),
-        "left_out": found.left_out,
     }
 
 

@@ -74,6 +74,7 @@ class State(Seen):
     beta: bool | None = None  # None where the release does not tell by token
     has_provider: bool = False  # whether models of this release have a provider (18.11/19.0)
     has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
+    knows_gitlab_models: bool = False  # whether it tells which they use
 
     @property
     def default_is_unassigned(self) -> bool:
@@ -110,9 +111,12 @@ FEATURES = Part(
     "aiFeatureSettings { nodes { feature provider releaseState compatibleLlms "
     "selfHostedModel { id name model } } }",
 )
-# Apart, for GitLab asks its cloud for these, with a timeout of 5 s (18.4).
+# Apart, for releases before 18.4 lack it. Where GitLab cannot fetch the definitions of its models
+# from its cloud, it answers null to both; a feature that has none still has a default.
 GITLAB_MODELS = Part(
-    "GitlabModels", "aiFeatureSettings { nodes { feature gitlabModel { ref } } }", optional=True
+    "GitlabModels",
+    "aiFeatureSettings { nodes { feature gitlabModel { ref } defaultGitlabModel { ref } } }",
+    optional=True,
 )
 
 
@@ -191,7 +195,13 @@ def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
         beta=_beta(reading.release, settings),
         has_provider="ModelProviders" in reading.offered,
         has_gitlab_models="GitlabModels" in reading.offered,
+        knows_gitlab_models=knows_gitlab_models(reading),
     )
+
+
+def knows_gitlab_models(reading: Reading) -> bool:
+    """Return whether GitLab had the definitions of its own models when it was asked for them."""
+    return any(node.get("defaultGitlabModel") for node in reading.nodes("aiFeatureSettings"))
 
 
 def _model(node: dict[str, Any]) -> Model:

@@ -182,12 +182,12 @@ def _known(wanted: PreflightOptions, found: Found) -> tuple[Finding, ...]:
 
 
 def show(wanted: PreflightOptions, found: Found) -> dict[str, Any]:
-    """Return the findings, and what duo_info returns."""
+    """Return the findings and the state, without what only an export needs."""
     every = _known(wanted, found)
     shown = [vars(finding) for finding in every]
     failed = any(finding.severity == "error" for finding in every)
     # A failure prints its result: the findings are enough then.
-    info = _info.show(wanted, found.info) if found.info and not failed else {}
+    info = _info.show_state(found.info) if found.info and not failed else {}
     told = {"check_mode": wanted.dry_run, "findings": shown, "declared": _declared(wanted)}
     return {**told, **info}
 
@@ -197,6 +197,7 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
     return {
         "gateway": any(getattr(wanted.gateway, name) is not None for name in GATEWAY_SPEC),
         "models": bool(wanted.models.models),
+        "absent_models": any(it.state == "absent" for it in wanted.models.models),
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
     }

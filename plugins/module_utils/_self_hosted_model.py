@@ -56,6 +56,9 @@ def options(params: dict[str, Any]) -> ModelsOptions:
         check(ModelOptions, one)  # names the options as the user wrote them
         return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
+    if params.get("exclusive") and not params.get("delete", True):
+        problem = "exclusive: deletes models, which delete: false forbids; leave one of them out"
+        raise Failure(_errors.INVALID_OPTION, problems=problem)
     return check(ModelsOptions, others)
 
 
@@ -88,6 +91,8 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
     unseen: list[str] = []
     warnings: list[str] = []
     for model in wanted.models:
+        if model.state == "absent" and not wanted.delete:
+            continue
         problem = not_offered(model, found.release, found.state)
         if problem and model.state == "present":
             if wanted.when_unsupported == "fail":
@@ -297,6 +302,7 @@ SUBJECT = Subject(
             },
             **WHEN_UNSUPPORTED,
             "exclusive": {"type": "bool", "default": False},
+            "delete": {"type": "bool", "default": True},
             "planned_beta_features": {"type": "bool", "default": False},
             "planned_settings": {
                 "type": "list",

@@ -11,12 +11,13 @@ from . import _errors, _info
 from ._access import OFFLINE
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure
+from ._libraries import pydantic
 from ._plan import Plan
 from ._releases import FAMILIES, FEATURES, Offer, Release, is_agent_feature
 from ._run import Subject
 from ._sign_in import SignIn
 from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note
-from ._validators import UpgradeOptions, check
+from ._validators import Options, PlannedModel, PlannedSetting, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,17 @@ SEVERITIES = ("breaking", "action", "info")
 SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta features")
 # Early Mistral models, as they appear in identifiers and names.
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
+
+
+class UpgradeOptions(Options):
+    """Options of ``duo_upgrade_check``."""
+
+    target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
+    models: list[PlannedModel] = pydantic.Field(default_factory=list)
+    settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    when_unsupported: str = "fail"
+    subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
+    fail_on: str = "breaking"
 
 
 @dataclass(frozen=True)

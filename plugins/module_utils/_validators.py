@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user may ask for: the options of every module as pydantic models.
+"""What a user may declare for GitLab, as pydantic models.
 
 Rules that hold for every GitLab are checked here, before anything is sent. What depends on the
 release or on the state of the instance (names of features and families, what exists) is checked
@@ -269,6 +269,7 @@ class ModelsOptions(Options):
     models: list[ModelOptions]
     single: bool = False  # one model, given by the options of the task itself
     exclusive: bool = False
+    delete: bool = True
     when_unsupported: str = "fail"
     planned_beta_features: bool = False
     planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
@@ -347,27 +348,3 @@ class FeaturesOptions(Options):
                     raise ValueError(f"features: {name!r} is assigned twice")
                 seen.add(name)
         return self
-
-
-# --- health ------------------------------------------------------------------------------------
-class HealthOptions(Options):
-    """Options of ``duo_health``."""
-
-    checks: list[str] = pydantic.Field(default_factory=list)
-    models: list[Name] | None = None
-    attempts: int = pydantic.Field(default=3, ge=1, le=20)
-    delay: int = pydantic.Field(default=5, ge=0, le=300)
-    settings: FeaturesOptions
-    fail_on: str = "any"
-
-
-# --- upgrades ----------------------------------------------------------------------------------
-class UpgradeOptions(Options):
-    """Options of ``duo_upgrade_check``."""
-
-    target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
-    models: list[PlannedModel] = pydantic.Field(default_factory=list)
-    settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
-    when_unsupported: str = "fail"
-    subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
-    fail_on: str = "breaking"

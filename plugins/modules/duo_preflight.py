@@ -122,11 +122,11 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models) and C(features) are declared, as booleans. C(beta_features)
-      is how they are declared, or null.
+    - Which of C(gateway), C(models) and C(features) are declared, as booleans, and whether one of
+      the models as absent (C(absent_models)). C(beta_features) is how they are declared, or null.
   returned: success
   type: dict
-  sample: {gateway: true, models: true, beta_features: null, features: true}
+  sample: {gateway: true, models: true, absent_models: false, beta_features: null, features: true}
 instance:
   description: As in M(gitlab_ops.duo.duo_info).
   returned: success
@@ -163,10 +163,6 @@ leaving:
   returned: success
   type: list
   elements: dict
-configuration:
-  description: As in M(gitlab_ops.duo.duo_info).
-  returned: success
-  type: dict
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

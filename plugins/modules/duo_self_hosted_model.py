@@ -33,6 +33,12 @@ options:
         warning.
     type: bool
     default: false
+  delete:
+    description:
+      - Whether to delete models that are declared as absent. V(false) leaves them as they are, for
+        a later task to delete, after the features that use them have moved to other models.
+    type: bool
+    default: true
   planned_beta_features:
     description:
       - In check mode, whether an earlier task of the same run turns beta features on. A real run

@@ -102,7 +102,8 @@ class DuoAction(ActionBase):
         spec = arguments.pop("argument_spec")
         # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
         try:
-            validation = ArgumentSpecValidator(spec, **arguments).validate(plain(self._task.args))
+            given = plain(self._task.args)
+            validation = ArgumentSpecValidator(spec, **arguments).validate(given)
         except Exception as error:
             # Ansible's own check stumbles over some values, as over lists of huge numbers, or over
             # a list of nothing where a dictionary with options belongs.
@@ -113,7 +114,6 @@ class DuoAction(ActionBase):
             if option["type"] == "path" and params[name]:
                 # A module's working folder is the playbook's; this process may be elsewhere.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
-        given = plain(self._task.args)
         secret = validation._no_log_values | credentials(params) | secrets_in(given)
         result: dict[str, Any]
         if validation.error_messages:
@@ -121,7 +121,7 @@ class DuoAction(ActionBase):
         else:
             result = outcome(
                 self.subject,
-                plain(params),
+                params,
                 check_mode=self._task.check_mode,
                 diff_mode=self._task.diff,
                 reach=self._shared,

@@ -89,6 +89,9 @@ def name_of(node: nodes.Node) -> str:
         return f"{name_of(node.node)}.{node.attr}"
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
         return f"{name_of(node.node)}.{node.arg.value}"
+    if isinstance(node, nodes.Call) and name_of(node.node).endswith(".get"):
+        key = node.args[0]
+        return f"{name_of(node.node).removesuffix('.get')}.{getattr(key, 'value', '')}"
     return ""
 
 
@@ -143,6 +146,12 @@ def test_booleans_are_read_as_such(path: pathlib.Path) -> None:
             "{% if duo_self_hosted_beta_features['enabled'] or 1 %}{% endif %}",
             ["duo_self_hosted_beta_features.enabled"],
         ),
+        (
+            '{% if duo_self_hosted_beta_features.get("enabled", true) %}{% endif %}',
+            ["duo_self_hosted_beta_features.enabled"],
+        ),
+        ('{% if duo_self_hosted_beta_features.get("enabled", true) | bool %}{% endif %}', []),
+        ('{{ {"on": duo_self_hosted_beta_features.get("enabled")} }}', []),
         ("{% if not duo_self_hosted_verify | default(true) | bool %}{% endif %}", []),
         ("{{ duo_self_hosted_beta_features.enabled | default(omit) }}", []),
         ("{{ duo_self_hosted_beta_features | length }}", []),

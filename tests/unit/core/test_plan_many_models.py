@@ -54,6 +54,28 @@ def test_updates_then_creates_then_deletes() -> None:
     assert [it["name"] for it in returned["models"]] == ["same", "new", "old"]
 
 
+def test_without_delete_what_is_declared_as_absent_stays_for_a_later_task() -> None:
+    models = [
+        {"name": "gone", "state": "absent"},
+        {"name": "new", **NEW},
+        {"name": "old", "model_family": "mistral"},
+    ]
+    there = found(model("gone", features=("duo_chat",)), model("old", 2))
+    made = plan({"models": models, "delete": False}, there)
+    assert lines(made) == ["change old", "create new"]
+    assert set(made.predicted.state.models) == {"gone", "new", "old"}
+    assert made.warnings == ()
+    # What does not delete says nothing of what it cannot see either.
+    unseen = plan({"name": "gone", "state": "absent", "delete": False}, found(beta=False))
+    assert (unseen.changes, unseen.warnings) == ((), ())
+
+
+def test_exclusive_without_delete_is_a_contradiction() -> None:
+    with pytest.raises(Failure, match="exclusive: deletes models, which delete: false forbids"):
+        subject.options({"models": [], "exclusive": True, "delete": False})
+    assert subject.options({"models": [], "exclusive": True, "delete": True}).exclusive
+
+
 def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:
     there = found(model(api_key="must-not-show", has_api_key=True, features=("duo_chat",)))
     returned = subject.show(subject.options({"name": "codestral"}), there)

@@ -180,11 +180,11 @@ def test_finding(name: str) -> None:
     if severity == "warning":
         assert "failed" not in result
         assert result["warnings"] == [f"{finding['what']} {finding['action']}"]
-        assert "configuration" in result
+        assert "models" in result
     else:
         assert result["failure"]["code"] == _errors.PREFLIGHT_FINDING.code
         assert finding["what"] in result["msg"]
-        assert "configuration" not in result
+        assert "models" not in result
     assert here.writes == []
 
 

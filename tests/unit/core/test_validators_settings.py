@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _urls
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._health import HealthOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_check import UpgradeOptions
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,7 @@ def test_of_what_is_planned_only_names_matter() -> None:
             {
                 "single": False,
                 "exclusive": False,
+                "delete": True,
                 "when_unsupported": "fail",
                 "planned_beta_features": False,
                 "planned_settings": [],
@@ -117,12 +120,12 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (validators.PlannedModel, {"name": "m"}, {"state": "present"}),
         (validators.PlannedSetting, {"features": ["duo_chat"]}, {}),
         (
-            validators.HealthOptions,
+            HealthOptions,
             {"settings": {"settings": []}},
             {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
         ),
         (
-            validators.UpgradeOptions,
+            UpgradeOptions,
             {"target_version": "19.0"},
             {"models": [], "settings": [], "when_unsupported": "fail", "fail_on": "breaking"},
         ),
@@ -140,10 +143,10 @@ def test_what_is_left_out_is_unmanaged_or_has_its_default(
 @pytest.mark.parametrize(
     ("kind", "option", "accepted", "refused"),
     [
-        (validators.HealthOptions, "attempts", (1, 20), (0, 21)),
-        (validators.HealthOptions, "delay", (0, 300), (-1, 301)),
+        (HealthOptions, "attempts", (1, 20), (0, 21)),
+        (HealthOptions, "delay", (0, 300), (-1, 301)),
         (
-            validators.UpgradeOptions,
+            UpgradeOptions,
             "target_version",
             ("19.0", "18.11.3", "18.9.2-ee"),
             ("19", "v19.0", "19.0.0.0", "latest", ""),
@@ -151,7 +154,7 @@ def test_what_is_left_out_is_unmanaged_or_has_its_default(
     ],
 )
 def test_limits(kind: Any, option: str, accepted: tuple, refused: tuple) -> None:
-    common = {"settings": {"settings": []}} if kind is validators.HealthOptions else {}
+    common = {"settings": {"settings": []}} if kind is HealthOptions else {}
     for value in accepted:
         assert getattr(validators.check(kind, {**common, option: value}), option) == value
     for value in refused:
