@@ -151,10 +151,8 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
     if instance.options.read_only or instance.options.maintenance:
         # The status is general knowledge of the read-only middleware (inference).
         raise _message(403, "You cannot perform write operations on a read-only instance")
-    days = given.get("duo_chat_expiration_days")
-    if days is not None and not (str(days).isdigit() and 1 <= int(days) <= 30):
-        text = "must be between 1 and 30"
-        raise Refusal(400, {"message": {"duo_chat_expiration_days": [text]}})
+    if problems := settings.problems(given):
+        raise Refusal(400, {"message": problems})
     try:
         given = settings.normalised(given)
     except settings.Refused as reason:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .versions import Release
@@ -39,6 +40,7 @@ KNOWN: dict[str, tuple[tuple[int, int], Any]] = {
 #: Shown and accepted only with a licence that has them; a write is dropped without a word.
 LICENSED = ("disabled_direct_code_suggestions", "duo_workflows_default_image_registry")
 AVAILABILITIES = ("default_on", "default_off")
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
 TRUE = (True, 1, "1", "true", "t", "yes", "on")
 FALSE = (False, 0, "0", "false", "f", "no", "off")
 
@@ -49,6 +51,22 @@ class Refused(ValueError):
 
 def defaults(release: Release) -> dict[str, Any]:
     return {name: value for name, (since, value) in KNOWN.items() if release.at_least(*since)}
+
+
+def problems(given: dict[str, Any]) -> dict[str, list[str]]:
+    """Values that GitLab's model refuses, by its own field."""
+    found: dict[str, list[str]] = {}
+    days = given.get("duo_chat_expiration_days")
+    if days is not None and not (str(days).isdigit() and 1 <= int(days) <= 30):
+        found["duo_chat_expiration_days"] = ["must be between 1 and 30"]
+    # `application_setting.rb`, `qualified_domain_array_validator.rb`; the field has its old name.
+    entries = set(re.split(r"[\s,;]+", str(given.get(ALLOWLIST) or "")))
+    texts = ["is too long (maximum is 1000 entries)"] if len(entries - {""}) > 1000 else []
+    if any(len(entry) > 255 for entry in entries):
+        texts.append("entries cannot be larger than 255 characters")
+    if texts:
+        found["outbound_local_requests_whitelist"] = texts
+    return found
 
 
 def normalised(given: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import glob
-import os
-import pathlib
 from datetime import datetime, timezone
 from typing import Any
 
@@ -78,7 +76,8 @@ class ActionModule(ActionBase):
             dry_run = bool(self._task.check_mode)
         collector = Collector()
         for variable, module in options["registered"].items():
-            if module not in MODULES:
+            # A list of the names, for what a playbook gives may have no hash.
+            if module not in list(MODULES):
                 raise Failure(
                     _errors.NOT_REPORTED, variable=variable, module=module, names=", ".join(MODULES)
                 )
@@ -101,17 +100,14 @@ class ActionModule(ActionBase):
 def _merged(patterns: list[str], title: str) -> Report:
     """Return the report that several JSON reports make together.
 
-    :raises Failure: a pattern fits no file, or a file is no report.
+    :raises Failure: a pattern fits no file, or a file cannot be read or is no report.
     """
-    reports = []
+    reports: list[Report] = []
     for pattern in patterns:
         paths = sorted(glob.glob(pattern, recursive=True))
         if not paths:
             raise Failure(_errors.NO_REPORT, source=pattern, reason="there is no such file")
-        reports += [
-            _report_json.load(pathlib.Path(path).read_text("utf-8"), os.path.relpath(path))
-            for path in paths
-        ]
+        reports += map(_report_json.read, paths)
     return _report_json.merge(reports, title)
 
 

@@ -25,8 +25,8 @@ attributes:
 attributes:
   action_group:
     description:
-      - Use C(group/gitlab_ops.duo.all) in C(module_defaults) to set options for all modules of the
-        collection.
+      - Use C(group/gitlab_ops.duo.all) in C(module_defaults) to set the connection options of all
+        modules that talk to GitLab, in tasks of your own. The role does not take them from there.
     support: full
     membership:
       - gitlab_ops.duo.all

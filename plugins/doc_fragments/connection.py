@@ -65,8 +65,10 @@ requirements:
   - requests >= 2.31
   - pydantic >= 2.8
 notes:
-  - Works with GitLab 17.9 and later, self-managed, Enterprise Edition. GitLab 17.x needs an
-    Ultimate licence with GitLab Duo Enterprise, 18.0 and later a Premium or Ultimate licence.
+  - Works with GitLab 17.9 and later, self-managed, Enterprise Edition, with an Ultimate licence,
+    from 18.0 also Premium, and the add-on GitLab Duo Enterprise. From 18.9 an online licence needs
+    no add-on for configuring; an offline licence needs GitLab Duo Enterprise or GitLab Duo Agent
+    Platform Self-Hosted.
   - Runs where Python has C(requests) and C(pydantic), usually on the controller; use
     C(delegate_to=localhost).
 """
@@ -77,8 +79,9 @@ options:
     description:
       - How to do what no token can do. V(session) signs in to the admin pages as a browser would,
         with O(username) and O(password), or with O(session_cookie). V(rails_runner) runs
-        C(gitlab-rails runner) where the task runs, on a GitLab node, and needs no Python library
-        there.
+        C(gitlab-rails runner) where the task runs, on a GitLab node, or O(rails_command), which
+        may reach one from the controller. M(gitlab_ops.duo.duo_beta_features) needs no Python
+        library on the node, the other modules do.
       - V(auto) takes the session if there is something to sign in with, else the runner if
         O(rails_command) is set.
     type: str
@@ -91,7 +94,8 @@ options:
     type: str
   password:
     description:
-      - Password of O(username). It is sent once for each task and never tried again.
+      - Password of O(username). It is sent once for each task, and once more where Admin Mode is
+        on. It is never sent again after a refusal.
     type: str
   session_cookie:
     description:

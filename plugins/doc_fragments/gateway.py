@@ -10,7 +10,8 @@ _OPTIONS = """\
 ai_gateway_url:
   description:
     - URL of the AI gateway, as the GitLab nodes reach it. A slash at the end does not count.
-    - GitLab refuses C(localhost) and resolves the name when it saves the URL.
+    - GitLab resolves the name when it saves the URL. It refuses C(localhost) and what else means
+      its own machine, unless its outbound allowlist has that host or the URL is GitLab's own.
   type: str
 ai_gateway_timeout_seconds:
   description: Timeout of requests to the gateway in seconds, 60 to 600. GitLab 18.7 and later.

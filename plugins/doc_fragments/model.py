@@ -65,7 +65,8 @@ update_api_key:
 force:
   description:
     - Delete the model even if features use it. GitLab then drops the settings of these
-      features.
+      features. They fall back to its default provider, which can send their requests to its
+      cloud.
   type: bool
   default: false
 """
@@ -97,8 +98,10 @@ ModuleDocFragment.PLANNED = f"""
 options:
   planned_models:
     description:
-      - In check mode, the models that an earlier task of the same run makes. With them a dry run on
-        an empty instance predicts instead of failing. A real run does not look at it.
+      - The models that an earlier task of the same run makes. In check mode they count as if they
+        were there, so that a dry run on an empty instance predicts instead of failing.
+      - In every run, a feature on one that this release of GitLab lacks is skipped where
+        O(when_unsupported) is V(warn).
       - Names, family, deployment method, identifier and state count; the rest is ignored.
     type: list
     elements: dict
@@ -109,7 +112,7 @@ options:
 ModuleDocFragment.LIST = f"""
 options:
   models:
-    description: The declared models of the instance, to check them against the target release.
+    description: The declared models of the instance, which are checked. They are not changed.
     type: list
     elements: dict
     default: []

@@ -75,7 +75,7 @@ options:
 ModuleDocFragment.LIST = f"""
 options:
   settings:
-    description: The declared feature settings, which are checked.
+    description: The declared feature settings, which are checked. They are not changed.
     type: list
     elements: dict
     default: []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _errors, _http_errors
 from ._errors import Failure
-from ._graphql import Part
+from ._graphql import GRAPHQL, Part
 
 if TYPE_CHECKING:
     from ._client import GitLab
@@ -38,10 +38,10 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     texts = held.values() if isinstance(held, dict) else [...]
     if not all(it is None or isinstance(it, str) for it in texts):
         raise Failure(
-            _http_errors.BROKEN_ANSWER, path="/api/graphql", reason="the licence is no text"
+            _http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="the licence is no text"
         )
     if not isinstance(add_ons, list) or not all(isinstance(item, dict) for item in add_ons):
-        raise Failure(_http_errors.BROKEN_ANSWER, path="/api/graphql", reason="add-ons are no list")
+        raise Failure(_http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="add-ons are no list")
     return {
         "plan": held.get("plan"),
         "type": held.get("type"),

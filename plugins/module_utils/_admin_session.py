@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import _errors
-from ._errors import Failure
+from ._errors import Failure, Unclear
 from ._http import Answer, Http
 from ._urls import absolute
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._connection import Connection
     from ._sign_in import SignIn
 
@@ -101,6 +103,19 @@ class Page(HTMLParser):
         return None
 
 
+@contextlib.contextmanager
+def _writing_nothing() -> Iterator[None]:
+    """For pages that are read, and for signing in: an answer that is lost leaves nothing unclear.
+
+    Who throws a switch reads a page first. That failure must not count as that of the switch, which
+    would be asked for again and again and called perhaps thrown.
+    """
+    try:
+        yield
+    except Unclear as unclear:
+        raise unclear.plain() from None
+
+
 class AdminSession:
     """A signed-in administrator, as a browser would be."""
 
@@ -167,6 +182,7 @@ class AdminSession:
         # Rails answers 422 as well when it does not accept the CSRF token.
         raise self._page_refused(SYNC, answer)
 
+    @_writing_nothing()
     def _page(self, path: str) -> Answer:
         self.sign_in()
         answer = self._http.send("GET", path, repeatable=True)
@@ -230,7 +246,8 @@ class AdminSession:
             if self._sign_in.session_cookie:
                 self._http.set_cookie(SESSION_COOKIE, self._sign_in.session_cookie)
             else:
-                self._try_sign_in()
+                with _writing_nothing():
+                    self._try_sign_in()
         except Failure as failure:
             self._refused = failure
             raise
@@ -298,7 +315,7 @@ class AdminSession:
             said = said or "password sign-in is off"
         return Failure(
             _errors.SIGN_IN_REFUSED,
-            username=self._sign_in.username,
+            username=self._account,
             reason=(said or f"status {answer.status}").rstrip("."),
         )
 
@@ -338,9 +355,14 @@ class AdminSession:
             )
 
     def _needs_more(self, reason: str, hint: str) -> Failure:
-        return Failure(
-            _errors.SIGN_IN_NEEDS_MORE, username=self._sign_in.username, reason=reason, hint=hint
-        )
+        return Failure(_errors.SIGN_IN_NEEDS_MORE, username=self._account, reason=reason, hint=hint)
+
+    @property
+    def _account(self) -> str:
+        """Whose password it is: that of the cookie, which need not be the user name given."""
+        if self._sign_in.session_cookie:
+            return "the session's account"
+        return self._sign_in.username or ""
 
 
 def _location(answer: Answer) -> str:

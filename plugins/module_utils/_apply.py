@@ -85,8 +85,8 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
                 raise problem
             if progress and not late and not problem.retry:
                 continue  # an error behind the work: what is left is to be sent, each once
-            if _saved_unseen(gitlab, problem, batch, left):
-                pending = _without(pending, batch)
+            if _saved_unseen(gitlab, problem, batch[0], left):
+                pending = _without(pending, batch[0])
                 continue
             if not problem.retry or attempt > gitlab.connection.retries:
                 if attempt > 1:
@@ -162,22 +162,17 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
     return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_VALUES)
 
 
-def _saved_unseen(
-    gitlab: GitLab, problem: Unclear, batch: Sequence[Step], left: Sequence[Step]
-) -> bool:
-    """Return whether GitLab has saved what it does not show, although it answered with an error.
+def _saved_unseen(gitlab: GitLab, problem: Unclear, first: Step, left: Sequence[Step]) -> bool:
+    """Return whether a step was carried out whose changes GitLab does not show, despite its error.
 
-    After it has saved feature settings, GitLab asks its cloud for the definitions of its own
-    models, and answers 500 where it cannot (18.4, trap of ``aiFeatureSettingUpdate``; an offline
-    licence asks for none).
+    After GitLab 18.4 has saved feature settings, it asks its cloud for the definitions of its own
+    models, and answers 500 where it cannot (aiFeatureSettingUpdate; an offline licence does not
+    ask). So the first step of such a request is done, and none behind it.
     """
-    sent = {change.about for step in batch for change in step.changes}
-    open_changes = [it for step in left for it in step.changes if it.about in sent]
-    settings = all(
-        isinstance(step.call, Mutation) and step.call.field == "aiFeatureSettingUpdate"
-        for step in batch
-    )
-    if problem.code != SERVER_ERROR.code or not settings or any(it.visible for it in open_changes):
+    sent = _abouts(first)
+    unseen = all(not it.visible for step in left for it in step.changes if it.about in sent)
+    setting = isinstance(first.call, Mutation) and first.call.field == "aiFeatureSettingUpdate"
+    if problem.code != SERVER_ERROR.code or not setting or not unseen:
         return False
     try:
         reading = gitlab.read(GITLAB_MODELS, LICENSE)
@@ -188,10 +183,12 @@ def _saved_unseen(
     return asked and not knows_gitlab_models(reading)
 
 
-def _without(pending: Sequence[Step], batch: Sequence[Step]) -> list[Step]:
-    """Return the pending steps but for those whose changes were all sent in a batch."""
-    sent = {change.about for step in batch for change in step.changes}
-    return [step for step in pending if not all(it.about in sent for it in step.changes)]
+def _without(pending: Sequence[Step], done: Step) -> list[Step]:
+    return [step for step in pending if not _abouts(step) <= _abouts(done)]
+
+
+def _abouts(step: Step) -> set[str]:
+    return {change.about for change in step.changes}
 
 
 def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:

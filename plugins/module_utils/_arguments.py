@@ -49,9 +49,10 @@ MODEL_SPEC: Spec = {
     "new_name": {"type": "str"},
     "model_family": {"type": "str"},
     "endpoint": {"type": "str"},
+    # No choices here: the case of the value should not matter.
     "deployment_method": {"type": "str"},
     "identifier": {"type": "str"},
-    # No choices here: core shows a value that fails them.
+    # A type with rules of its own would not do: core shows a value that fails them.
     "api_key": {"type": "str", "no_log": True},
     "update_api_key": {
         "type": "str",
@@ -97,7 +98,6 @@ class Arguments:
     spec: Spec
     mutually_exclusive: list[tuple[str, ...]] = field(default_factory=list)
     required_one_of: list[tuple[str, ...]] = field(default_factory=list)
-    required_together: list[tuple[str, ...]] = field(default_factory=list)
 
     def constraints(self) -> dict[str, Any]:
         """Return specification and constraints, the connection included."""
@@ -105,7 +105,6 @@ class Arguments:
             "argument_spec": {**CONNECTION, **self.spec},
             "mutually_exclusive": self.mutually_exclusive,
             "required_one_of": self.required_one_of,
-            "required_together": self.required_together,
         }
 
 

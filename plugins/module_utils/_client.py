@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import _errors, _http_errors
 from ._errors import Failure, Unclear
 from ._graphql import (
+    DENIALS,
     GRAPHQL,
     METADATA,
     UNKNOWN_FIELD,
@@ -174,7 +175,7 @@ class GitLab:
                 message_of(error),
                 error.get("path") if isinstance(error, dict) else None,
             )
-            answered = isinstance(answer.get("data"), dict)
+            answered = isinstance(answer.get("data"), dict) and message.startswith(DENIALS)
             if answered and isinstance(path, list) and len(path) == 1:
                 reading.denied[str(path[0])] = message
             elif part.optional and UNKNOWN_FIELD.match(message):
@@ -200,6 +201,7 @@ class GitLab:
 
         :param selection: of the mutation's payload.
         :returns: the payload, empty where GitLab refused, and GitLab's reason.
+        :raises Failure: no answer, or none that is GraphQL.
         """
         answer = self._post(question_document(mutation, selection))
         payload = data_of(answer).get(mutation.field)
@@ -234,7 +236,10 @@ class GitLab:
 
     # --- REST ----------------------------------------------------------------------------------
     def rest(self, path: str) -> Any:
-        """Return the JSON of a REST path, or None where GitLab does not permit it."""
+        """Return the JSON of a REST path, or None where GitLab does not permit it.
+
+        :raises Failure: no answer, a redirect, or an answer that is no JSON.
+        """
         answer = self._http.send("GET", "/api/v4" + path, repeatable=True)
         self._http.refuse_redirect(answer)
         return answer.json() if answer.status == 200 else None

@@ -212,6 +212,17 @@ OFFLINE_LICENSE = Message(
     "An offline licence is not synchronised.",
     "Upload a new licence file, or activate again with a new activation code.",
 )
+SYNC_NEEDS_ONLINE = Message(
+    "sync-needs-online",
+    "GitLab synchronises only an online cloud licence with an expiry date; this one is {licence}.",
+    "Activate GitLab with an activation code (Admin > Subscription), or upload a new licence file.",
+)
+SYNCED_JUST_NOW = Message(
+    "synced-just-now",
+    "The subscription was synchronised within the last 10 minutes, and GitLab shows no self-hosted "
+    "models all the same.",
+    "Check the add-ons under Admin > Subscription; sync: always synchronises again.",
+)
 SYNC_REFUSED = Message(
     "sync-refused",
     "GitLab has nothing to synchronise ({reason}).",
@@ -307,7 +318,7 @@ LEAVES_DUO_CORE = Message(
 )
 
 # --- health ------------------------------------------------------------------------------------
-HEALTH_FINDING = Message("health-finding", "One check failed, {check}", "{hint}")
+HEALTH_FINDING = Message("health-finding", "One check failed, {first}", "{action}")
 HEALTH_FINDINGS = Message(
     "health-findings",
     "{failed} of {count} checks failed: {findings}",

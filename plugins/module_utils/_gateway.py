@@ -7,13 +7,14 @@ GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._access import explain
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab
+from ._destinations import ways_out
 from ._errors import Failure
 from ._graphql import Part, Reading
 from ._observed import FEATURES
@@ -22,6 +23,9 @@ from ._releases import OPTION_SINCE
 from ._run import Subject
 from ._urls import masked
 from ._validators import GatewayOptions, check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ABOUT = "AI gateway"
 
@@ -37,8 +41,8 @@ URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
 # A null URL can mean "unset" or "not permitted"; null models mean "not permitted" alone.
 PERMISSION = Part("Permission", "aiSelfHostedModels(first: 1) { nodes { id } }")
 PARTS = [
-    Part(f"Settings{number}", f"duoSettings {{ {field} }}", optional=number > 0)
-    for number, field in enumerate(FIELDS.values())
+    Part(f"Settings{number}", f"duoSettings {{ {name} }}", optional=number > 0)
+    for number, name in enumerate(FIELDS.values())
 ]
 
 
@@ -48,8 +52,8 @@ class Gateway:
 
     release: str
     values: dict[str, Any]
-    # Features that would go to GitLab's cloud if there were no gateway URL.
-    unassigned: tuple[str, ...] = ()
+    # Feature -> provider, read only where a URL is to be cleared.
+    providers: Mapping[str, str] = field(default_factory=dict)
 
 
 def options(params: dict[str, Any]) -> GatewayOptions:
@@ -62,18 +66,17 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
 
     :raises Failure: the token's user may not see them.
     """
-    clearing = wanted.state == "absent" or wanted.ai_gateway_url == ""
+    clearing = wanted.state == "absent" or "" in (getattr(wanted, name) for name in URLS)
     reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if clearing else []))
     if reading.data.get("aiSelfHostedModels") is None:
         raise explain(gitlab, reading.release)
     return Gateway(
         release=reading.release.text,
         values=values(reading),
-        unassigned=tuple(
-            str(node.get("feature"))
+        providers={
+            str(node.get("feature")).lower(): str(node.get("provider")).lower()
             for node in reading.nodes("aiFeatureSettings")
-            if node.get("provider") == "unassigned"
-        ),
+        },
     )
 
 
@@ -87,11 +90,11 @@ def values(reading: Reading) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise reading.lacks("duoSettings")
     found: dict[str, Any] = {}
-    for part, (option, field) in zip(PARTS, FIELDS.items(), strict=True):
+    for part, (option, name) in zip(PARTS, FIELDS.items(), strict=True):
         if part.name in reading.offered:
-            value = settings.get(field, ...)
+            value = settings.get(name, ...)
             if value is not None and not _is(GATEWAY_SPEC[option]["type"], value):
-                raise reading.lacks(f"duoSettings.{field}")
+                raise reading.lacks(f"duoSettings.{name}")
             found[option] = value or "" if option in URLS else value
     return found
 
@@ -127,11 +130,12 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
     # Each write sends the URL along, so its slash goes with any other change.
     written = {**saved, **after} if after else {}
     predicted = replace(found, values={**found.values, **written})
-    if before.get("ai_gateway_url") and after.get("ai_gateway_url") == "" and found.unassigned:
+    if opened := _opened(found, predicted):
+        cleared = " and ".join(name for name in URLS if before.get(name) and not after[name])
         warnings.append(
-            "Without a gateway URL, requests of unassigned features go to GitLab's cloud (unless "
-            f"the licence is an offline one): {', '.join(found.unassigned)}. To keep data inside, "
-            "set them to provider disabled first."
+            f"Without {cleared}, requests of these features go to GitLab's cloud, or may, unless "
+            f"the licence is an offline one: {', '.join(opened)}. To keep data inside, set them to "
+            "provider disabled first."
         )
     if not after:
         return Plan((), predicted, tuple(warnings))
@@ -145,6 +149,13 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
         Mutation("duoSettingsUpdate", _input(predicted.values, after)),
     )
     return Plan((step,), predicted, tuple(warnings))
+
+
+def _opened(now: Gateway, later: Gateway) -> list[str]:
+    """Return the features for which a change opens a way to GitLab's cloud."""
+    before = {way.feature for way in ways_out(now.providers, now.values, None)}
+    after = ways_out(later.providers, later.values, None)
+    return [way.feature for way in after if way.feature not in before]
 
 
 def _input(target: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from . import _errors, _feature_model
 from ._access import explain
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
+from ._failure import findings_failure
 from ._gateway import PARTS
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, Part
 from ._health_notes import (
@@ -99,6 +100,7 @@ def options(params: dict[str, Any]) -> HealthOptions:
     """Check the options of a task."""
     params = dict(params)
     settings = {
+        "dry_run": params.get("dry_run", False),
         "settings": params.pop("settings", []),
         "when_unsupported": params.pop("when_unsupported", "fail"),
         "planned_models": params.pop("planned_models", []),
@@ -217,11 +219,12 @@ def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
         raise Failure(_errors.READ_ONLY, reason=refused)
     if refused.startswith(GENERAL_ERROR):
         raise explain(gitlab, gitlab.read().release, writing=True)
+    # A model server may repeat the key that it refuses.
+    refused = refused.replace(model.api_key or "\0", "********")
     result = payload.get("result")
     if refused or not isinstance(result, dict):
         reason = refused.rstrip(".") or "no result"
         raise Failure(_errors.REFUSED, reason=reason, hint="Look into GitLab's own logs.")
-    # A model server may repeat the key that it refuses.
     message = str(result.get("message") or "").replace(model.api_key or "\0", "********")
     return result.get("success") is True, _line(message)
 
@@ -277,16 +280,15 @@ def show(_wanted: HealthOptions, found: Found) -> dict[str, Any]:
 
 def judge(wanted: HealthOptions, found: Found) -> Failure | None:
     """Return the failure that the checks mean, if any."""
-    failed = found.failed
-    if not failed or wanted.fail_on == "never":
+    if wanted.fail_on == "never":
         return None
-    if len(failed) == 1:
-        (only,) = failed
-        said = f"{only.subject}: {only.message}"
-        return Failure(_errors.HEALTH_FINDING, check=said, hint=only.action)
-    text = " ".join(f"({number}) {it.text}" for number, it in enumerate(failed, 1))
-    return Failure(
-        _errors.HEALTH_FINDINGS, failed=len(failed), count=len(found.checks), findings=text
+    failed = [(f"{it.subject}: {it.message}", it.action) for it in found.failed]
+    return findings_failure(
+        failed,
+        _errors.HEALTH_FINDING,
+        _errors.HEALTH_FINDINGS,
+        failed=len(failed),
+        count=len(found.checks),
     )
 
 

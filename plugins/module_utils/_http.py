@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import eff_request_host  # type: ignore[attr-defined]
+from itertools import islice
 from json import JSONDecodeError, loads
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # GitLab's throttles, and what Workhorse, Puma and load balancers answer while GitLab starts.
 RETRIED_STATUS = (429, 502, 503, 504)
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut
+MOST_PROBLEMS = 10  # of those that a refusal names
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Answer:
             for text in (
                 first.get("message") if isinstance(first, dict) else None,
                 said.get("error_description"),
-                said.get("message"),
+                _flat(said.get("message")),
                 said.get("error"),
             ):
                 if isinstance(text, str) and text:
@@ -93,6 +95,19 @@ class Answer:
             return HTTPStatus(self.status).phrase
         except ValueError:
             return "no reason given"
+
+
+def _flat(said: Any) -> Any:
+    """Return GitLab's texts by field, ``{"name": ["is too long"]}``, as one; else what was said."""
+    if not isinstance(said, dict):
+        return said
+    problems = (
+        f"{field} {text}"
+        for field, texts in said.items()
+        for text in (texts if isinstance(texts, list) else [texts])
+        if isinstance(text, str)
+    )
+    return ", ".join(islice(problems, MOST_PROBLEMS))
 
 
 class Bearer:

@@ -110,6 +110,13 @@ def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
     if wanted.isolated and found.unseen_features:
         names = ", ".join(found.unseen_features)
         warnings.append(f"Whether {names} leave the site is not known: GitLab does not show them.")
+    state = found.state
+    vendored = any(it.provider == "vendored" for it in state.settings.values())
+    if vendored and state.has_gitlab_models and not state.knows_gitlab_models:
+        warnings.append(
+            "GitLab does not tell which GitLab-managed models vendored features use, as it does "
+            "where it has no way to its cloud or an offline licence: none is in the configuration."
+        )
     if found.left_out:
         warnings.append(
             "URLs that hold credentials are not in the configuration for the role, and have to be "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import _http_errors
 from ._access import explain
 from ._errors import Failure
-from ._graphql import Part
+from ._graphql import GRAPHQL, Part
 from ._libraries import pydantic
 from ._releases import is_beta_feature
 
@@ -154,7 +154,7 @@ def read_state(
         return reading, _state(reading, nodes)
     except (pydantic.ValidationError, AttributeError, TypeError, KeyError):
         raise Failure(
-            _http_errors.BROKEN_ANSWER, path="/api/graphql", reason="values of an unexpected type"
+            _http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="values of an unexpected type"
         ) from None
 
 
@@ -237,14 +237,11 @@ def _setting(node: dict[str, Any]) -> Setting:
 def _beta(release: Release, settings: dict[str, Setting]) -> bool | None:
     """Return whether beta features are on, as far as the list of features tells.
 
-    GitLab has no field for it; it lists beta features only while beta features are on. A feature
-    that became generally available since proves nothing.
+    GitLab has no field for it; it lists beta features only while beta features are on. One that is
+    generally available since is listed in any case, so only one that is missing proves them off.
     """
-    listed = any(
-        setting.listed and setting.beta and is_beta_feature(name)
-        for name, setting in settings.items()
-    )
-    if listed and release.listing_shows_beta_on:
-        return True
-    known = any(setting.listed for setting in settings.values())
-    return False if known and not listed and release.listing_shows_beta_off else None
+    listed = {name: setting for name, setting in settings.items() if setting.listed}
+    if any(setting.beta and is_beta_feature(name) for name, setting in listed.items()):
+        return True if release.listing_shows_beta_on else None
+    missing = release.listed_with_beta - set(listed)
+    return False if listed and missing and release.listing_shows_beta_off else None

@@ -21,8 +21,10 @@ from ._arguments import (
     required,
 )
 from ._errors import Failure, Unclear
+from ._failure import findings_failure
+from ._outbound import ALLOWLIST, entries, missing_hosts
 from ._plan import Change, Plan, Step
-from ._preflight_findings import ALLOWLIST, Finding, entries, findings, missing_hosts, models
+from ._preflight_findings import Finding, findings, models
 from ._run import Subject
 from ._sign_in import SignIn
 from ._validators import FeaturesOptions, GatewayOptions, ModelsOptions, check
@@ -168,7 +170,7 @@ def plan(wanted: PreflightOptions, found: Found) -> Plan[Found]:
     )
     if not wanted.manage_outbound_allowlist or settings is None or judge(wanted, found):
         return Plan((), found, warnings)
-    missing = missing_hosts(wanted, settings)
+    missing = missing_hosts(wanted, found.info, settings)
     if not missing:
         return Plan((), found, warnings)
     before = entries(settings)
@@ -213,13 +215,7 @@ def judge(wanted: PreflightOptions, found: Found) -> Failure | None:
     every = [
         (f"{', '.join(subjects)}: {what}", action) for (what, action), subjects in told.items()
     ]
-    if not every:
-        return None
-    if len(every) == 1:
-        ((first, action),) = every
-        return Failure(_errors.PREFLIGHT_FINDING, first=first, action=action)
-    numbered = [f"({number}) {what} {action}" for number, (what, action) in enumerate(every, 1)]
-    return Failure(_errors.PREFLIGHT_FINDINGS, count=len(every), findings=numbered)
+    return findings_failure(every, _errors.PREFLIGHT_FINDING, _errors.PREFLIGHT_FINDINGS)
 
 
 SUBJECT = Subject(

@@ -4,16 +4,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from . import _beta_features, _errors, _feature_model, _gateway, _model_steps, _self_hosted_model
 from ._access import OFFLINE
 from ._errors import Failure
 from ._isolated import leaks
-from ._releases import is_agent_feature, is_beta_family, is_beta_feature
+from ._outbound import (
+    DENY_ALL,
+    LONGEST_ENTRY,
+    MOST_ENTRIES,
+    entries,
+    hosts,
+    is_private,
+    missing_hosts,
+    refused_loopback,
+)
+from ._releases import (
+    FEATURES,
+    is_agent_feature,
+    is_beta_family,
+    is_beta_feature,
+    needs_ultimate,
+)
 from ._sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -22,8 +36,6 @@ if TYPE_CHECKING:
     from . import _info
     from ._preflight import Found, PreflightOptions
     from ._validators import ModelOptions
-
-ALLOWLIST = "outbound_local_requests_allowlist_raw"
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
         *_access(found),
         *_instance(wanted, found),
         *_outbound(wanted, found),
+        *_premium(wanted, found),
         *_beta(wanted, found),
         *_declared(wanted, found),
         *_isolated(wanted, found),
@@ -82,13 +95,13 @@ def _access(found: Found) -> Iterator[Finding]:
 def _instance(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     settings = found.settings
     if settings is None:
-        hosts = ", ".join(_hosts(wanted)) if wanted.manage_outbound_allowlist else ""
-        if hosts and not found.refused:
+        every = hosts(wanted, found.info, None) if wanted.manage_outbound_allowlist else ()
+        if every and not found.refused:
             yield Finding(
                 "error",
                 "token",
                 "The application settings cannot be read, so these hosts cannot be added to the "
-                f"outbound allowlist: {hosts}.",
+                f"outbound allowlist: {', '.join(every)}.",
                 "Where Admin Mode is on, give the token the scope admin_mode as well, or leave "
                 "manage_outbound_allowlist out.",
             )
@@ -126,79 +139,99 @@ def _instance(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
 
 
 def _outbound(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
-    if wanted.manage_outbound_allowlist or found.settings is None:
+    settings = found.settings
+    if settings is None:
         return
-    missing = missing_hosts(wanted, found.settings)
-    if missing and found.settings.get("deny_all_requests_except_allowed"):
+    missing = missing_hosts(wanted, found.info, settings)
+    if wanted.manage_outbound_allowlist:
+        yield from _too_much(entries(settings), missing)
+        return
+    refused = refused_loopback(wanted, found.info, settings)
+    private = [host for host in missing if is_private(host) and host != refused]
+    if missing and settings.get(DENY_ALL):
+        bedrock = _model_steps.BEDROCK_ENDPOINT.removeprefix("http://")
+        explained = f" {bedrock} stands for the endpoint of a Bedrock model."
         yield Finding(
             "error",
             "instance",
             "GitLab denies all outbound requests except to allowed hosts, and these are not in its "
-            f"allowlist: {', '.join(missing)}.",
+            f"allowlist: {', '.join(missing)}.{explained if bedrock in missing else ''}",
             "Add them under Admin > Settings > Network > Outbound requests, or set "
             "manage_outbound_allowlist: true.",
         )
-    elif any(map(_is_private, missing)):
+        return
+    if refused:
+        yield Finding(
+            "error",
+            _gateway.ABOUT,
+            f"GitLab refuses {refused} as the host of the gateway, for it is not in the outbound "
+            "allowlist.",
+            "Declare a name that GitLab's own nodes can reach, add it under Admin > Settings > "
+            "Network > Outbound requests, or set manage_outbound_allowlist: true.",
+        )
+    if private:
         yield Finding(
             "warning",
             "instance",
             "The health check of GitLab refuses local addresses that are not in the outbound "
-            f"allowlist ({', '.join(filter(_is_private, missing))}); the features work.",
+            f"allowlist ({', '.join(private)}); the features work.",
             "Add them to the allowlist for a green health check, or set manage_outbound_allowlist: "
             "true.",
         )
 
 
-def _hosts(wanted: PreflightOptions) -> dict[str, set[int]]:
-    """Return the hosts that GitLab itself sends requests to, and their ports."""
-    urls = [wanted.gateway.ai_gateway_url, *(it.endpoint for it in models(wanted))]
-    hosts: dict[str, set[int]] = {}
-    for parts in (urlsplit(url or "") for url in urls):
-        if parts.hostname:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            hosts.setdefault(parts.hostname, set()).add(port)
-    return hosts
+def _too_much(before: list[str], missing: list[str]) -> Iterator[Finding]:
+    """Yield what of the hosts to be added does not fit into the allowlist."""
+    count = len({*before, *missing})
+    if missing and count > MOST_ENTRIES:
+        yield Finding(
+            "error",
+            "instance",
+            f"The outbound allowlist of GitLab takes {MOST_ENTRIES} entries, and with the hosts to "
+            f"be added it would have {count}.",
+            "Replace some by ranges under Admin > Settings > Network > Outbound requests.",
+        )
+    for host in missing:
+        if len(host) > LONGEST_ENTRY:
+            yield Finding(
+                "error",
+                "instance",
+                f"The outbound allowlist of GitLab takes entries of {LONGEST_ENTRY} characters, "
+                f"and the host {host[:50]}... is longer.",
+                "Declare a shorter name of it.",
+            )
 
 
-def entries(settings: dict[str, Any]) -> list[str]:
-    """Return the entries of the allowlist, which are separated by line breaks, commas or spaces."""
-    text = str(settings.get(ALLOWLIST) or "")
-    return text.replace(",", " ").replace(";", " ").split()
+def _premium(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    if not found.info:
+        return
+    # One that a self-hosted model serves shows there all the same.
+    hidden = _hidden_by_plan(found.info) & _features(wanted) - set(found.info.state.settings)
+    if hidden:
+        yield Finding(
+            "warning",
+            "license",
+            "With a Premium licence GitLab does not show the state of "
+            f"{', '.join(sorted(hidden))}, whether beta features are on or off.",
+            "Leave these features out, or they are set in every run.",
+        )
 
 
-def missing_hosts(wanted: PreflightOptions, settings: dict[str, Any]) -> list[str]:
-    """Return the hosts that no entry of the allowlist covers on each of their ports."""
-    allowed = entries(settings)
-    return [
-        host
-        for host, ports in _hosts(wanted).items()
-        if not all(any(_covers(entry, host, port) for entry in allowed) for port in ports)
-    ]
+def _hidden_by_plan(info: _info.Found) -> set[str]:
+    """Return the features that the licence hides, whether beta features are on or off."""
+    premium = str(info.license["plan"]).lower() == "premium"
+    return set(filter(needs_ultimate, FEATURES)) if premium else set()
 
 
-def _covers(entry: str, host: str, port: int) -> bool:
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        name, _colon, only = entry.rpartition(":")
-        if name and only.isdigit() and int(only) == port:
-            entry = name
-        return entry.strip("[]").lower() == host.lower()
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
+def _features(wanted: PreflightOptions) -> set[str]:
+    return {name for it in wanted.settings.settings for name in it.features}
 
 
 def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info or found.info.beta:
         return
     state = "are off" if found.info.beta is False else "may be off"
-    declared = [name for it in wanted.settings.settings for name in it.features]
-    hidden = sorted(filter(is_beta_feature, declared))
+    hidden = sorted(filter(is_beta_feature, _features(wanted) - _hidden_by_plan(found.info)))
     if hidden and wanted.beta_features is None and found.info.beta is False:
         yield Finding(
             "warning",
@@ -326,8 +359,13 @@ def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not wanted.isolated or not found.info:
         return
     declared = (wanted.gateway, wanted.models, wanted.settings, wanted.beta_features)
+    unseen = set(found.info.unseen_features) - _features(wanted)
+    never = ", ".join(sorted(_hidden_by_plan(found.info) & unseen))
     for leak in leaks(*declared, wanted.state == "absent", found.info):
-        yield Finding("error", "isolated site", leak.what, leak.next_step)
+        action = leak.next_step
+        if never and leak.code == _errors.LEAVES_UNSEEN.code:
+            action += f" With a Premium licence these never do: {never}."
+        yield Finding("error", "isolated site", leak.what, action)
 
 
 def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:

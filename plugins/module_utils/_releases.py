@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Minor = tuple[int, int]
+Patch = tuple[int, int, int]
 
 OLDEST: Minor = (17, 9)
 NEWEST: Minor = (19, 5)
@@ -48,6 +49,7 @@ class Feature(Offer):
 
     families: tuple[str, ...]  # that fit in 18.9; earlier releases were not read
     beta: bool = False  # listed only while beta features are on
+    ultimate: bool = False  # never listed with a Premium licence
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,11 @@ FEATURES: dict[str, Feature] = {
     "duo_chat_fix_code": Feature((17, 9), (17, 9), _CHAT),
     "duo_chat_troubleshoot_job": Feature((17, 10), (17, 10), _BETA, beta=True),
     # In the enum of 18.0; the list of 17.11 was not read beyond that of 17.10.
-    "duo_chat_explain_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "duo_chat_explain_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True, ultimate=True),
     "duo_chat_summarize_comments": Feature((17, 11), (18, 0), _BETA, beta=True),
     "generate_commit_message": Feature((17, 11), (18, 0), _BETA, beta=True),
     "glab_ask_git_command": Feature((17, 11), (18, 0), _BETA, beta=True),
-    "resolve_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True),
+    "resolve_vulnerability": Feature((17, 11), (18, 0), _BETA, beta=True, ultimate=True),
     "summarize_new_merge_request": Feature((17, 11), (18, 0), _BETA, beta=True),
     "summarize_review": Feature((17, 11), (18, 0), _BETA, beta=True),
     "review_merge_request": Feature((18, 1), (18, 3), _BETA),
@@ -144,6 +146,8 @@ class Release:
     text: str
     minor: Minor
     patch: int = 0
+    # Whether the patch was named. GitLab names its own; one that is only planned may be open.
+    exact: bool = True
 
     @classmethod
     def parse(cls, text: str) -> Release | None:
@@ -152,7 +156,8 @@ class Release:
         if not found:
             return None
         major, minor, patch = found.groups(default="0")
-        return cls(f"{major}.{minor}.{patch}", (int(major), int(minor)), int(patch))
+        exact = found[3] is not None
+        return cls(f"{major}.{minor}.{patch}", (int(major), int(minor)), int(patch), exact)
 
     @property
     def supported(self) -> bool:
@@ -165,12 +170,38 @@ class Release:
         return self.minor > NEWEST
 
     def is_before(self, other: Release) -> bool:
-        """Return whether the other release is of a later minor."""
+        """Return whether the other release is later: by its patch only where both name one."""
+        if self.exact and other.exact:
+            return (*self.minor, self.patch) < (*other.minor, other.patch)
         return self.minor < other.minor
 
-    def passes(self, minor: Minor, target: Release) -> bool:
-        """Return whether an upgrade to the target brings what came with a minor."""
-        return self.minor < minor <= target.minor
+    def is_patch(self, patch: Patch) -> bool:
+        """Return whether this is that patch, and says so."""
+        return self.exact and (*self.minor, self.patch) == patch
+
+    def reaches(self, since: Minor | Patch) -> bool:
+        """Return whether this release has what came with another one.
+
+        Where no patch is named, the newest of its minor is meant.
+        """
+        if self.exact or len(since) == 2:
+            return (*self.minor, self.patch)[: len(since)] >= since
+        return self.minor >= since[:2]
+
+    def passes(self, since: Minor | Patch, target: Release) -> bool:
+        """Return whether an upgrade to the target brings what came with a minor or a patch."""
+        return target.reaches(since) and not self.reaches(since)
+
+    def may_have(self, since: Minor | Patch, fixed: Sequence[Minor | Patch]) -> bool:
+        """Return whether this release has a fault, or may have it where it names no patch.
+
+        :param fixed: the first patch without it of each minor that has it, then the first minor.
+        """
+        if not self.reaches(since) or self.minor >= fixed[-1][:2]:
+            return False
+        return not self.exact or not any(
+            fix[:2] == self.minor and self.reaches(fix) for fix in fixed
+        )
 
     def stops_on_the_way(self, target: Release) -> list[str]:
         """Return the minors between this release and the target at which an upgrade must stop."""
@@ -228,6 +259,18 @@ class Release:
         return self.minor >= (18, 1)
 
     @property
+    def listed_with_beta(self) -> set[str]:
+        """Beta features that are certainly listed while beta features are on, by any licence.
+
+        Whether a Premium licence hides the flows as well was not read.
+        """
+        return {
+            name
+            for name, it in FEATURES.items()
+            if it.beta and self.has(it) and not it.ultimate and name not in _FLOWS
+        }
+
+    @property
     def toggle_beta_path(self) -> str:
         """Path of the beta switch, for when no page names it (the page's attribute is better)."""
         place = "duo_self_hosted" if self.minor >= (17, 11) else "self_hosted_models"
@@ -281,3 +324,8 @@ def is_beta_feature(name: str) -> bool:
 def is_beta_family(name: str) -> bool:
     """Return whether models of this family are hidden while beta features are off."""
     return name in FAMILIES and FAMILIES[name].beta
+
+
+def needs_ultimate(name: str) -> bool:
+    """Return whether GitLab never lists a feature with a Premium licence, beta on or off."""
+    return name in FEATURES and FEATURES[name].ultimate

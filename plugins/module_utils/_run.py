@@ -48,11 +48,17 @@ class Subject:
 
 
 def perform(
-    subject: Subject, params: dict[str, Any], *, check_mode: bool, reach: Reach = GitLab
+    subject: Subject,
+    params: dict[str, Any],
+    *,
+    check_mode: bool,
+    reach: Reach = GitLab,
+    secrets: Collection[str] = (),
 ) -> dict[str, Any]:
     """Bring the subject to its desired state, or say what that would change.
 
     :param reach: makes the way to GitLab from a connection.
+    :param secrets: what GitLab may repeat, masked in the message of a finding.
     :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
     :raises Failure: with the sentence for the user.
     """
@@ -88,7 +94,7 @@ def perform(
             **subject.show(options, state),
         }
         failure = subject.judge(options, state)
-        return {**result, **_failed(failure, params["api_url"])} if failure else result
+        return {**result, **_failed(failure, params["api_url"], secrets)} if failure else result
 
 
 def _proven(gitlab: GitLab | None, subject: Subject, options: Any, steps: list[str]) -> Any:
@@ -173,7 +179,7 @@ def outcome(
     """
     url = str(params["api_url"])
     try:
-        result = perform(subject, params, check_mode=check_mode, reach=reach)
+        result = perform(subject, params, check_mode=check_mode, reach=reach, secrets=secrets)
     except Failure as failure:
         result = _failed(failure, url, secrets)
     except (Exception, SystemExit) as error:

@@ -56,8 +56,8 @@ def options(params: dict[str, Any]) -> ModelsOptions:
         check(ModelOptions, one)  # names the options as the user wrote them
         return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
-    if params.get("exclusive") and not params.get("delete", True):
-        problem = "exclusive: deletes models, which delete: false forbids; leave one of them out"
+    if params.get("exclusive") and params.get("only") == "present":
+        problem = "exclusive: deletes models, which only: present forbids; leave one of them out"
         raise Failure(_errors.INVALID_OPTION, problems=problem)
     return check(ModelsOptions, others)
 
@@ -65,12 +65,13 @@ def options(params: dict[str, Any]) -> ModelsOptions:
 def observe(gitlab: GitLab, wanted: ModelsOptions) -> Found:
     """Read the models in one request; stored keys only where one has to be compared."""
     keys = any(
-        model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
+        model.api_key is not None and model.update_api_key == "on_change"
+        for model in wanted.concerned
     )
     # Whether beta features are on matters where a hidden model could be meant.
     beta = wanted.exclusive or any(
         model.state == "absent" or is_beta_family(model.model_family or "")
-        for model in wanted.models
+        for model in wanted.concerned
     )
     reading, state = read_state(gitlab, keys=keys, features=beta)
     return Found(release=reading.release, state=state)
@@ -90,9 +91,7 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
     going: list[Model] = []
     unseen: list[str] = []
     warnings: list[str] = []
-    for model in wanted.models:
-        if model.state == "absent" and not wanted.delete:
-            continue
+    for model in wanted.concerned:
         problem = not_offered(model, found.release, found.state)
         if problem and model.state == "present":
             if wanted.when_unsupported == "fail":
@@ -199,14 +198,19 @@ def _refuse_unusable(
     beta_off = found.state.beta is False and not _beta_planned(wanted)
     if family and beta_off and is_beta_family(family) and (not current or current.family != family):
         raise Failure(_errors.FAMILY_IS_BETA, about=where, family=family)
-    missing = []
-    if current is None:
-        missing = ["model_family"] if not family else []
-        if not model.endpoint and model.method not in WITHOUT_ENDPOINT:
-            missing.append("endpoint")
     identifier = model.identifier or (current.identifier if current else "")
+    missing = []
     if model.deployment_method in IDENTIFIER_PREFIX and not identifier:
-        missing.append(f"identifier ({IDENTIFIER_PREFIX[model.deployment_method]}<name>)")
+        missing = [f"identifier ({IDENTIFIER_PREFIX[model.deployment_method]}<name>)"]
+    if current:
+        if missing:
+            problem = f"{missing[0]}: is required for {model.deployment_method}"
+            raise Failure(_errors.INVALID_OPTION, about=where, problems=problem)
+        return
+    if not model.endpoint and model.method not in WITHOUT_ENDPOINT:
+        missing.insert(0, "endpoint")
+    if not family:
+        missing.insert(0, "model_family")
     if missing:
         raise Failure(_errors.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
 
@@ -285,7 +289,7 @@ def show(wanted: ModelsOptions, found: Found) -> dict[str, Any]:
     """Return the declared model, or the declared models, as they are or would be."""
     models = [
         shown(found.state.models[name])
-        for model in wanted.models
+        for model in wanted.concerned
         if (name := model.new_name or model.name) in found.state.models
     ]
     return {"model": next(iter(models), None)} if wanted.single else {"models": models}
@@ -302,7 +306,7 @@ SUBJECT = Subject(
             },
             **WHEN_UNSUPPORTED,
             "exclusive": {"type": "bool", "default": False},
-            "delete": {"type": "bool", "default": True},
+            "only": {"type": "str", "choices": ["present", "absent"]},
             "planned_beta_features": {"type": "bool", "default": False},
             "planned_settings": {
                 "type": "list",

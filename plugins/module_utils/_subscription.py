@@ -25,9 +25,13 @@ from ._sign_in import SESSION, SignIn
 
 if TYPE_CHECKING:
     from ._client import GitLab
+    from ._releases import Release
 
 ABOUT = "subscription"
+ONLINE = "online_cloud"  # the one type of licence that is synchronised
 STALE = timedelta(days=1)
+# What GitLab was asked so recently, it need not be asked again: a second run changes nothing.
+RECENT = timedelta(minutes=10)
 # GitLab only queues the job; it shows in lastSync some seconds later.
 POLLS = (1, 2, 3, 4, 5, 5)  # seconds between readings
 MANAGEABLE = Part("Manageable", "aiSelfHostedModels(first: 1) { nodes { id } }")
@@ -44,9 +48,19 @@ class SubscriptionOptions(SignIn):
 class Found:
     """Licence and add-ons; ``manageable`` is whether self-hosted models are shown."""
 
+    release: Release
     license: dict[str, Any] = field(default_factory=dict)
     manageable: bool = True
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def age(self) -> timedelta | None:
+        """Time since the last synchronisation; None if there was none, or it cannot be read."""
+        last = str(self.license["last_sync"]).replace("Z", "+00:00")
+        try:
+            return self.now - datetime.fromisoformat(last)
+        except (ValueError, TypeError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,15 @@ class Synchronise:
         else:
             queued = RailsRunner(self.wanted).synchronise()
         if not queued:
-            raise Failure(_errors.SYNC_REFUSED, about=ABOUT, reason="it queued no job")
+            raise Failure(
+                _errors.SYNC_REFUSED,
+                about=ABOUT,
+                reason="it queued no job; perhaps an earlier one still waits",
+            )
         for seconds in POLLS:
             time.sleep(seconds)
+            # Neither what was read before the button, nor what the poll before this one read.
+            gitlab.forget()
             try:
                 found = observe(gitlab, self.wanted)
             except Failure as failure:
@@ -91,6 +111,7 @@ def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> Found:
     if "currentLicense" in reading.denied:
         raise Failure(_errors.NOT_ADMINISTRATOR)
     return Found(
+        release=reading.release,
         license=license_facts(reading.data),
         manageable=reading.data.get("aiSelfHostedModels") is not None,
     )
@@ -99,17 +120,20 @@ def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> Found:
 def plan(wanted: SubscriptionOptions, found: Found) -> Plan[Found]:
     """Return whether to synchronise.
 
-    :raises Failure: it is wanted, but the licence is an offline one, or there is no way to do it.
+    :raises Failure: it is wanted, but the licence is none that GitLab synchronises, or there is no
+        way to do it.
     """
-    needed = wanted.sync == "always" or (wanted.sync == "if_needed" and _needed(found))
-    if not needed:
+    always = wanted.sync == "always"
+    if not always and (wanted.sync == "never" or not _needed(found)):
         return Plan((), found)
-    if found.license["type"] == OFFLINE:
-        if wanted.sync == "always":
-            raise Failure(_errors.OFFLINE_LICENSE, about=ABOUT)
-        return Plan(
-            (), found, (_errors.OFFLINE_LICENSE.what + " " + _errors.OFFLINE_LICENSE.next_step,)
-        )
+    vain = _vain(found)
+    if vain and always:
+        raise vain
+    # A clock that goes wrong makes nothing recent.
+    if not vain and not always and found.age is not None and abs(found.age) < RECENT:
+        vain = Failure(_errors.SYNCED_JUST_NOW)
+    if vain:
+        return Plan((), found, (f"{vain.what} {vain.next_step}",))
     if wanted.door is None:
         raise Failure(_errors.SYNC_NEEDS_SIGN_IN, about=ABOUT)
     last = found.license["last_sync"]
@@ -126,22 +150,31 @@ def plan(wanted: SubscriptionOptions, found: Found) -> Plan[Found]:
 
 def _needed(found: Found) -> bool:
     """Return whether the models are hidden although there is a plan, or the last sync is old."""
-    if not found.license["plan"] or str(found.license["plan"]).lower() not in (
-        "premium",
-        "ultimate",
-    ):
+    if str(found.license["plan"]).lower() not in found.release.plans:
         return False
     if not found.manageable:
         return True
-    if found.license["type"] != "online_cloud":
+    if found.license["type"] != ONLINE:
         return False
-    last = found.license["last_sync"]
-    try:
-        return (
-            not last or found.now - datetime.fromisoformat(str(last).replace("Z", "+00:00")) > STALE
-        )
-    except (ValueError, TypeError):
-        return True
+    return found.age is None or found.age > STALE
+
+
+def _vain(found: Found) -> Failure | None:
+    """Return why GitLab would refuse to synchronise: it does so by the licence alone."""
+    held = found.license
+    if not held["plan"]:
+        plans = " or ".join(plan.capitalize() for plan in found.release.plans)
+        return Failure(_errors.NO_LICENSE, about=ABOUT, plans=plans)
+    if held["type"] == OFFLINE:
+        return Failure(_errors.OFFLINE_LICENSE, about=ABOUT)
+    licence = ""
+    if held["type"] == "legacy_license":
+        licence = "a legacy licence file"
+    elif held["type"] != ONLINE:
+        licence = f"of the type {held['type']}"
+    elif not held["expires_at"]:
+        licence = "without an expiry date"
+    return Failure(_errors.SYNC_NEEDS_ONLINE, about=ABOUT, licence=licence) if licence else None
 
 
 def show(_wanted: SubscriptionOptions, found: Found) -> dict[str, Any]:

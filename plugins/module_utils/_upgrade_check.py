@@ -99,12 +99,11 @@ def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> It
     now = found.release
     concerned = _concerned(found)
     yield from _stops(now, target)
-    exact = wanted.target_version.count(".") > 1
     for bad in BAD_RELEASES:
-        if exact and bad.version == (*target.minor, target.patch) and concerned[bad.concerns]:
+        if target.is_patch(bad.version) and concerned[bad.concerns]:
             yield _finding(bad)
     for note in NOTES:
-        if now.passes(note.version, target) and concerned[note.concerns]:
+        if _matters(note, now, target) and concerned[note.concerns]:
             yield _finding(note)
     yield from _appearing(FEATURES, "features", "features", now, target)
     yield from _appearing(FAMILIES, "models", "model families", now, target)
@@ -114,11 +113,21 @@ def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> It
             severity="action",
             version=_minor(target),
             subject="gateway",
-            what=f"The gateway has to be of the same release as GitLab: image tag {_tag(target)}.",
+            what="The gateway has to be of the same release as GitLab: image tag "
+            f"{_tag(target)}, the newest that exists.",
             action="Make sure that this image can be pulled; upgrade GitLab first, the gateway "
             "directly after it, and never run a newer gateway with an older GitLab.",
             source="install/install_ai_gateway",
         )
+
+
+def _matters(note: Note, now: Release, target: Release) -> bool:
+    """Return whether the way to the target brings what a note is about, or ends in it."""
+    if not note.fixed:
+        return now.passes(note.version, target)
+    # A later patch of a minor in which it is gone does not bring it back.
+    rid = now.minor == target.minor and not now.may_have(note.version, note.fixed)
+    return target.may_have(note.version, note.fixed) and not rid
 
 
 def _concerned(found: _info.Found) -> Mapping[str, bool]:
@@ -136,6 +145,7 @@ def _concerned(found: _info.Found) -> Mapping[str, bool]:
         "agent_platform": agents,
         "agent_platform_online": agents and not offline,
         "agent_platform_offline": agents and offline and not _has_add_on(found, "SELF_HOSTED_DAP"),
+        "agent_platform_add_on": _has_add_on(found, "SELF_HOSTED_DAP"),
         "agent_platform_url": bool(found.gateway.get("duo_agent_platform_service_url")),
         "offline": offline,
         "online": not offline,
@@ -239,7 +249,8 @@ def _minor(release: Release) -> str:
 
 
 def _tag(target: Release) -> str:
-    return f"self-hosted-v{_minor(target)}.*-ee, the newest that exists"
+    """Return the pattern of the tags of the gateway image that fit a release."""
+    return f"self-hosted-v{_minor(target)}.*-ee"
 
 
 # --- results -----------------------------------------------------------------------------------
@@ -249,7 +260,7 @@ def show(_wanted: UpgradeOptions, found: Found) -> dict[str, Any]:
         "instance": {"url": found.instance.url, "version": found.instance.release.text},
         "target_version": found.target.text,
         "findings": [vars(finding) for finding in found.findings],
-        "gateway_image_tag": f"self-hosted-v{_minor(found.target)}.*-ee",
+        "gateway_image_tag": _tag(found.target),
     }
 
 

@@ -11,27 +11,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._releases import Minor
+from ._releases import Minor, Patch
 
 
 @dataclass(frozen=True)
 class Note:
     """One change: ``severity`` is ``breaking``, ``action`` or ``info``."""
 
-    version: Minor
+    version: Minor | Patch
     severity: str
     subject: str
     what: str
     action: str
     source: str
     concerns: str = "everyone"
+    # Of a fault that later releases have no more: see Release.may_have.
+    fixed: tuple[Minor | Patch, ...] = ()
 
 
 @dataclass(frozen=True)
 class BadRelease:
     """A release that must not be the end, or a stop, of an upgrade."""
 
-    version: tuple[int, int, int]
+    version: Patch
     severity: str
     subject: str
     what: str
@@ -143,6 +145,13 @@ NOTES = (
         concerns="early_mistral",
     ),
     Note(
+        (18, 6, 2), "action", "platform",
+        "Only suitable runners, with the tag gitlab--duo, take jobs of the Agent Platform.",
+        "Give the tag to the runners that are to take them.",
+        "update/versions/gitlab_18_changes, user/duo_agent_platform/flows/execution",
+        concerns="agent_platform",
+    ),
+    Note(
         (18, 7), "info", "gateway",
         "The timeout of requests to the gateway can be set (60 to 600 s).",
         "Raise it when users see the error A1000.",
@@ -187,6 +196,15 @@ NOTES = (
         "Get the add-on before the upgrade.",
         "subscriptions/subscription-add-ons",
         concerns="agent_platform_offline",
+    ),
+    Note(
+        (18, 8), "action", "platform",
+        "With the add-on GitLab Duo Agent Platform Self-Hosted, the settings of groups for flows "
+        "are missing from 18.8 to 18.10 (a bug).",
+        "Take 18.8.9, 18.9.5, 18.10.3 or a later patch of one of them, or 18.11.",
+        "!228595, !231082",
+        concerns="agent_platform_add_on",
+        fixed=((18, 8, 9), (18, 9, 5), (18, 10, 3), (18, 11)),
     ),
     Note(
         (18, 8), "action", "license",

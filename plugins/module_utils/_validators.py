@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
-from ._errors import INVALID_OPTION, Failure, accepted
+from . import _libraries
+from ._errors import INVALID_OPTION, LIBRARY_MISSING, Failure, accepted
 from ._libraries import pydantic
-from ._urls import is_loopback, web_url, without_credentials
+from ._urls import web_url, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +26,8 @@ Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
 # What GitLab keeps in a column of 255 characters, or has as a name of an enum.
 Short = Annotated[str, pydantic.StringConstraints(max_length=255)]
 
-# People write Mistral, as GitLab's own page of models does.
-Family = Annotated[Short, pydantic.StringConstraints(to_lower=True)]
+# People write Mistral, as GitLab's own page of models does, and Vertex_AI.
+Lower = Annotated[Short, pydantic.StringConstraints(to_lower=True)]
 
 # Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
 IDENTIFIER_PREFIX = {
@@ -66,8 +66,10 @@ def check(model: type[Checked], params: dict[str, Any]) -> Checked:
     """Return the options as a model.
 
     :raises Failure: with every problem in one sentence; values are never repeated, for they may
-        be secret.
+        be secret. Or a library is missing, without which nothing can be checked.
     """
+    if _libraries.MISSING:
+        raise Failure(LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python())
     try:
         return model.model_validate(params)
     except pydantic.ValidationError as error:
@@ -112,13 +114,7 @@ class GatewayOptions(Options):
     def _gateway_url(cls, value: str | None) -> str | None:
         if not value:
             return value
-        host = urlsplit(web_url(value)).hostname or ""
-        if is_loopback(host):
-            raise ValueError(
-                f"{host} is refused by GitLab in production; use a name that GitLab's own nodes "
-                "can reach"
-            )
-        if re.search(r"[<>&]", value):
+        if re.search(r"[<>&]", web_url(value)):
             raise ValueError("contains <, > or &, which GitLab refuses")
         return value.rstrip("/")
 
@@ -137,15 +133,26 @@ class GatewayOptions(Options):
 
 
 # --- self-hosted models ------------------------------------------------------------------------
-class ModelOptions(Options):
-    """One declared self-hosted model; None means unmanaged, ``""`` means clear."""
+class DeclaredModel(Options):
+    """What all tasks read of a declared model, in one form: none predicts what another skips."""
 
     name: Name
     state: State = "present"
     new_name: Name | None = None
-    model_family: Family | None = None
+    model_family: Lower | None = None
     endpoint: str | None = None
-    deployment_method: Short | None = None
+    deployment_method: Lower | None = None
+    identifier: str | None = None
+
+    @property
+    def method(self) -> str | None:
+        """Deployment method as given, or inferred from the identifier; None if unmanaged."""
+        return self.deployment_method or infer_method(self.identifier)
+
+
+class ModelOptions(DeclaredModel):
+    """One declared self-hosted model; None means unmanaged, ``""`` means clear."""
+
     identifier: str | None = pydantic.Field(default=None, max_length=255)
     api_key: str | None = pydantic.Field(default=None, repr=False)
     update_api_key: str = "on_change"
@@ -197,11 +204,6 @@ class ModelOptions(Options):
             )
         return self
 
-    @property
-    def method(self) -> str | None:
-        """Deployment method as given, or inferred from the identifier; None if unmanaged."""
-        return self.deployment_method or infer_method(self.identifier)
-
 
 def infer_method(identifier: str | None) -> str | None:
     """Return the deployment method that an identifier's prefix stands for."""
@@ -228,31 +230,21 @@ def lower_names(names: Iterable[str]) -> list[str]:
     return [name.strip().lower() for name in names]
 
 
-class Planned(Options):
-    """What an earlier task of the same run would make (check mode); only names matter here."""
+# What an earlier task of the same run would make (check mode). That task judges it and refuses what
+# is wrong; here unknown options and values pass.
+_LENIENT = pydantic.ConfigDict(extra="ignore")
 
-    model_config = pydantic.ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-
-class PlannedModel(Planned):
+class PlannedModel(DeclaredModel):
     """A model that would be there."""
 
-    name: Name
-    state: State = "present"
-    new_name: Name | None = None
-    model_family: Family | None = None
-    endpoint: str | None = None
-    deployment_method: Short | None = None
-    identifier: str | None = None
-
-    @property
-    def method(self) -> str | None:
-        """Deployment method as given, or inferred from the identifier."""
-        return self.deployment_method or infer_method(self.identifier)
+    model_config = _LENIENT
 
 
-class PlannedSetting(Planned):
+class PlannedSetting(Options):
     """A feature setting that would be made."""
+
+    model_config = _LENIENT
 
     features: list[Short]
     model: Short | None = None
@@ -269,10 +261,15 @@ class ModelsOptions(Options):
     models: list[ModelOptions]
     single: bool = False  # one model, given by the options of the task itself
     exclusive: bool = False
-    delete: bool = True
+    only: str | None = None  # models declared in this state; None: all
     when_unsupported: str = "fail"
     planned_beta_features: bool = False
     planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+
+    @property
+    def concerned(self) -> list[ModelOptions]:
+        """The declared models that the task is about."""
+        return [model for model in self.models if self.only in (None, model.state)]
 
     @pydantic.model_validator(mode="after")
     def _names_once(self) -> ModelsOptions:

@@ -113,7 +113,8 @@ steps:
   sample: ["change feature code_completions (provider: disabled -> self_hosted)"]
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Sets the URL of the self-hosted AI gateway, its timeout, and the GitLab Duo Agent Platform
     service beside it.
-  - An option that is left out is not managed; an empty string clears it.
+  - An option that is left out is not managed; an empty string clears a URL.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -26,7 +26,7 @@ options:
     description:
       - V(present) sets the options that are given.
       - V(absent) clears both URLs. A warning names features that would then send their requests
-        to GitLab's cloud.
+        to GitLab's cloud, or might.
     type: str
     choices: [present, absent]
     default: present
@@ -99,7 +99,8 @@ steps:
   sample: ["change AI gateway (ai_gateway_url: none -> https://aigw.example.com)"]
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -19,8 +19,9 @@ description:
     and never shown.
   - With O(settings) it also checks that the feature settings are as declared.
   - Failures that GitLab is known to report although the features work do not fail the task, but are
-    warnings. These are probes before 17.10, local addresses that only the health check refuses, and
-    models that are hidden because beta features are off.
+    warnings. These are all probes before 17.10, local addresses that only the health check refuses,
+    and the message C(401 response from the AI gateway). A model that is hidden because beta
+    features are off is a warning too, because it cannot be checked.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -32,8 +33,8 @@ extends_documentation_fragment:
 options:
   checks:
     description:
-      - What is asked. V(probes) is GitLab's health check, V(connections) the connection check of
-        the models.
+      - What is asked. V(probes) is GitLab's health check, which also fails if the token's user has
+        no GitLab Duo seat. V(connections) is the connection check of the models.
       - V(gateway) is the gateway's own health endpoint (C(/monitoring/healthz)), asked by the host
         that runs the task, with the TLS options and the proxy of the connection and without a
         token. It proves only that way, not that of GitLab.
@@ -150,7 +151,8 @@ steps:
   sample: []
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

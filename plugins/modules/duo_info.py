@@ -13,8 +13,9 @@ version_added: 0.1.0
 description:
   - Reads version, licence, gateway, self-hosted models, beta features and feature settings of a
     GitLab instance in one request.
-  - On GitLab 17.9 to 18.0 the state of beta features may be visible on an admin page only; it is
-    read there if O(username) and O(password) are given, and unknown otherwise.
+  - On GitLab 17.9 to 18.0 the token may not show the state of beta features. It is then read on an
+    admin page or with C(gitlab-rails runner) if the options for signing in are given, and unknown
+    otherwise.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -161,7 +162,8 @@ steps:
   sample: []
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -12,7 +12,8 @@ short_description: Manage self-hosted models of GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
   - Creates, changes, renames and deletes self-hosted models, one or many in a task.
-  - An option that is left out is not managed; an empty string clears it.
+  - An option that is left out is not managed. An empty string clears O(api_key), and O(identifier)
+    where the deployment method is V(other).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -33,12 +34,13 @@ options:
         warning.
     type: bool
     default: false
-  delete:
+  only:
     description:
-      - Whether to delete models that are declared as absent. V(false) leaves them as they are, for
-        a later task to delete, after the features that use them have moved to other models.
-    type: bool
-    default: true
+      - Look only at the models that are declared as V(present), or only at those declared as
+        V(absent); all, if not set. So one list can be carried out in two tasks, with a task between
+        them in which features move to other models.
+    type: str
+    choices: [present, absent]
   planned_beta_features:
     description:
       - In check mode, whether an earlier task of the same run turns beta features on. A real run
@@ -160,7 +162,8 @@ steps:
   sample: ["create self-hosted model codestral"]
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -27,13 +27,18 @@ attributes:
     support: partial
     details:
       - With O(sync=always) every run synchronises.
+      - With O(sync=if_needed) a run within ten minutes of a synchronisation changes nothing. One
+        that comes later synchronises again as long as the models are not shown.
 options:
   sync:
     description:
-      - V(if_needed) synchronises if a Premium or Ultimate licence is there but the self-hosted
-        models are not shown, or the last synchronisation is older than a day. V(always) does it
-        in every run, V(never) only reads.
-      - An offline licence is never synchronised; V(always) fails then and says why.
+      - V(if_needed) synchronises if the plan of the licence includes self-hosted models (Ultimate,
+        from GitLab 18.0 also Premium) but they are not shown, or the last synchronisation is older
+        than a day. If it is younger than ten minutes and the models are not shown all the same, a
+        warning says so. V(always) does it in every run, V(never) only reads.
+      - GitLab synchronises only an online cloud licence with an expiry date, neither an offline nor
+        a legacy one. Where another licence would need it, V(if_needed) warns, and V(always) fails
+        and says why.
     type: str
     choices: [if_needed, always, never]
     default: if_needed
@@ -89,7 +94,8 @@ steps:
   sample: []
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -29,6 +29,7 @@ options:
     description:
       - Release to upgrade to, such as V(19.2.1), or V(19.2) if the patch is not known yet. A
         release that must be avoided is found only with its patch.
+      - An older release than the instance has is refused, also one that only its patch makes older.
     type: str
     required: true
   when_unsupported:
@@ -122,7 +123,8 @@ steps:
   sample: []
 unseen:
   description:
-    - Objects among them whose state GitLab does not show, so that reading again proves nothing.
+    - Objects in RV(steps) whose state GitLab does not show, so that their change cannot be
+      verified by reading it again.
   returned: success
   type: list
   elements: str

@@ -116,8 +116,7 @@ class Collector:
         instance.url = read.address(result) or instance.url
         instance.version = read.version(result) or instance.version
         instance.license = read.license_of(result) or instance.license
-        for subject, values in read.shows(result).items():
-            seen.cell(subject).shows.update(values)
+        self._shown(seen, module, result)
         declared = result.get("declared")
         if isinstance(declared, dict):
             seen.declared = declared
@@ -135,6 +134,18 @@ class Collector:
         else:
             seen.features, seen.gateway = {**seen.features, **providers}, url
         self._findings(seen, module, result)
+
+    def _shown(self, seen: _Seen, module: str, result: dict[str, Any]) -> None:
+        models = seen.cell("models").shows
+        for name in read.gone(result, models):
+            del models[name]
+        for subject, values in read.shows(result).items():
+            cell = seen.cell(subject)
+            if read.MODULES[module] is not None:
+                cell.shows.update(values)
+            # A reading is all there is; but what a dry run would change is not there yet.
+            elif WOULD_CHANGE not in seen.states.get(subject, ()):
+                cell.shows = values
 
     def _findings(self, seen: _Seen, module: str, result: dict[str, Any]) -> None:
         findings = read.findings(result)

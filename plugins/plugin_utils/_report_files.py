@@ -74,6 +74,7 @@ def _template(name: str, **more: Any) -> Any:
             name: getattr(_report, name)
             for name in ("STATES", "MEANINGS", "SUBJECTS", "LEAVES_WORDS", "LEAVES_MEANING")
         },
+        blank=Cell(),
         note=_note,
         release=_minor,
         **more,
@@ -110,10 +111,9 @@ def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _order(version: str) -> list[Any]:
-    return [
-        (not part.isdigit(), int(part) if part.isdigit() else part) for part in version.split(".")
-    ]
+def _order(version: str) -> list[tuple[bool, str]]:
+    # As text of one length: a report from elsewhere may hold digits that int() refuses.
+    return [(not part.isdigit(), part.zfill(9)) for part in version.split(".")]
 
 
 def _note(cell: Cell) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import pathlib
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +26,9 @@ from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Report,
 )
 
+# Far more than reports hold: what writes them calls itself for each level.
+_DEEPEST = 20
+
 
 def dump(report: Report) -> str:
     """Return the report as JSON."""
@@ -36,6 +41,22 @@ def dump(report: Report) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+def read(path: str) -> Report:
+    """Return the report in a file.
+
+    :raises Failure: it cannot be read, or :func:`load` refuses it.
+    """
+    source = os.path.relpath(path)
+    try:
+        text = pathlib.Path(path).read_text("utf-8")
+    except UnicodeDecodeError:
+        raise Failure(_errors.NO_REPORT, source=source, reason="it is not text") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failure(_errors.NO_REPORT, source=source, reason=reason) from None
+    return load(text, source)
+
+
 def load(text: str, source: str) -> Report:
     """Return the report that a text holds.
 
@@ -46,6 +67,8 @@ def load(text: str, source: str) -> Report:
         content = json.loads(text)
     except ValueError as error:
         raise Failure(_errors.NO_REPORT, source=source, reason=f"no JSON, {error}") from None
+    except RecursionError:
+        raise Failure(_errors.NO_REPORT, source=source, reason="it is nested too deeply") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise Failure(_errors.NO_REPORT, source=source, reason=f"its schema is not {SCHEMA}")
     if content.get("schema_version") != VERSION:
@@ -79,9 +102,19 @@ def _build(kind: Any, value: Any, where: str = "report") -> Any:
         return [_build(inside[0], item, f"{where}[{n}]") for n, item in enumerate(value)]
     if origin is dict and isinstance(value, dict):
         return {key: _build(inside[1], item, f"{where}.{key}") for key, item in value.items()}
+    if kind is Any and _is_deep(value, _DEEPEST):
+        raise ValueError(f"{where} is nested too deeply")
     if kind is Any or (origin is None and isinstance(value, kind)):
         return value
     raise ValueError(f"{where} has the wrong type")
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    """Return whether lists and objects are inside each other on more than so many levels."""
+    if not isinstance(value, (dict, list)):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deep(item, levels - 1) for item in inside)
 
 
 def merge(reports: Sequence[Report], title: str) -> Report:

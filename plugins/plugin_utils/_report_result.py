@@ -8,9 +8,21 @@ stays out of reports. The result is masked already, by Ansible.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _errors,
+    _feature_model,
+    _gateway,
+    _http_errors,
+    _model_steps,
+    _plan,
+    _preflight,
+    _subscription,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import ways_out
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
@@ -33,15 +45,26 @@ MODULES = {
 }
 # How messages begin to name an object -> its subject.
 _OBJECTS = {
-    "AI gateway": "gateway",
-    "outbound allowlist": "gateway",
-    "self-hosted model": "models",
-    "feature": "features",
-    "beta features": "beta_features",
+    _gateway.ABOUT: "gateway",
+    _preflight.ABOUT: "gateway",
+    _model_steps.about(""): "models",
+    _feature_model.about(""): "features",
+    _beta_features.ABOUT: "beta_features",
     "license": "subscription",
-    "subscription": "subscription",
+    _subscription.ABOUT: "subscription",
 }
-_NO_ANSWER = ("unreachable", "timed-out", "tls-failed", "try-later")
+_NO_ANSWER = {
+    message.code
+    for message in (
+        _http_errors.UNREACHABLE,
+        _http_errors.TIMED_OUT,
+        _http_errors.TLS_FAILED,
+        _http_errors.TRY_LATER,
+        _http_errors.PROXY_UNREACHABLE,
+        _http_errors.PROXY_BROKE,
+        _http_errors.PROXY_REFUSED,
+    )
+}
 
 
 def module_of(action: str) -> str | None:
@@ -154,23 +177,22 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     if isinstance(result.get("gateway"), dict):
         found["gateway"] = {name: text(it) for name, it in result["gateway"].items()}
-    one = [result["model"]] if isinstance(result.get("model"), dict) else []
-    models = _dicts(result.get("models")) or one
-    if models:
+    models = result.get("models", result.get("model"))
+    if isinstance(models, (list, dict)):
         keys = ("model_family", "endpoint", "identifier")
         found["models"] = {
             str(it.get("name")): " · ".join(str(it[key]) for key in keys if it.get(key))
-            for it in models
+            for it in _dicts(models)
         }
     if isinstance(result.get("beta_features"), dict):
         on = result["beta_features"].get("enabled")
         found["beta_features"] = {"enabled": "not shown by GitLab" if on is None else text(on)}
-    features = _dicts(result.get("features"))
-    if features:
+    features = result.get("features")
+    if isinstance(features, list):
         keys = ("provider", "model", "gitlab_model")
         found["features"] = {
             str(it.get("feature")): " ".join(str(it[key]) for key in keys if it.get(key))
-            for it in features
+            for it in _dicts(features)
         }
     checks = _dicts(result.get("checks"))
     if checks:
@@ -181,6 +203,35 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
             for it in checks
         }
     return found
+
+
+def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return those of these models that a result says are deleted, or have another name now.
+
+    A name may hold anything, so none can be read out of a line: the lines that would say it are
+    made from each name, as the plan makes them.
+    """
+    failure = _dict(result.get("failure"))
+    # What GitLab accepted and did not keep is not known to be gone.
+    kept = failure.get("code") != _errors.NOT_KEPT.code
+    lines = steps(result) or (texts(failure.get("done")) if kept else [])
+    return [
+        name
+        for name in names
+        if _deleted(name) in lines or any(line.startswith(_renamed(name)) for line in lines)
+    ]
+
+
+def _deleted(name: str) -> str:
+    change = _plan.Change(_model_steps.about(name), {}, _plan.ABSENT, verb="delete")
+    return str(change)
+
+
+def _renamed(name: str) -> str:
+    """Return how the line begins, up to the new name, which a plan tells before other values."""
+    new = "\n"  # in no name
+    change = _plan.Change(_model_steps.about(name), {"name": name}, {"name": new})
+    return str(change).rpartition(new)[0]
 
 
 def to_cloud(providers_now: dict[str, str], gateway: str, license_type: str) -> list[str]:

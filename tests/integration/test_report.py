@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pathlib
 from typing import Any
@@ -174,6 +175,22 @@ def test_instances_that_a_run_never_came_to(
     assert "canary" not in (tmp_path / "duo-report/report.json").read_text()
 
 
+@pytest.mark.parametrize("mode", [["--check", "--diff"], ["--check"], []], ids=" ".join)
+def test_models_that_went_are_not_shown(
+    play: Play, start: Start, tmp_path: pathlib.Path, mode: list[str]
+) -> None:
+    """Neither as they were read last, nor as they would be."""
+    (same,) = start("18.9")
+    worlds.seed_as_declared(same)
+    hosts = worlds.hosts({"same": same})
+    sure = json.dumps({"duo_self_hosted_confirm_removal": True})
+    play("gitlab_ops.duo.remove", hosts, *mode, "-e", sure, extra=ON).succeeded()
+    assert cells(tmp_path, "same")["models"] == ("would_change" if mode else "changed")
+    (instance,) = content(tmp_path)["instances"]
+    assert instance["cells"]["models"]["shows"] == {}
+    assert instance["cells"]["models"]["steps"]
+
+
 def test_without_a_task_of_ours_nothing_is_written(play: Play, tmp_path: pathlib.Path) -> None:
     """A run of something else leaves no trace."""
     debug = {"name": "Hello", "ansible.builtin.debug": {"msg": "hello"}}
@@ -261,7 +278,22 @@ def test_slices_are_merged(
     assert by_name["dead"]["replaces"][0].startswith("unreachable, ")
     assert len(content(tmp_path)["runs"]) == 3
 
-    broken = {"duo_self_hosted_reports": [str(tmp_path / "nothing/*.json")]}
-    refused = play(merge, {}, "-e", json.dumps(broken))
+    (tmp_path / "slices/report.json.gz").write_bytes(gzip.compress(b"{}"))
+    for pattern, reason in (
+        ("nothing/*.json", "there is no such file"),
+        ("slices/*.gz", "it is not text"),
+        ("slices/0", "Is a directory"),
+    ):
+        broken = {"duo_self_hosted_reports": [str(tmp_path / pattern)]}
+        refused = play(merge, {}, "-e", json.dumps(broken))
+        assert refused.returncode == 2
+        assert f"holds no report of this collection ({reason})" in refused.output
+
+
+def test_results_of_what_is_no_module_are_refused(play: Play, tmp_path: pathlib.Path) -> None:
+    """Whatever the type of what stands in the place of the module's name."""
+    wrong = {"folder": str(tmp_path), "registered": {"found": ["duo_info"]}}
+    report = {"name": "Report", "gitlab_ops.duo.duo_report": wrong}
+    refused = play([playbook.one_play(report)], {"here": {}})
     assert refused.returncode == 2
-    assert "holds no report of this collection (there is no such file)" in refused.output
+    assert "No report is made of results of duo_info, which found is said to hold" in refused.output

@@ -142,6 +142,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, start_for_session: Start) ->
         made.add("back", release, {}, declared=True, state="absent", absent_features="default")
     left = {"models": [LEFT_OVER]}
     made.add("removes", "18.9", left, declared=True, models_exclusive=True)
+    made.add("swaps", "18.9", left, declared=False, models_exclusive=True)
     used = {**left, "features": ON_LEFT_OVER}
     made.add("keeps", RELEASES[-1], used, declared=True, models_exclusive=True)
     hidden = {"models": [HIDDEN], "features": ON_HIDDEN}
@@ -168,6 +169,19 @@ def test_undeclared_models_go(fleet: Fleet) -> None:
         differences({"models": {"left-over": ABSENT}}, fleet.instances["removes-18.9"].state())
         == []
     )
+
+
+def test_models_come_and_go_in_one_run(fleet: Fleet) -> None:
+    """The dry run tells each change once, and in the task that makes it."""
+    name = "swaps-18.9"
+    fleet.judge(name)
+    state = fleet.instances[name].state()
+    assert differences(worlds.expected("18.9"), state) == []
+    assert "left-over" not in state["models"]
+    for run in fleet.runs[:2]:
+        assert run.one(name, "Models that go").values["steps"] == [
+            "delete self-hosted model left-over"
+        ]
 
 
 def test_undeclared_models_in_use_stay(fleet: Fleet) -> None:

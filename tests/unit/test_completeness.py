@@ -92,7 +92,7 @@ CONDUCT = {
     "models": "many at once",
     "settings": "many at once",
     "exclusive": "delete what is not declared",
-    "delete": "whether to delete at all",
+    "only": "in two tasks",
     "planned_models": "for check mode",
     "planned_settings": "for check mode",
     "planned_beta_features": "for check mode",

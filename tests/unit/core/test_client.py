@@ -164,6 +164,20 @@ def test_other_errors_are_told(serve, part: Part, answer: dict[str, Any]) -> Non
     assert "18.9.0" in failure.what
 
 
+def test_a_field_that_ran_out_of_time_is_not_called_denied(serve) -> None:
+    """Null and no error means not permitted; null beside another error means nothing of the kind."""
+    said = "Timeout on Query.aiSelfHostedModels"
+    answer = {
+        "data": {"aiSelfHostedModels": None},
+        "errors": [{"message": said, "path": ["aiSelfHostedModels"]}],
+    }
+    part = _observed.models_part()
+    with gitlab(serve(graphql({"Metadata": metadata(), "Models": answer})).url) as client:
+        with pytest.raises(Failure, match=said) as raised:
+            client.read(part)
+    assert raised.value.code == _errors.GRAPHQL_ERROR.code
+
+
 def test_a_field_that_is_denied_is_null_with_its_reason(serve) -> None:
     answer = {
         "data": {"currentLicense": None},

@@ -81,7 +81,9 @@ def test_is_a_sentence_with_a_next_step(name: str) -> None:
     own_steps = message.what.endswith("{findings}")
     assert message.what.endswith((".", "}"))
     # Where the step depends on the reason, the code gives it (see below).
-    assert message.next_step.endswith(".") or message.next_step == "{hint}" or own_steps
+    assert (
+        message.next_step.endswith(".") or message.next_step in ("{hint}", "{action}") or own_steps
+    )
     filled = dict.fromkeys(values_of(message), "x")
     failure = Failure(message, **filled)
     assert "{" not in failure.sentence()
@@ -152,6 +154,18 @@ def test_braces_of_a_value_are_no_format() -> None:
 def test_unclear_knows_whether_to_try_again() -> None:
     unclear = Unclear(WRONG, retry=True, wait=3.5, what_is="red", step="paint")
     assert (unclear.retry, unclear.wait, str(unclear)) == (True, 3.5, "It is red. Do paint.")
+
+
+def test_without_a_write_nothing_is_unclear() -> None:
+    unclear = Unclear(WRONG, about="a page", retry=True, late=True, what_is="red", step="paint")
+    unclear.add_tries(4, 7.2)
+    plain = unclear.plain()
+    assert type(plain) is Failure
+    assert (plain.code, plain.about, plain.sentence()) == (
+        "wrong",
+        "a page",
+        "a page: It is red, 4 times with 7 s of waiting. Do paint.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _ht
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import (
     LONGEST_WAIT,
+    MOST_PROBLEMS,
     Http,
     pause,
 )
@@ -113,6 +114,26 @@ def test_explains_an_answer(serve, reply: Reply, message: _errors.Message, told:
     failure = reading_fails(serve([reply]).url, retries=0)
     assert failure.code == message.code
     assert told in failure.what
+
+
+MANY = {f"field{number}": [["no"], "is wrong", 5] for number in range(99)}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"message": {"name": ["is too long", "is odd"]}}, "name is too long, name is odd"),
+        ({"message": {"a": ["is wrong"], "base": "is odd"}}, "a is wrong, base is odd"),
+        ({"message": {"a": {"b": ["deep"]}, "c": [None, 5, ["x"]]}}, "Bad Request"),
+        ({"message": {}, "error": "days are missing"}, "days are missing"),
+        ({"message": MANY}, ", ".join(f"field{it} is wrong" for it in range(MOST_PROBLEMS))),
+    ],
+)
+def test_what_a_validation_says_is_told(serve, said: Any, told: str) -> None:
+    with gitlab(serve([Reply(400, said)]).url) as client:
+        failure = failure_of(client.rest_put, "/application/settings", {"days": 0})
+    assert failure.code == _http_errors.HTTP_REFUSED.code
+    assert failure.what.endswith(f"with status 400 ({told}).")
 
 
 # --- repeating -----------------------------------------------------------------------------------

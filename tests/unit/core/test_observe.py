@@ -74,14 +74,14 @@ def test_features_matter_where_the_url_is_cleared(options: dict, clearing: bool)
     assert ("aiFeatureSettings" in asked(_gateway, options)) is clearing
 
 
-def test_unassigned_features_are_those_that_would_go_to_the_cloud() -> None:
+def test_where_a_url_is_cleared_it_is_known_what_each_feature_uses() -> None:
     nodes = [
-        {"feature": "duo_chat", "provider": "unassigned"},
-        {"feature": "code_completions", "provider": "disabled"},
+        {"feature": "DUO_CHAT", "provider": "unassigned"},
+        {"feature": "code_completions", "provider": "DISABLED"},
     ]
     client = Client(aiSelfHostedModels=NONE, duoSettings={}, aiFeatureSettings={"nodes": nodes})
     there = _gateway.observe(client, _gateway.options({"state": "absent"}))
-    assert there.unassigned == ("duo_chat",)
+    assert there.providers == {"duo_chat": "unassigned", "code_completions": "disabled"}
 
 
 def test_an_empty_url_that_nobody_may_see_is_no_empty_url() -> None:

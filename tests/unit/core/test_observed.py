@@ -159,6 +159,13 @@ def test_settings() -> None:
 GA = setting("duo_chat")
 BETA = setting("generate_commit_message", releaseState="BETA")
 EXPERIMENT = setting("summarize_review", releaseState="EXPERIMENT")
+# Those that 18.9 lists with any licence once beta features are on; a later release may have made
+# them generally available.
+SURE = [
+    *("duo_chat_troubleshoot_job", "duo_chat_summarize_comments", "generate_commit_message"),
+    *("glab_ask_git_command", "summarize_new_merge_request", "summarize_review"),
+]
+ALL_GA = [GA, *map(setting, SURE)]
 
 
 @pytest.mark.parametrize(
@@ -178,10 +185,26 @@ EXPERIMENT = setting("summarize_review", releaseState="EXPERIMENT")
         # Generally available since: proves nothing.
         ("19.4", [GA, setting("generate_commit_message", releaseState="GA")], False),
         ("19.4", [GA, setting("duo_chat_fix_code", releaseState="BETA")], False),
+        # Nothing is left that beta features would bring, so that nothing tells of them; what only
+        # an Ultimate licence has may be missing all the same.
+        ("19.6", ALL_GA, None),
+        ("18.9", ALL_GA, None),
+        ("19.6", [*ALL_GA, setting("duo_chat_explain_vulnerability")], None),
+        ("19.6", [*ALL_GA, setting("resolve_vulnerability", releaseState="BETA")], True),
+        *(("19.6", [it for it in ALL_GA if it["feature"] != name], False) for name in SURE),
     ],
 )
 def test_beta_features(version: str, settings: list[dict], beta: bool | None) -> None:
     assert read([], settings, version).beta is beta
+
+
+@pytest.mark.parametrize("plan", ["ultimate", "premium"])
+@pytest.mark.parametrize("version", ["18.1", "18.9", "19.4"])
+@pytest.mark.parametrize("on", [True, False])
+def test_beta_features_by_licence(version: str, plan: str, on: bool) -> None:
+    here = Sandboxed(version, license={"plan": plan}, beta_acceptances=["root"] if on else [])
+    with here.reached(), GitLab(connection(URL, api_token=ADMIN_TOKEN)) as gitlab:
+        assert _observed.read_state(gitlab)[1].beta is on
 
 
 def test_a_beta_feature_that_only_a_model_shows_proves_nothing() -> None:

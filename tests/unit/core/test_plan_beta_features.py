@@ -175,11 +175,16 @@ def test_the_page_tells_where_the_token_does_not(state: bool) -> None:
     assert _beta_features.beta_state(Pages(state), wanted, None) is state
 
 
+@pytest.mark.parametrize(
+    "page", [{"kind": "body", "body": "<html></html>"}, {"kind": "status", "status": 504}]
+)
 @pytest.mark.parametrize(("version", "told"), [("18.9", []), ("17.9", ["beta features"])])
-def test_a_switch_that_was_thrown_is_not_called_undone(version: str, told: list[str]) -> None:
+def test_a_switch_that_was_thrown_is_not_called_undone(
+    version: str, told: list[str], page: dict[str, Any]
+) -> None:
     """The page that would show it is broken: a token tells from 18.1 on, before that nothing."""
     here = Sandboxed(version)
-    page = {"kind": "body", "body": "<html></html>", "match": {"method": "GET"}}
+    page = {**page, "match": {"method": "GET"}}
     thrown = []
 
     def watch() -> None:
@@ -196,3 +201,29 @@ def test_a_switch_that_was_thrown_is_not_called_undone(version: str, told: list[
             f"change {about}" for about in told
         ]
         assert result["failure"]["not_done"] == []
+
+
+@pytest.mark.parametrize("page", ["/users/sign_in", "/admin/gitlab_duo/configuration"])
+@pytest.mark.parametrize("kind", [{"kind": "status", "status": 504}, {"kind": "drop_before"}])
+def test_a_page_that_cannot_be_read_is_no_switch_thrown(page: str, kind: dict[str, Any]) -> None:
+    """It is tried as often as the options say, and what was never sent is not done."""
+    here = Sandboxed()
+    here.faults({**kind, "times": 0, "match": {"path": page, "method": "GET"}})
+    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    failure = result["failure"]
+    assert failure["code"] in (_http_errors.TRY_LATER.code, _http_errors.UNREACHABLE.code)
+    assert [it["path"] for it in here.requests].count(page) == 4
+    assert (failure["done"], failure["unknown"], result["changed"]) == ([], [], False)
+    assert failure["not_done"] == ["change beta features (enabled: false -> true)"]
+    assert ", 4 times with " in failure["what"]
+    assert here.writes == []
+
+
+@pytest.mark.parametrize("kind", [{"kind": "status", "status": 504}, {"kind": "drop_before"}])
+def test_a_lost_sign_in_is_no_switch_thrown(kind: dict[str, Any]) -> None:
+    here = Sandboxed()
+    path = "/users/sign_in"
+    here.faults({**kind, "times": 0, "match": {"path": path, "method": "POST"}})
+    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    assert (result["failure"]["unknown"], len(result["failure"]["not_done"])) == ([], 1)
+    assert [(it["method"], it["path"]) for it in here.requests].count(("POST", path)) == 1

@@ -148,7 +148,7 @@ def test_one_mutation_for_all_features_where_the_release_can(version: str) -> No
     ],
 )
 def test_sends(options, now, mutation, before, after) -> None:
-    there = found(duo_chat=now, more={"has_gitlab_models": True})
+    there = found(duo_chat=now, more={"has_gitlab_models": True, "knows_gitlab_models": True})
     made = plan({"features": ["duo_chat"], **options}, there)
     assert calls(made) == [mutation]
     assert shown(made) == {"feature settings": ({"duo_chat": before}, {"duo_chat": after})}
@@ -158,6 +158,16 @@ def test_sends(options, now, mutation, before, after) -> None:
     predicted = made.predicted.state.settings["duo_chat"]
     assert (predicted.families, predicted.listed) == (now.families, now.listed)
     assert predicted.model_id == mutation[1]["aiSelfHostedModelId"]
+
+
+def test_what_gitlab_does_not_tell_of_its_own_models_is_left_as_it_is() -> None:
+    wanted = {"features": ["duo_chat"], "gitlab_model": "claude"}
+    made = plan(wanted, found(duo_chat=VENDORED, more={"has_gitlab_models": True}))
+    assert made.steps == ()
+    assert "does not tell which GitLab-managed model duo_chat use" in made.warnings[0]
+    # A feature that is not vendored is no doubt to be changed: GitLab says if it cannot.
+    made = plan(wanted, found(duo_chat=DISABLED, more={"has_gitlab_models": True}))
+    assert len(made.steps) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,7 +185,7 @@ def test_sends(options, now, mutation, before, after) -> None:
     ids=["model", "disabled", "vendored", "unmanaged", "same", "none", "absent", "not listed"],
 )
 def test_changes_nothing(options: dict[str, Any], now: Setting) -> None:
-    there = found(duo_chat=now, more={"has_gitlab_models": True})
+    there = found(duo_chat=now, more={"has_gitlab_models": True, "knows_gitlab_models": True})
     made = plan({"features": ["duo_chat"], **options}, there)
     assert made.steps == ()
     assert made.predicted.state.settings["duo_chat"].provider == now.provider

@@ -35,7 +35,7 @@ def offered(version: str) -> tuple[str, ...]:
     return tuple(name for name, first in since.items() if (int(major), int(minor)) >= first)
 
 
-def found(version: str = "19.4", *, unassigned: tuple[str, ...] = (), **values: Any):
+def found(version: str = "19.4", *, providers: dict[str, str] | None = None, **values: Any):
     """Return the settings of an instance where nobody has set anything, but for the given ones."""
     fresh = {
         "ai_gateway_url": "",
@@ -44,7 +44,7 @@ def found(version: str = "19.4", *, unassigned: tuple[str, ...] = (), **values: 
         "duo_agent_platform_service_secure": True,
     }
     settings = {name: values.get(name, fresh[name]) for name in offered(version)}
-    return _gateway.Gateway(release=f"{version}.0", values=settings, unassigned=unassigned)
+    return _gateway.Gateway(release=f"{version}.0", values=settings, providers=providers or {})
 
 
 def plan(wanted: dict[str, Any], state: _gateway.Gateway):
@@ -184,23 +184,38 @@ def test_skips_what_the_release_lacks_when_that_is_wanted() -> None:
         assert made.warnings == (f"{told}later; this is 17.9.0.",)
 
 
+CHAT = {"duo_chat": "unassigned"}
+COMPLETIONS = {"code_completions": "unassigned"}
+BOTH = {"ai_gateway_url": URL, "duo_agent_platform_service_url": DAP}
+
+
 @pytest.mark.parametrize(
-    ("options", "settings", "unassigned", "warned"),
+    ("options", "settings", "providers", "warned"),
     [
-        ({"state": "absent"}, {"ai_gateway_url": URL}, ("duo_chat", "code_completions"), True),
-        ({"ai_gateway_url": ""}, {"ai_gateway_url": URL}, ("duo_chat",), True),
-        ({"state": "absent"}, {"ai_gateway_url": URL}, (), False),
-        ({"state": "absent"}, {}, ("duo_chat",), False),
-        ({"ai_gateway_url": URL}, {}, ("duo_chat",), False),
-        ({"state": "absent"}, {"duo_agent_platform_service_url": DAP}, ("duo_chat",), False),
+        ({"state": "absent"}, {"ai_gateway_url": URL}, CHAT | COMPLETIONS, True),
+        ({"ai_gateway_url": ""}, {"ai_gateway_url": URL}, CHAT, True),
+        ({"ai_gateway_url": ""}, {"ai_gateway_url": URL}, {"duo_chat": "self_hosted"}, True),
+        # They leave the site already, or never.
+        ({"state": "absent"}, {"ai_gateway_url": URL}, {"duo_chat": "vendored"}, False),
+        ({"state": "absent"}, {"ai_gateway_url": URL}, {"duo_chat": "disabled"}, False),
+        ({"state": "absent"}, {}, CHAT, False),
+        ({"ai_gateway_url": URL}, {}, CHAT, False),
+        ({"state": "absent"}, {"duo_agent_platform_service_url": DAP}, CHAT, False),
+        ({"duo_agent_platform_service_url": ""}, BOTH, CHAT, False),
+        ({"duo_agent_platform_service_url": ""}, BOTH, {"duo_agent_platform": "self_hosted"}, True),
     ],
 )
 def test_warns_when_clearing_opens_a_way_to_the_cloud(
-    options: dict[str, Any], settings: dict[str, Any], unassigned: tuple[str, ...], warned: bool
+    options: dict[str, Any], settings: dict[str, Any], providers: dict[str, str], warned: bool
 ) -> None:
-    made = plan(options, found(unassigned=unassigned, **settings))
+    made = plan(options, found(providers=providers, **settings))
     assert bool(made.warnings) is warned
-    assert all(", ".join(unassigned) in text and "cloud" in text for text in made.warnings)
+    for text in made.warnings:
+        cleared = " and ".join(
+            name for name in settings if not options.get(name, options.get("state") != "absent")
+        )
+        assert text.startswith(f"Without {cleared}, ")
+        assert ", ".join(sorted(providers)) in text
 
 
 @pytest.mark.parametrize(

@@ -54,26 +54,43 @@ def test_updates_then_creates_then_deletes() -> None:
     assert [it["name"] for it in returned["models"]] == ["same", "new", "old"]
 
 
-def test_without_delete_what_is_declared_as_absent_stays_for_a_later_task() -> None:
+def test_one_list_in_two_tasks() -> None:
     models = [
         {"name": "gone", "state": "absent"},
         {"name": "new", **NEW},
         {"name": "old", "model_family": "mistral"},
     ]
-    there = found(model("gone", features=("duo_chat",)), model("old", 2))
-    made = plan({"models": models, "delete": False}, there)
-    assert lines(made) == ["change old", "create new"]
-    assert set(made.predicted.state.models) == {"gone", "new", "old"}
-    assert made.warnings == ()
+    there = found(model("gone", features=("duo_chat",)), model("old", 2), model("undeclared", 3))
+    first = plan({"models": models, "only": "present"}, there)
+    assert lines(first) == ["change old", "create new"]
+    assert set(first.predicted.state.models) == {"gone", "new", "old", "undeclared"}
+    assert first.warnings == ()
+    # Meanwhile nothing uses it any more. A dry run has seen none of the first task's changes.
+    moved = found(model("gone"), model("old", 2), model("undeclared", 3))
+    second = {"models": models, "only": "absent", "exclusive": True}
+    made = plan(second, moved)
+    assert lines(made) == ["delete gone", "delete undeclared"]
+    assert subject.show(subject.options(second), made.predicted) == {"models": []}
     # What does not delete says nothing of what it cannot see either.
-    unseen = plan({"name": "gone", "state": "absent", "delete": False}, found(beta=False))
+    unseen = plan(
+        {"models": [{"name": "gone", "state": "absent"}], "only": "present"}, found(beta=False)
+    )
     assert (unseen.changes, unseen.warnings) == ((), ())
 
 
-def test_exclusive_without_delete_is_a_contradiction() -> None:
-    with pytest.raises(Failure, match="exclusive: deletes models, which delete: false forbids"):
-        subject.options({"models": [], "exclusive": True, "delete": False})
-    assert subject.options({"models": [], "exclusive": True, "delete": True}).exclusive
+def test_exclusive_among_those_present_is_a_contradiction() -> None:
+    with pytest.raises(Failure, match="exclusive: deletes models, which only: present forbids"):
+        subject.options({"models": [], "exclusive": True, "only": "present"})
+    assert subject.options({"models": [], "exclusive": True, "only": "absent"}).exclusive
+
+
+def test_a_stored_model_without_identifier_is_not_called_missing() -> None:
+    wanted = {"name": "codestral", "deployment_method": "vllm"}
+    with pytest.raises(
+        Failure, match=r"identifier \(custom_openai/<name>\): is required"
+    ) as raised:
+        plan(wanted, found(model(identifier="")))
+    assert raised.value.code == _errors.INVALID_OPTION.code
 
 
 def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:

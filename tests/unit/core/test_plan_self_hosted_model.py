@@ -334,7 +334,7 @@ NEW = {"name": "m", "model_family": "gpt", "endpoint": "http://x", "deployment_m
         (
             {"name": "m", "deployment_method": "vllm"},
             found(model("m", identifier="")),
-            _errors.MODEL_INCOMPLETE,
+            _errors.INVALID_OPTION,
             "identifier (custom_openai/<name>)",
         ),
         (NEW, found(model("m", hidden=True)), _errors.MODEL_HIDDEN, "exists but is hidden"),

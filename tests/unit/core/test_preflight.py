@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _errors,
+    _feature_model,
     _http_errors,
     _preflight,
 )
@@ -40,11 +41,6 @@ def found(here: Sandboxed, **wish: Any) -> list[tuple[str, str, str]]:
     result = here.dry(SUBJECT, **wish)
     findings = result.get("findings", [])
     return [(it["severity"], it["subject"], it["what"]) for it in findings]
-
-
-def allowed(here: Sandboxed) -> list[str]:
-    """Return the allowlist as GitLab keeps it."""
-    return str(here.instance.settings[LIST]).split("\n")
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -242,6 +238,49 @@ def test_hidden_features_are_no_finding_once_beta_is_declared() -> None:
     assert found(on, settings=settings, beta_features=True) == []
 
 
+VULNERABILITY = ["duo_chat_explain_vulnerability", "resolve_vulnerability"]
+
+
+@pytest.mark.parametrize("beta", [[], ["root"]], ids=["off", "on"])
+def test_what_a_premium_licence_hides_is_not_told_of_beta_features(beta: list[str]) -> None:
+    names = [*VULNERABILITY, "generate_commit_message"]
+    wish = {"settings": [{"features": names, "provider": "disabled"}]}
+    here = Sandboxed("18.9", license={"plan": "premium"}, beta_acceptances=beta)
+    told = found(here, **wish)
+    assert [it[:2] for it in told] == [
+        ("warning", "license"),
+        *([] if beta else [("warning", "beta features")]),
+    ]
+    assert f"does not show the state of {', '.join(VULNERABILITY)}, whether beta" in told[0][2]
+    assert not beta or here.run(_feature_model.SUBJECT, **wish)["unseen"] == [
+        f"feature {name}" for name in VULNERABILITY
+    ]
+    assert not any("vulnerability" in it[2] for it in told[1:])
+    ultimate = Sandboxed("18.9", beta_acceptances=beta)
+    assert all(it[1] == "beta features" for it in found(ultimate, **wish))
+
+
+def test_what_a_model_serves_shows_with_a_premium_licence_too() -> None:
+    setting = {"features": [VULNERABILITY[0]], "model": "gpt"}
+    served = {VULNERABILITY[0]: {"provider": "self_hosted", "model": "gpt"}}
+    model = {**STORED, "name": "gpt", "model": "gpt"}
+    here = Sandboxed("18.9", license={"plan": "premium"}, models=[model], features=served)
+    assert found(here, settings=[setting]) == []
+
+
+@pytest.mark.parametrize(("plan", "told"), [("premium", True), ("ultimate", False)])
+def test_an_isolated_site_is_told_what_no_switch_shows(plan: str, told: bool) -> None:
+    here = Sandboxed("18.9", license={"plan": plan})
+    result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY)
+    (action,) = {it["action"] for it in result["findings"] if "does not show" in it["what"]}
+    assert "Those that are beta" in action
+    never = f"With a Premium licence these never do: {', '.join(VULNERABILITY)}."
+    assert action.endswith(never) is told
+    declared = [{"features": VULNERABILITY, "provider": "disabled"}]
+    result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY, settings=declared)
+    assert "these never do" not in result["msg"]
+
+
 def test_where_beta_features_cannot_be_seen_a_way_to_them_is_enough() -> None:
     """Before 17.11 only who signs in knows; the preflight asks for what may be needed."""
     for enabled in (True, False):
@@ -331,57 +370,6 @@ def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
     here = Sandboxed("18.9")
     result = here.run(SUBJECT, api_token=credentials.EXPIRED_TOKEN, ready_timeout=600)
     assert (result["failure"]["code"], waits) == (_errors.TOKEN_REFUSED.code, [])
-
-
-# --- the outbound allowlist ----------------------------------------------------------------------
-def test_hosts_are_added_and_entries_kept() -> None:
-    here = Sandboxed("18.9", settings={**DENY, LIST: "kept.example.com\n10.0.0.0/8, x.example.com"})
-    before = here.stored()
-    check = here.dry(SUBJECT, **DECLARED, **ALLOW)
-    assert here.stored() == before
-    real = here.run(SUBJECT, **DECLARED, **ALLOW)
-    assert check["diff"] == real["diff"]
-    assert real["steps"] == check["steps"]
-    assert [it["method"] for it in here.writes] == ["PUT"]
-    assert allowed(here) == [
-        *("kept.example.com", "10.0.0.0/8", "x.example.com"),
-        *("aigw.example.com", "vllm.example.com"),
-    ]
-    here.forget()
-    assert here.run(SUBJECT, **DECLARED, **ALLOW)["changed"] is False
-    assert here.writes == []
-
-
-@pytest.mark.parametrize(
-    ("entry", "url", "covered"),
-    [
-        ("10.0.0.0/8", "http://10.1.2.3:5052", True),
-        ("10.1.2.3", "http://10.1.2.3:5052", True),
-        ("192.168.0.0/16", "http://10.1.2.3:5052", False),
-        ("fd00::/8", "http://[fd00::1]:5052", True),
-        ("[fd00::1]", "http://[fd00::1]:5052", True),
-        ("AIGW.example.com", "https://aigw.example.com", True),
-        ("aigw.example.com:443", "https://aigw.example.com", True),
-        ("aigw.example.com:5052", "https://aigw.example.com:5052", True),
-        ("aigw.example.com:5052", "https://aigw.example.com", False),
-        ("[fd00::1]:5052", "http://[fd00::1]:5052", True),
-        ("10.1.2.3:80", "http://10.1.2.3:5052", False),
-        ("aigw.example.com", "https://aigw.example.com:5052", True),
-        ("other.example.com", "https://aigw.example.com", False),
-        ("example.com", "https://aigw.example.com", False),
-    ],
-)
-def test_entries_that_cover_a_host(entry: str, url: str, covered: bool) -> None:
-    here = Sandboxed("18.9", settings={**DENY, LIST: entry})
-    wish = {"gateway": {"ai_gateway_url": url}}
-    assert found(here, **wish) == [] if covered else found(here, **wish)[0][0] == "error"
-    assert here.dry(SUBJECT, **wish, **ALLOW)["changed"] is not covered
-
-
-def test_models_that_go_need_no_entry() -> None:
-    here = Sandboxed("18.9", settings=DENY)
-    gone = {**MODEL, "state": "absent"}
-    assert found(here, models=[gone]) == []
 
 
 def test_agents_may_need_beta_features() -> None:

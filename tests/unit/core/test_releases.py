@@ -207,6 +207,67 @@ def test_what_an_upgrade_passes(now: str, target: str, before: bool, passes: boo
 
 
 @pytest.mark.parametrize(
+    ("now", "target", "before"),
+    [
+        ("18.9.5", "18.9.6", True),
+        ("18.9.5", "18.10.0", True),
+        ("18.9.5", "18.9.5", False),
+        ("18.9.5", "18.9.2", False),
+        ("18.9.2", "18.9", False),
+        ("18.9", "18.9.2", False),
+    ],
+)
+def test_patches_count_where_both_are_named(now: str, target: str, before: bool) -> None:
+    assert release(now).is_before(release(target)) is before
+
+
+@pytest.mark.parametrize(
+    ("version", "reached"),
+    [
+        ("18.5.9", False),
+        ("18.6.1", False),
+        ("18.6.2", True),
+        ("18.6", True),
+        ("18.5", False),
+        ("19.0.0", True),
+    ],
+)
+def test_what_came_with_a_patch(version: str, reached: bool) -> None:
+    assert release(version).reaches((18, 6, 2)) is reached
+    assert release("18.5.0").passes((18, 6, 2), release(version)) is reached
+    assert release(version).is_patch((18, 6, 2)) is (version == "18.6.2")
+    assert not release("18.6").is_patch((18, 6, 0))
+
+
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ("18.7.9", False),
+        ("18.7", False),
+        ("18.8.0", True),
+        ("18.8.9", False),
+        ("18.8", True),
+        ("18.9.5", True),
+        ("18.9", True),
+        ("18.10.3", False),
+        ("18.11.0", False),
+        ("19.0", False),
+    ],
+)
+def test_a_fault_that_is_fixed_in_some_minors(version: str, fault: bool) -> None:
+    fixed = ((18, 8, 9), (18, 10, 3), (18, 11))
+    assert release(version).may_have((18, 8), fixed) is fault
+
+
+def test_features_that_a_premium_licence_hides() -> None:
+    assert set(filter(_releases.needs_ultimate, FEATURES)) == {
+        "duo_chat_explain_vulnerability",
+        "resolve_vulnerability",
+    }
+    assert not _releases.needs_ultimate("unheard_of")
+
+
+@pytest.mark.parametrize(
     ("version", "doubtful", "needs_beta"),
     [("17.9", True, True), ("17.10", False, True), ("18.8", False, True), ("18.9", False, False)],
 )

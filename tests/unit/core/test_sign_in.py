@@ -26,9 +26,12 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import apply
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
 from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
+    ADMIN_FORM,
     CONFIGURATION,
     TOGGLE,
+    WRONG,
     Site,
+    alert,
     page,
     redirect,
     visited,
@@ -109,6 +112,32 @@ def test_a_cookie_that_is_not_enough(serve, target: str, told: str) -> None:
     assert told in caught.value.what
     assert "session_cookie" in caught.value.next_step
     assert "must-not-show" not in caught.value.sentence()
+
+
+@pytest.mark.parametrize("username", [{}, {"username": "somebody-else"}], ids=["none", "another"])
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (alert(WRONG) + ADMIN_FORM, "refused the sign-in of the session's account: Invalid login"),
+        ('<form class="js-2fa-form"></form>', "Signing in as the session's account needs more"),
+    ],
+)
+def test_the_account_of_a_cookie_has_no_name(
+    serve, username: dict[str, str], answer: str, told: str
+) -> None:
+    """A cookie and a password where Admin Mode is on: the cookie tells nobody's name."""
+    site = Site(
+        {
+            f"GET {CONFIGURATION}": redirect("/admin/session/new"),
+            "GET /admin/session/new": page(ADMIN_FORM),
+            "POST /admin/session": page(answer),
+        }
+    )
+    options = SignIn.of({**COOKIE, "password": "must-not-show", **username})
+    with pytest.raises(Failure) as caught:
+        AdminSession(connection(serve(site).url), options).beta_state()
+    assert told in caught.value.what
+    assert "None" not in caught.value.sentence()
 
 
 # --- the subscription ----------------------------------------------------------------------------

@@ -11,8 +11,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _subscription
-from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
+    _http_errors,
+    _subscription,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import perform
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
+    RELEASES,
+    ROOT,
+    Sandboxed,
+    params,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release as release_of
 from sandbox import credentials
 
 SUBJECT = _subscription.SUBJECT
@@ -26,9 +38,15 @@ def synced(here: Sandboxed) -> bool:
     return [it["path"].rpartition("/")[2] for it in here.writes] == ["sync_seat_link.json"]
 
 
-def hours_ago(hours: int) -> str:
+def hours_ago(hours: float) -> str:
     """Return a time as GitLab writes it."""
     return (datetime.now(timezone.utc) - timedelta(hours=hours)).isoformat()
+
+
+def found_of(version: str = "18.9", *, manageable: bool = True, **held: Any) -> Any:
+    """Return what is read of a licence that can be synchronised, but for what is told."""
+    usual = {"plan": "ultimate", "type": "online_cloud", "expires_at": "2030-01-01", "add_ons": []}
+    return _subscription.Found(release_of(version), {**usual, **held}, manageable)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -74,9 +92,42 @@ def test_if_needed(name: str) -> None:
 
 @pytest.mark.parametrize("said", ["soon", "2026-11-23T10:00:00", 7])
 def test_a_time_that_cannot_be_read_is_no_recent_one(said: Any) -> None:
-    held = {"plan": "ultimate", "type": "online_cloud", "add_ons": [], "last_sync": said}
-    plan = _subscription.plan(_subscription.options({**ROOT}), _subscription.Found(held))
+    plan = _subscription.plan(_subscription.options({**ROOT}), found_of(last_sync=said))
     assert len(plan.steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "plan", "needed"),
+    [("17.11", "premium", False), ("17.11", "ultimate", True), ("18.0", "Premium", True)],
+)
+@pytest.mark.parametrize("hours", [2, 48])
+def test_a_plan_without_self_hosted_models_shows_none(
+    version: str, plan: str, needed: bool, hours: int
+) -> None:
+    """Premium has them from 18.0 on; before that, every run would have synchronised in vain."""
+    found = found_of(version, plan=plan, last_sync=hours_ago(hours), manageable=False)
+    assert bool(_subscription.plan(_subscription.options({**ROOT}), found).steps) is needed
+
+
+def test_what_was_asked_just_now_is_not_asked_again() -> None:
+    """The models stay hidden, so that the licence lacks something that no run can bring."""
+    here = Sandboxed("18.7", license=STALE, add_ons=[])
+    assert here.run(SUBJECT, **ROOT)["changed"] is True
+    for check in (False, True):
+        here.forget()
+        again = here.run(SUBJECT, check=check, **ROOT)
+        assert (again["changed"], here.writes) == (False, [])
+        (warning,) = again["warnings"]
+        assert "synchronised within the last 10 minutes" in warning
+        assert "sync: always" in warning
+    assert here.run(SUBJECT, sync="always", **ROOT)["changed"] is True
+
+
+@pytest.mark.parametrize(("minutes", "needed"), [(9, False), (11, True), (-60, True)])
+def test_how_long_it_counts_as_asked(minutes: int, needed: bool) -> None:
+    found = found_of(last_sync=hours_ago(minutes / 60), manageable=False)
+    plan = _subscription.plan(_subscription.options({**ROOT}), found)
+    assert (bool(plan.steps), bool(plan.warnings)) == (needed, not needed)
 
 
 def test_18_9_needs_no_add_on_online() -> None:
@@ -104,6 +155,39 @@ def test_an_offline_licence_is_left_alone() -> None:
     assert ["An offline licence is not synchronised." in it for it in result["warnings"]] == [True]
     refused = here.run(SUBJECT, sync="always", **ROOT)
     assert refused["failure"]["code"] == _errors.OFFLINE_LICENSE.code
+    assert here.writes == []
+
+
+# What GitLab would answer 422 to, and what is said of it instead of trying.
+NOTHING_TO_SYNC: dict[str, tuple[dict[str, Any], str]] = {
+    "legacy": ({"type": "legacy_license"}, "a legacy licence file"),
+    "unheard of": ({"type": "of_tomorrow"}, "of the type of_tomorrow"),
+    "for ever": ({**STALE, "expires_at": None}, "without an expiry date"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_TO_SYNC)
+@pytest.mark.parametrize("sign_in", [ROOT, {}], ids=["password", "no way"])
+def test_a_licence_that_is_never_synchronised(name: str, sign_in: dict[str, str]) -> None:
+    """Nothing is promised in check mode that a real run cannot do, and no password asked for."""
+    held, told = NOTHING_TO_SYNC[name]
+    here = Sandboxed("18.7", license=held, add_ons=[])
+    for check in (True, False):
+        result = here.run(SUBJECT, check=check, **sign_in)
+        assert (result["changed"], result["steps"]) == (False, [])
+        (warning,) = result["warnings"]
+        assert told in warning
+        refused = here.run(SUBJECT, check=check, sync="always", **sign_in)
+        assert refused["failure"]["code"] == _errors.SYNC_NEEDS_ONLINE.code
+        assert told in refused["msg"]
+    assert here.writes == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_no_licence_has_nothing_to_synchronise(check: bool) -> None:
+    here = Sandboxed("18.9", license=None)
+    result = here.run(SUBJECT, check=check, sync="always", **ROOT)
+    assert result["failure"]["code"] == _errors.NO_LICENSE.code
     assert here.writes == []
 
 
@@ -135,11 +219,58 @@ def test_it_stops_waiting_once_it_is_there(waits: list[float]) -> None:
     assert waits == [_subscription.POLLS[0]]
 
 
-def test_a_licence_without_an_end_is_not_synchronised() -> None:
-    here = Sandboxed("18.9", license={**STALE, "expires_at": None})
+def test_polls_read_afresh(waits: list[float]) -> None:
+    """The items of a loop share what was read; a poll that believes it sees its own past."""
+    here = Sandboxed("18.9", license=STALE)
+    with here.reached():
+        result = perform(
+            SUBJECT,
+            params(SUBJECT, **ROOT),
+            check_mode=False,
+            reach=lambda connection: GitLab(connection, remember=60),
+        )
+    assert result["license"]["last_sync"] > OLD
+    assert waits == [_subscription.POLLS[0]]
+
+
+def test_each_poll_reads_afresh(waits: list[float]) -> None:
+    """Nor does a poll believe the one before it."""
+    here = Sandboxed("18.9", license=STALE, options={"sync_delay_seconds": 3600})
+    # At the end of the second poll.
+    here.watch = lambda: len(waits) == 2 and here.seed(license={"last_sync": hours_ago(0)})
+    with here.reached():
+        perform(
+            SUBJECT,
+            params(SUBJECT, **ROOT),
+            check_mode=False,
+            reach=lambda connection: GitLab(connection, remember=60),
+        )
+    assert waits == list(_subscription.POLLS[:3])
+
+
+def test_a_job_that_already_waits(waits: list[float]) -> None:
+    here = Sandboxed("18.9", license=STALE, options={"sync_delay_seconds": 3600})
+    assert here.run(SUBJECT, **ROOT)["changed"] is True
     result = here.run(SUBJECT, **ROOT)
     assert result["failure"]["code"] == _errors.SYNC_REFUSED.code
+    assert "an earlier one still waits" in result["msg"]
     assert (result["changed"], result["failure"]["done"]) == (False, [])
+
+
+@pytest.mark.parametrize("page", ["/users/sign_in", "/admin"])
+@pytest.mark.usefixtures("waits")
+def test_a_page_that_cannot_be_read_is_no_button_pressed(page: str) -> None:
+    here = Sandboxed(license=STALE)
+    here.faults(
+        {"kind": "status", "status": 504, "times": 0, "match": {"path": page, "method": "GET"}}
+    )
+    result = here.run(SUBJECT, **ROOT)
+    assert result["failure"]["code"] == _http_errors.TRY_LATER.code
+    assert [it["path"] for it in here.requests].count(page) == 4
+    assert (result["failure"]["unknown"], result["changed"]) == ([], False)
+    assert result["failure"]["not_done"] == ["synchronise subscription"]
+    assert ", 4 times with " in result["msg"]
+    assert here.writes == []
 
 
 def test_no_administrator() -> None:

@@ -65,6 +65,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "agent_platform": (agents(), with_model("gpt", "custom_openai/gpt")),
     "agent_platform_online": (agents(), agents(**OFFLINE)),
     "agent_platform_offline": (agents(**OFFLINE), agents(**OFFLINE, **DAP)),
+    "agent_platform_add_on": (DAP, {}),
     "agent_platform_url": (
         {"gateway": {"duo_agent_platform_service_url": "aigw.example.com:50052"}},
         GATEWAY,
@@ -151,9 +152,9 @@ def test_stops(release: str, target: str, expected: list[str]) -> None:
     assert stops(Sandboxed(release), target) == expected
 
 
-@pytest.mark.parametrize("target", ["18.8", "17.11", "18.8.9-ee"])
+@pytest.mark.parametrize("target", ["18.8", "17.11", "18.8.9-ee", "18.9.1", "18.9.4-ee"])
 def test_an_older_release_is_no_target(target: str) -> None:
-    result = Sandboxed("18.9").run(SUBJECT, target_version=target)
+    result = Sandboxed("18.9.5").run(SUBJECT, target_version=target)
     assert result["failure"]["code"] == _errors.NO_UPGRADE.code
     assert target in result["msg"]
 
@@ -168,15 +169,53 @@ def test_what_is_no_release(target: str) -> None:
 
 def test_the_same_release_brings_nothing() -> None:
     here = Sandboxed("18.9", **GATEWAY)
-    assert findings(here, "18.9") == findings(here, "18.9.9") == []
-    assert len(here.requests) == 2
+    assert findings(here, "18.9") == findings(here, "18.9.2") == findings(here, "18.9.9") == []
+    assert len(here.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("release", "target", "told"),
+    [
+        ("18.6.1", "18.6.2", True),
+        ("18.6.0", "18.6", True),
+        ("18.6.1", "18.7", True),
+        ("18.5", "18.6.1", False),
+        ("18.6.2", "18.7", False),
+    ],
+)
+def test_what_a_patch_brings(release: str, target: str, told: bool) -> None:
+    said = [it for it in texts(Sandboxed(release, **agents()), target) if "runners" in it]
+    assert len(said) == told
+
+
+@pytest.mark.parametrize(
+    ("release", "target", "told"),
+    [
+        ("18.7", "18.8.8", True),
+        ("18.7", "18.9", True),
+        ("18.8.3", "18.8.4", True),
+        ("18.8.9", "18.9.4", True),
+        ("18.8.3", "18.8.9", False),
+        ("18.9.5", "18.9", False),
+        ("18.7", "18.10.3", False),
+        ("18.7", "18.11", False),
+        ("18.7", "19.0.1", False),
+    ],
+)
+def test_a_fault_is_told_where_the_target_may_have_it(
+    release: str, target: str, told: bool
+) -> None:
+    said = [it for it in texts(Sandboxed(release, **DAP), target) if "settings of groups" in it]
+    assert len(said) == told
 
 
 def test_the_gateway_goes_along() -> None:
     here = Sandboxed("18.6", **GATEWAY)
     result = here.run(SUBJECT, target_version="18.9", fail_on="never")
-    assert result["gateway_image_tag"].startswith("self-hosted-v18.9.")
-    assert [it["version"] for it in result["findings"] if "image tag" in it["what"]] == ["18.9"]
+    assert result["gateway_image_tag"] == "self-hosted-v18.9.*-ee"
+    (told,) = [it for it in result["findings"] if "image tag" in it["what"]]
+    assert told["version"] == "18.9"
+    assert told["what"].endswith("image tag self-hosted-v18.9.*-ee, the newest that exists.")
     assert not any("image tag" in it for it in texts(Sandboxed("18.6"), "18.9"))
 
 

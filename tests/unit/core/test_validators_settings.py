@@ -100,7 +100,6 @@ def test_of_what_is_planned_only_names_matter() -> None:
             {
                 "single": False,
                 "exclusive": False,
-                "delete": True,
                 "when_unsupported": "fail",
                 "planned_beta_features": False,
                 "planned_settings": [],
@@ -196,11 +195,23 @@ def test_a_provider_says_more_than_an_identifier(provider: str) -> None:
         ({}, None),
         ({"identifier": "vertex_ai/m"}, "vertex_ai"),
         ({"identifier": "vertex_ai/m", "deployment_method": "other"}, "other"),
+        ({"identifier": "vertex_ai/m", "deployment_method": "Other"}, "other"),
+        ({"deployment_method": "Vertex_AI"}, "vertex_ai"),
     ],
 )
-def test_a_planned_model_has_its_method(options: dict[str, Any], method: str | None) -> None:
-    planned = validators.check(validators.PlannedModel, {"name": "m", **options})
-    assert planned.method == method
+def test_a_model_and_a_planned_one_have_the_same_method(
+    options: dict[str, Any], method: str | None
+) -> None:
+    for kind in (validators.PlannedModel, validators.ModelOptions):
+        assert validators.check(kind, {"name": "m", **options}).method == method
+
+
+def test_a_planned_model_is_judged_by_the_task_that_makes_it() -> None:
+    odd = {"name": "m", "deployment_method": "VLM", "identifier": "x" * 300, "endpoint": "", "a": 1}
+    planned = validators.check(validators.PlannedModel, odd)
+    assert (planned.method, planned.model_config["frozen"]) == ("vlm", True)
+    with pytest.raises(Failure, match="deployment_method"):
+        validators.check(validators.ModelOptions, odd)
 
 
 @pytest.mark.parametrize("prefix", ["", "made-up", "BEDROCK/m"])

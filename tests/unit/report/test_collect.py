@@ -13,7 +13,10 @@ from fleet import RUN, TITLE, add, differs, failure, one, seen
 
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
-from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import module_of
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import (
+    module_of,
+    subject_of,
+)
 
 SAME = {"changed": False}
 CLOUD = [{"feature": "duo_chat", "provider": "vendored"}]
@@ -118,7 +121,13 @@ def test_what_comes_after_a_failure_was_not_tried() -> None:
     assert report.summary().verdict == "errors"
 
 
-@pytest.mark.parametrize("code", ["unreachable", "timed-out", "tls-failed", "try-later"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("unreachable", "timed-out", "tls-failed", "try-later"),
+        *("proxy-unreachable", "proxy-broke", "proxy-refused"),
+    ],
+)
 def test_an_instance_without_answer_is_unreachable(code: str) -> None:
     report = one(("duo_preflight", failure(code, "No answer.")))
     assert set(states(report).values()) == {"unreachable"}
@@ -141,6 +150,24 @@ def test_findings_go_to_their_subjects() -> None:
     # The warning of a finding is the finding itself.
     assert [it.what for it in instance.findings] == ["GitLab 99 is newer.", "E."]
     assert instance.cells["gateway"].state == "not_tried"
+
+
+@pytest.mark.parametrize(
+    ("about", "subject"),
+    [
+        ("AI gateway", "gateway"),
+        ("outbound allowlist", "gateway"),
+        ("self-hosted model feature x", "models"),
+        ("feature duo_chat, feature code_completions", "features"),
+        ("beta features", "beta_features"),
+        ("subscription", "subscription"),
+        ("license", "subscription"),
+        ("isolated site", None),
+        ("", None),
+    ],
+)
+def test_objects_belong_to_subjects(about: str, subject: str | None) -> None:
+    assert subject_of(about) == subject
 
 
 def test_a_result_without_our_fields_is_told_all_the_same() -> None:

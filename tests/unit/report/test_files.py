@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pathlib
 import re
 from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree
 
 import fleet
@@ -134,6 +136,14 @@ def test_json_is_the_report() -> None:
     assert _report_json.load(text, "x.json") == report
 
 
+def deep(levels: int) -> Any:
+    """Return lists and objects inside each other."""
+    value: Any = 1
+    for _level in range(levels // 2):
+        value = [{"x": value}]
+    return value
+
+
 @pytest.mark.parametrize(
     ("change", "code", "part"),
     [
@@ -144,6 +154,7 @@ def test_json_is_the_report() -> None:
         (lambda it: it["instances"][0].pop("name"), "no-report", "lacks a field"),
         (lambda it: it["instances"][0].update(state="<b>"), "no-report", "unknown state"),
         (lambda it: it["instances"][0]["cells"].update(x={}), "no-report", "unknown state or subj"),
+        (lambda it: it["instances"][0]["license"].update(x=deep(50)), "no-report", "too deeply"),
     ],
 )
 def test_what_is_no_report_is_refused(change: object, code: str, part: str) -> None:
@@ -159,6 +170,56 @@ def test_what_is_no_report_is_refused(change: object, code: str, part: str) -> N
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(Failure, match=r"slice\.json holds no report .*no JSON"):
         _report_json.load("<html>", "slice.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 500_000, '{"schema":' * 500_000])
+def test_json_that_is_nested_without_end_is_refused(text: str) -> None:
+    with pytest.raises(Failure, match=r"slice\.json holds no report .*nested too deeply"):
+        _report_json.load(text, "slice.json")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("gz", "it is not text"), ("folder", "Is a directory"), ("missing", "No such file")],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: pathlib.Path, kind: str, reason: str
+) -> None:
+    path = tmp_path / f"slice.{kind}"
+    if kind == "gz":
+        path.write_bytes(gzip.compress(b"{}"))
+    elif kind == "folder":
+        path.mkdir()
+    with pytest.raises(Failure) as refused:
+        _report_json.read(str(path))
+    assert refused.value.code == "no-report"
+    assert f"slice.{kind} holds no report of this collection ({reason}" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"cells": {}},
+        {"version": "18.\u00b2"},
+        {"version": "9" * 5000},
+        {"license": {"x": deep(16)}},
+    ],
+    ids=["no cells", "digits", "long", "deep"],
+)
+def test_what_is_read_can_be_written(name: str, strange: dict[str, Any]) -> None:
+    content = json.loads(_report_json.dump(fleet.many(1)))
+    content["instances"][0].update(strange)
+    report = _report_json.load(json.dumps(content), "slice.json")
+    assert "site-000" in _report_files.FORMATS[name](report)
+
+
+def test_versions_are_in_their_order() -> None:
+    report = fleet.many(3)
+    for instance, version in zip(report.instances, ("18.10.1", "18.9.2", "9.5.0", ""), strict=True):
+        instance.version = version
+    page = _report_files.html(report)
+    assert re.findall(r"<option>([\d.]+)</option>", page) == ["9.5", "18.9", "18.10"]
 
 
 # --- merging -----------------------------------------------------------------------------------

@@ -97,3 +97,36 @@ def test_settings_that_are_refused_or_dropped(gitlab, gitlab_of):
     answer = free.request("PUT", SETTINGS, {"disabled_direct_code_suggestions": True})
     assert answer.status == 200
     assert "disabled_direct_code_suggestions" not in answer.json()
+
+
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
+FULL = "\n".join(f"h{number}.example.com" for number in range(1000))
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "texts"),
+    [
+        (
+            {"duo_chat_expiration_days": 31},
+            "duo_chat_expiration_days",
+            ["must be between 1 and 30"],
+        ),
+        (
+            {ALLOWLIST: f"{FULL}, one.example.com;{'x' * 256}"},
+            "outbound_local_requests_whitelist",
+            [
+                "is too long (maximum is 1000 entries)",
+                "entries cannot be larger than 255 characters",
+            ],
+        ),
+    ],
+)
+def test_values_that_the_model_refuses(gitlab, values, field, texts):
+    answer = gitlab.request("PUT", SETTINGS, values)
+    assert (answer.status, answer.json()) == (400, {"message": {field: texts}})
+
+
+def test_an_allowlist_that_just_fits(gitlab):
+    # The same one again is no entry more.
+    fits = f"{FULL},h1.example.com h2.example.com".replace("h3.example.com", "x" * 255)
+    assert gitlab.request("PUT", SETTINGS, {ALLOWLIST: fits}).json()[ALLOWLIST] == fits
