@@ -37,9 +37,7 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     add_ons = data.get("addOnPurchases") or []
     texts = held.values() if isinstance(held, dict) else [...]
     if not all(it is None or isinstance(it, str) for it in texts):
-        raise Failure(
-            _http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="the licence is no text"
-        )
+        raise Failure(_http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="the licence is no text")
     if not isinstance(add_ons, list) or not all(isinstance(item, dict) for item in add_ons):
         raise Failure(_http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="add-ons are no list")
     return {

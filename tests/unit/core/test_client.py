@@ -165,16 +165,16 @@ def test_other_errors_are_told(serve, part: Part, answer: dict[str, Any]) -> Non
 
 
 def test_a_field_that_ran_out_of_time_is_not_called_denied(serve) -> None:
-    """Null and no error means not permitted; null beside another error means nothing of the kind."""
+    """Null without an error means not permitted; null beside another error means no such thing."""
     said = "Timeout on Query.aiSelfHostedModels"
     answer = {
         "data": {"aiSelfHostedModels": None},
         "errors": [{"message": said, "path": ["aiSelfHostedModels"]}],
     }
     part = _observed.models_part()
-    with gitlab(serve(graphql({"Metadata": metadata(), "Models": answer})).url) as client:
-        with pytest.raises(Failure, match=said) as raised:
-            client.read(part)
+    url = serve(graphql({"Metadata": metadata(), "Models": answer})).url
+    with gitlab(url) as client, pytest.raises(Failure, match=said) as raised:
+        client.read(part)
     assert raised.value.code == _errors.GRAPHQL_ERROR.code
 
 
