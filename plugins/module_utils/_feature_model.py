@@ -339,7 +339,7 @@ def _warnings(
         )
     if unseen:
         hint = (
-            " (it lists beta features only while beta features are on)"
+            " (beta features are listed only while beta features are on)"
             if any(map(is_beta_feature, unseen))
             else ""
         )
