@@ -21,6 +21,8 @@ WITH_LINK := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/collections"
 WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 # The lower bounds of requirements.txt and the ansible-core of meta/runtime.yml.
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
+# What the pages of the documentation show is shown with the newest versions.
+PAGES := --ignore tests/integration/test_documents.py --ignore tests/integration/test_readme.py
 LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences lint-spelling
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
@@ -47,7 +49,7 @@ unit-oldest: $(OLDEST) ## Unit tests with the oldest versions that the collectio
 	$(WITH_OLDEST) python -m pytest -n 2 $(ARGS)
 
 integration-oldest: build $(OLDEST) ## Playbooks with those versions
-	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration --ignore tests/integration/torture $(ARGS)
+	$(WITH_OLDEST) $(WITH_BUILT) python -m pytest -n 2 tests/integration --ignore tests/integration/torture $(PAGES) $(ARGS)
 
 torture: build ## Faults, interruptions, load and junk in full: long, and ends with figures
 	DUO_TORTURE=full python -m pytest -n 2 tests/unit/core/test_junk_options.py tests/unit/core/test_junk_answers.py

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import logging
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -25,6 +27,7 @@ from .errors import FieldError, ServerFault
 from .executable import schema_of
 from .ruby_errors import parse_error
 from .state import Instance
+from .versions import Release
 
 log = logging.getLogger("sandbox")
 MAX_QUERY = 10_000
@@ -93,9 +96,23 @@ def answer(instance: Instance, caller: Caller, body: Any, method: str) -> Answer
     return 200, answers if multiplex else answers[0]
 
 
+# A client sends the same few documents again and again, and these two take most of the time.
+@lru_cache(maxsize=1024)
+def _document(query: str) -> DocumentNode:
+    return parse(Source(query))
+
+
+@lru_cache(maxsize=4096)
+def _refusals(
+    release: Release, enterprise: bool, query: str, introspection: bool
+) -> list[dict[str, Any]]:
+    schema = schema_of(release, enterprise)
+    return validation.errors_of(schema, _document(query), Source(query), introspection)
+
+
 def parsed(query: str) -> DocumentNode | None:
     try:
-        return parse(query)
+        return _document(query)
     except GraphQLSyntaxError:
         return None
 
@@ -117,7 +134,7 @@ def _one(instance: Instance, caller: Caller, operation: Operation) -> dict[str, 
         return EMPTY
     source = Source(operation.query)
     try:
-        document = parse(source)
+        document = _document(operation.query)
     except GraphQLSyntaxError as error:
         at = next(iter(error.positions or ()), 0)
         return {"errors": [parse_error(operation.query, error.message, at)]}
@@ -125,9 +142,9 @@ def _one(instance: Instance, caller: Caller, operation: Operation) -> dict[str, 
     allowed, static = _introspection(instance, operation)
     if static:
         return {"data": introspection_from_schema(schema)}
-    errors = validation.errors_of(schema, document, source, allowed)
+    errors = _refusals(instance.release, instance.options.enterprise, operation.query, allowed)
     if errors:
-        return {"errors": errors}
+        return {"errors": deepcopy(errors)}
     chosen = _choose(document, operation.name)
     if isinstance(chosen, str):
         return {"errors": [{"message": chosen}]}

@@ -9,7 +9,9 @@ are hosts of the same four runs: check, real, real, check.
 
 from __future__ import annotations
 
+import itertools
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 import playbook
@@ -25,6 +27,18 @@ LEFT_OVER = {"name": "left-over", "model": "gpt", "endpoint": "https://gone.exam
 HIDDEN = {"name": "hidden", "model": "llama3", "endpoint": "https://l.example.com/v1"}
 ON_HIDDEN = {"duo_chat": {"provider": "self_hosted", "model": "hidden"}}
 ON_LEFT_OVER = {"summarize_review": {"provider": "self_hosted", "model": "left-over"}}
+
+
+def spread(kinds: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each kind with the three releases that stand for all, and with the others in turn."""
+    found = [(kind, release) for kind in kinds for release in RELEASES]
+    others = [release for release in TRIED if release not in RELEASES]
+    return found + list(zip(itertools.cycle(kinds), others, strict=False))
+
+
+# (world, release) and (what becomes of the features, release).
+CONFIGURED = spread(worlds.WORLDS)
+TAKEN_DOWN = spread(["off", "back"])
 
 
 def budget(release: str) -> int:
@@ -135,11 +149,11 @@ class Fleet:
 def fleet(tmp_path_factory: pytest.TempPathFactory, start_for_session: Start) -> Fleet:
     """Return the fleet after its four runs."""
     made = Fleet()
-    for release in TRIED:
-        for world, seed in worlds.WORLDS.items():
-            made.add(world, release, seed, declared=False)
-        made.add("off", release, {}, declared=True, state="absent")
-        made.add("back", release, {}, declared=True, state="absent", absent_features="default")
+    for world, release in CONFIGURED:
+        made.add(world, release, worlds.WORLDS[world], declared=False)
+    for kind, release in TAKEN_DOWN:
+        variables = {"absent_features": "default"} if kind == "back" else {}
+        made.add(kind, release, {}, declared=True, state="absent", **variables)
     left = {"models": [LEFT_OVER]}
     made.add("removes", "18.9", left, declared=True, models_exclusive=True)
     made.add("swaps", "18.9", left, declared=False, models_exclusive=True)
@@ -151,8 +165,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, start_for_session: Start) ->
     return made
 
 
-@pytest.mark.parametrize("release", TRIED)
-@pytest.mark.parametrize("world", worlds.WORLDS)
+@pytest.mark.parametrize(("world", "release"), CONFIGURED)
 def test_configured(fleet: Fleet, world: str, release: str) -> None:
     """One run leads to the declared state, as its dry run said; the next finds nothing to do."""
     name = f"{world}-{release}"
@@ -192,8 +205,7 @@ def test_undeclared_models_in_use_stay(fleet: Fleet) -> None:
     assert ["left-over is not declared, but kept" in text for text in warnings] == [True]
 
 
-@pytest.mark.parametrize("release", TRIED)
-@pytest.mark.parametrize("features", ["off", "back"])
+@pytest.mark.parametrize(("features", "release"), TAKEN_DOWN)
 def test_absent(fleet: Fleet, features: str, release: str) -> None:
     """Everything goes in the reverse order, so that no step opens a way out of the site."""
     name = f"{features}-{release}"

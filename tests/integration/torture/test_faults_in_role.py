@@ -27,21 +27,19 @@ SETTINGS = {
     "duo_self_hosted_connection": {"retries": 1, "timeout": PATIENCE},
     "duo_self_hosted_ready_timeout": 0,
 }
+# Each is a run of the role for every fault: in full on every release that is tried.
+ON = TRIED if FULL else RELEASES
 # Release, world, and whether undeclared models go: each world in its turn.
 JOURNEYS = [
     (release, *world)
     for release, world in zip(
-        TRIED,
+        ON,
         itertools.cycle((("empty", False), ("drifted", True), ("half", False))),
         strict=False,
     )
 ]
 # Instances of one playbook run.
 BATCH = 60
-
-
-# In full each journey is a test; else they share two, so that what is slow is slow but twice.
-GROUPS = [[journey] for journey in JOURNEYS] if FULL else [JOURNEYS[::2], JOURNEYS[1::2]]
 
 Journey = tuple[str, str, bool]
 # A journey, the number of the request, what it is, the kind of fault, and whether it stays.
@@ -67,7 +65,7 @@ def lacks(instance: Instance, journey: Journey) -> list[str]:
 
 def cases_of(journey: Journey, requests: list[dict[str, Any]]) -> list[Case]:
     """Return what is tried at each request: on the best known release everything in a full run."""
-    first = TRIED.index(journey[0]) * 2
+    first = ON.index(journey[0]) * 2
     best_known = journey[0] == "18.9"
     whole = FULL and best_known
     turns = len(KINDS) if whole else 4 if FULL else 2 if best_known else 1
@@ -81,18 +79,15 @@ def cases_of(journey: Journey, requests: list[dict[str, Any]]) -> list[Case]:
     ]
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda it: "-".join(journey[0] for journey in it))
-def test_stopped_half_way(play: Play, start: Start, count: Count, group: list[Journey]) -> None:
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda it: it[0])
+def test_stopped_half_way(play: Play, start: Start, count: Count, journey: Journey) -> None:
     """A fault at each request of a whole run, then a run without."""
-    whole = {journey[0]: journey for journey in group}
-    instances = dict(zip(whole, start(*whole), strict=True))
-    for name, journey in whole.items():
-        instances[name].seed(**worlds.WORLDS[journey[1]])
-    run = play_role(play, instances, whole).succeeded()
-    cases = []
-    for name, journey in whole.items():
-        assert lacks(instances[name], journey) == []
-        cases += cases_of(journey, run.requests(name))
+    release, world, _exclusive = journey
+    (instance,) = start(release)
+    instance.seed(**worlds.WORLDS[world])
+    run = play_role(play, {release: instance}, {release: journey}).succeeded()
+    assert lacks(instance, journey) == []
+    cases = cases_of(journey, run.requests(release))
     for begin in range(0, len(cases), BATCH):
         _judge_batch(play, start, cases[begin : begin + BATCH])
     count("faults injected into runs of the role", len(cases))
