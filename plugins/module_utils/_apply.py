@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
 BATCH = 20
-_VALUES = "Correct the value that it names, or the setting of GitLab that forbids it."
 _RIGHTS = "Check the rights of the token's user, its scopes and the licence."
 
 
@@ -159,7 +158,7 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
         return failure
     if "Name has already been taken" in said:
         return Failure(_errors.MODEL_HIDDEN, about=about)
-    return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_VALUES)
+    return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_errors.CORRECT)
 
 
 def _saved_unseen(gitlab: GitLab, problem: Unclear, first: Step, left: Sequence[Step]) -> bool:

@@ -253,6 +253,8 @@ class GitLab:
         self.forget()
         answer = self._http.send("PUT", "/api/v4" + path, repeatable=False, json=values)
         self._http.refuse_redirect(answer)
+        if answer.status == 400:
+            raise Failure(_errors.REFUSED, reason=answer.reason().rstrip("."), hint=_errors.CORRECT)
         if answer.status != 200:
             raise Failure(
                 _http_errors.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()

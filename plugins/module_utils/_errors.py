@@ -103,6 +103,8 @@ GRAPHQL_ERROR = Message(
 
 # --- changes -----------------------------------------------------------------------------------
 REFUSED = Message("refused", "GitLab refused it: {reason}.", "{hint}")
+# What to do about a value that GitLab does not take.
+CORRECT = "Correct the value that it names, or the setting of GitLab that forbids it."
 READ_ONLY = Message(
     "read-only",
     "GitLab is read-only ({reason}).",

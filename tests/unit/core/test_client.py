@@ -386,7 +386,7 @@ def test_rest(serve, reply: Reply, answer: Any) -> None:
 
 
 def test_a_refused_rest_write_is_a_failure(serve) -> None:
-    server = serve([Reply(400, {"message": "400 Bad request"})])
+    server = serve([Reply(403, {"message": "403 Forbidden"})])
     with gitlab(server.url) as client, pytest.raises(Failure) as caught:
         client.rest_put("/application/settings", {"deny": True})
     assert caught.value.code == _http_errors.HTTP_REFUSED.code

@@ -132,8 +132,10 @@ MANY = {f"field{number}": [["no"], "is wrong", 5] for number in range(99)}
 def test_what_a_validation_says_is_told(serve, said: Any, told: str) -> None:
     with gitlab(serve([Reply(400, said)]).url) as client:
         failure = failure_of(client.rest_put, "/application/settings", {"days": 0})
-    assert failure.code == _http_errors.HTTP_REFUSED.code
-    assert failure.what.endswith(f"with status 400 ({told}).")
+    assert failure.code == _errors.REFUSED.code
+    assert failure.what == f"GitLab refused it: {told}."
+    # It is about a value, and not about rights.
+    assert failure.next_step == _errors.CORRECT
 
 
 # --- repeating -----------------------------------------------------------------------------------
