@@ -133,7 +133,8 @@ NOTES = (
     Note(
         (18, 4), "info", "gateway",
         "The Agent Platform can use self-hosted models: it needs port 50052 and JWT keys on the "
-        "gateway.",
+        "gateway, and where that has no TLS, DUO_AGENT_PLATFORM_SERVICE_SECURE=false on GitLab's "
+        "nodes (until 18.10).",
         "To use it, open the port, add the keys and set duo_agent_platform_service_url.",
         "install/install_ai_gateway, !206002",
     ),
@@ -229,6 +230,15 @@ NOTES = (
         "features still need its seats.",
         "Nothing to do.",
         "ee/app/policies/ee/global_policy.rb of 18.9",
+    ),
+    Note(
+        (18, 9), "action", "platform",
+        "Flows of the Agent Platform run on isolated sites too; GitLab takes the image that runs "
+        "them from the registry in duo_workflows_default_image_registry.",
+        "If flows are to be used, mirror the image and point that application setting at the "
+        "internal registry.",
+        "administration/gitlab_duo_self_hosted/offline_deployment (19.x)",
+        concerns="offline",
     ),
     Note(
         (18, 10), "action", "gateway",
