@@ -97,7 +97,11 @@ SCENARIOS = [
                 "duo_agent_platform_service_url": "aigw.example.com:50052",
             }
         },
-        releases=since("18.4"),
+        # Before, a feature that nobody set goes there in any case.
+        releases=since("18.7"),
+        # GitLab has a service of its own in its cloud.
+        warnings=("Without duo_agent_platform_service_url, requests of these features go",),
+        only_warns_of_changes=True,
         after={"gateway": {"ai_gateway_url": URL, "duo_agent_platform_service_url": None}},
     ),
     gateway(

@@ -63,7 +63,7 @@ def test_what_gitlab_holds_is_not_run(play: Play, start: Start, tmp_path: pathli
         },
         "delegate_to": "localhost",
     }
-    check = {"duo_self_hosted_target_version": "19.4.1", "duo_self_hosted_fail_on": "never"}
+    check = {"duo_self_hosted_target_version": "19.5.0", "duo_self_hosted_fail_on": "never"}
     plays = [
         role("export", "all", "export"),
         role("compare", "all", "restore"),
