@@ -338,11 +338,8 @@ def _warnings(
             "cannot fetch the definitions of its models from its cloud: they are left as they are."
         )
     if unseen:
-        hint = (
-            " (beta features are listed only while beta features are on)"
-            if any(map(is_beta_feature, unseen))
-            else ""
-        )
+        beta = any(map(is_beta_feature, unseen))
+        hint = " (beta features are listed only while beta features are on)" if beta else ""
         warnings.append(
             f"GitLab {found.release.text} does not show the state of {', '.join(unseen)}{hint}: "
             "they are set in every run."
