@@ -14,7 +14,7 @@ from conftest import Play, Start
 from playbook import ROOT
 from sandbox_client import Instance
 from test_examples_run import examples
-from test_upgrades import host, of_play, role, stored
+from test_upgrades import changed, host, of_play, role, stored
 
 CANARY = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
 # What has a meaning for Ansible, or in YAML; none of it may have one here.
@@ -76,6 +76,36 @@ def test_what_gitlab_holds_is_not_run(play: Play, start: Start, tmp_path: pathli
         assert [it for it in of_play(run, release, "compare") if it.changed] == []
         assert [it.task for it in of_play(run, release, "restore") if it.changed] != []
         assert kept(instance) == before[release]
+
+
+def test_a_model_made_since_outlives_a_restore(
+    play: Play, start: Start, tmp_path: pathlib.Path
+) -> None:
+    """Also where the inventory says that undeclared models go: its list is not the export's."""
+    (instance,) = start("19.4")
+    instance.seed(
+        gateway={"ai_gateway_url": "https://aigw.example.com"}, models=[stored("m", "gpt")]
+    )
+    made = {
+        "name": "make",
+        "gitlab_ops.duo.duo_self_hosted_model": {
+            **instance.options,
+            "name": "made-since",
+            "model_family": "gpt",
+            "endpoint": "https://new.example.com",
+            "api_key": "key-that-no-export-has",
+        },
+    }
+    exports = str(tmp_path / "exports")
+    hosts = {
+        "gitlab": host(
+            instance, duo_self_hosted_export_dir=exports, duo_self_hosted_models_exclusive=True
+        )
+    }
+    plays = [role("export", "all", "export"), role("restore", "all", "restore", made)]
+    run = play(plays, hosts).succeeded()
+    assert changed(run, "gitlab", "restore") == ["make"]
+    assert set(instance.state()["models"]) == {"m", "made-since"}
 
 
 def test_the_documented_way_is_as_good(play: Play, start: Start, tmp_path: pathlib.Path) -> None:

@@ -125,6 +125,12 @@ def test_only_the_rest_of_a_batch_is_sent_again() -> None:
     assert desired.sent == [["a", "b", "c"], ["b"]]
 
 
+def test_what_is_left_behind_an_error_that_came_after_saving_is_sent_too() -> None:
+    desired = Desired([step("a"), step("b")], [SERVER_ERROR], [{"a"}])
+    assert desired.run() == lines("a", "b")
+    assert desired.sent == [["a", "b"], ["b"]]
+
+
 def test_progress_starts_the_count_of_tries_anew() -> None:
     names = [f"m{number}" for number in range(4)]
     desired = Desired(

@@ -190,6 +190,15 @@ def test_a_key_that_is_repeated_is_masked() -> None:
     assert "provided: ********." in asked(it)["msg"]
 
 
+def test_a_key_in_a_refusal_is_masked_too() -> None:
+    it = here()
+    key = MODEL["api_token"]
+    it.faults({"kind": "graphql_error", "message": f"cannot use {key}", "at": 2})
+    result = asked(it, checks=["connections"], attempts=1)
+    assert "cannot use ********" in result["msg"]
+    assert key not in str(result)
+
+
 def test_several_failures_in_one_sentence() -> None:
     result = asked(here(options={"gateway_reachable": False, "seat": False}), attempts=1)
     assert result["failure"]["code"] == "health-findings"
@@ -304,6 +313,15 @@ def test_settings_of_a_model_that_is_gone() -> None:
 
 
 # --- texts ---------------------------------------------------------------------------------------
+def test_a_dry_run_counts_planned_models_as_there() -> None:
+    planned = {"planned_models": [{"name": "new", "model_family": "mistral"}]}
+    settings = [{"features": ["duo_chat"], "model": "new"}]
+    wanted = {"checks": [], "settings": settings, **planned}
+    said = [here().run(SUBJECT, check=check, **wanted)["msg"] for check in (True, False)]
+    assert "-> self_hosted new" in said[0]
+    assert "no self-hosted model named new" in said[1]
+
+
 def test_the_documentation_has_every_code() -> None:
     rows = re.findall(r"^\| ([A-Z]+\d{4}) \| (.*) \| (.*) \|$", DOCS.read_text("utf-8"), re.M)
     assert {code: (meaning, action) for code, meaning, action in rows} == CODES

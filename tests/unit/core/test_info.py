@@ -277,3 +277,12 @@ def test_a_hidden_model_is_not_exported_but_not_touched(release: str) -> None:
     results = applied(here, wanted)
     assert [it["changed"] for it in results] == [False] * len(results)
     assert here.stored() == before
+
+
+def test_an_export_says_what_gitlab_does_not_tell_of_its_own_models() -> None:
+    vendored = {"duo_chat": {"provider": "vendored"}}
+    for reachable in (True, False):
+        here = Sandboxed("18.9", features=vendored, options={"cloud_reachable": reachable})
+        warnings = here.run(_info.SUBJECT)["warnings"]
+        told = [it for it in warnings if "which GitLab-managed models vendored features use" in it]
+        assert bool(told) is not reachable

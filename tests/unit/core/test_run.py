@@ -125,6 +125,18 @@ def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     assert "Duo Core is on" in result["msg"]
 
 
+def test_a_finding_is_masked_before_it_is_cut(serve) -> None:
+    """Else half a secret would be left, which nobody recognises."""
+    key = "key-that-a-server-repeats"
+    said = _errors.Failure(_errors.REFUSED, reason="x" * 980 + key, hint="Look.")
+    subject = dataclasses.replace(_gateway.SUBJECT, judge=lambda _options, _state: said)
+    defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
+    params = {**defaults, "api_url": serve(Instance()).url, "api_token": TOKEN, "state": "present"}
+    result = outcome(subject, params, check_mode=False, diff_mode=False, secrets={key})
+    assert result["failed"]
+    assert "key-" not in str(result)
+
+
 def test_null_models_mean_not_permitted(serve) -> None:
     server = serve(Instance(models=None))
     result = run(server, ai_gateway_url=URL)
