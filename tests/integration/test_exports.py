@@ -95,6 +95,7 @@ def test_a_model_made_since_outlives_a_restore(
             "endpoint": "https://new.example.com",
             "api_key": "key-that-no-export-has",
         },
+        "delegate_to": "localhost",
     }
     exports = str(tmp_path / "exports")
     hosts = {
