@@ -9,8 +9,8 @@ from dataclasses import dataclass
 OLDEST = (17, 9)
 #: Minors at which an upgrade has to stop, from 17.5 on.
 STOPS = (2, 5, 8, 11)
-#: "19.x" means the newest release whose sources were read (19.0 to 19.4).
-NEWEST = (19, 4)
+#: "19.x" means the newest release whose sources were read (19.0 to 19.5).
+NEWEST = (19, 5)
 
 
 @dataclass(frozen=True, order=True)

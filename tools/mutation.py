@@ -49,6 +49,7 @@ TESTS = {
     "_feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
     "_beta_features.py": ("plan_beta_features", "sign_in"),
     "_observed.py": ("observed",),
+    "_offers.py": ("releases", "observed", *PLANS),
     "_releases.py": ("releases", "observed", *PLANS),
 }
 # What the tests import, imported once.

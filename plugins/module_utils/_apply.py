@@ -19,8 +19,8 @@ from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._http import pause
 from ._http_errors import SERVER_ERROR
 from ._observed import GITLAB_MODELS, knows_gitlab_models
+from ._offers import is_agent_feature
 from ._plan import Mutation
-from ._releases import is_agent_feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

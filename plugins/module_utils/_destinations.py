@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._access import OFFLINE
-from ._releases import runs_on_agent_platform
+from ._offers import runs_on_agent_platform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

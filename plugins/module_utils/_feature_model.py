@@ -21,8 +21,9 @@ from ._arguments import (
 )
 from ._errors import Failure, accepted
 from ._observed import Model, Setting, State, read_state
+from ._offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature, is_beta_feature
 from ._plan import Change, Mutation, Plan, Step
-from ._releases import FEATURES, OPTION_SINCE, PROVIDERS, Release, is_agent_feature, is_beta_feature
+from ._releases import Release
 from ._run import Subject
 from ._self_hosted_model import not_offered
 from ._validators import FeaturesOptions, SettingOptions, check

@@ -18,8 +18,8 @@ from ._destinations import ways_out
 from ._errors import Failure
 from ._graphql import Part, Reading
 from ._observed import FEATURES
+from ._offers import OPTION_SINCE
 from ._plan import Change, Mutation, Plan, Step, differences
-from ._releases import OPTION_SINCE
 from ._run import Subject
 from ._urls import masked
 from ._validators import GatewayOptions, check

@@ -20,8 +20,9 @@ from ._gateway import values as gateway_values
 from ._graphql import Part
 from ._model_steps import about as about_model
 from ._observed import Model, State, read_state
+from ._offers import FEATURES
 from ._plan import Plan
-from ._releases import FEATURES, Release
+from ._releases import Release
 from ._run import Subject
 from ._self_hosted_model import shown as shown_model
 from ._sign_in import SignIn

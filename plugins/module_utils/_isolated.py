@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import _errors, _feature_model, _gateway
 from ._destinations import NO_AGENT_PLATFORM, NO_GATEWAY, VENDORED, ways_out
 from ._errors import Failure
-from ._releases import is_beta_feature
+from ._offers import is_beta_feature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from ._access import explain
 from ._errors import Failure
 from ._graphql import GRAPHQL, Part
 from ._libraries import pydantic
-from ._releases import is_beta_feature
+from ._offers import is_beta_feature
 
 if TYPE_CHECKING:
     from ._client import GitLab

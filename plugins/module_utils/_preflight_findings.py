@@ -11,6 +11,7 @@ from . import _beta_features, _errors, _feature_model, _gateway, _model_steps, _
 from ._access import OFFLINE
 from ._errors import Failure
 from ._isolated import leaks
+from ._offers import FEATURES, is_agent_feature, is_beta_family, is_beta_feature, needs_ultimate
 from ._outbound import (
     DENY_ALL,
     LONGEST_ENTRY,
@@ -20,13 +21,6 @@ from ._outbound import (
     is_private,
     missing_hosts,
     refused_loopback,
-)
-from ._releases import (
-    FEATURES,
-    is_agent_feature,
-    is_beta_family,
-    is_beta_feature,
-    needs_ultimate,
 )
 from ._sign_in import SignIn
 

@@ -22,8 +22,9 @@ from ._arguments import (
 from ._errors import Failure, accepted
 from ._model_steps import about, create, delete, target, update, values
 from ._observed import Model, State, read_state
+from ._offers import FAMILIES, OPTION_SINCE, is_beta_family
 from ._plan import Plan, Step
-from ._releases import FAMILIES, OPTION_SINCE, Release, is_beta_family
+from ._releases import Release
 from ._run import Subject
 from ._validators import (
     IDENTIFIER_PREFIX,

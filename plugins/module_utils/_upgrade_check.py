@@ -12,8 +12,9 @@ from ._access import OFFLINE
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure
 from ._libraries import pydantic
+from ._offers import FAMILIES, FEATURES, Offer, is_agent_feature
 from ._plan import Plan
-from ._releases import FAMILIES, FEATURES, Offer, Release, is_agent_feature
+from ._releases import Release
 from ._run import Subject
 from ._sign_in import SignIn
 from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note

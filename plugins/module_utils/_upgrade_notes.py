@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._releases import Minor, Patch
+from ._offers import Minor
+from ._releases import Patch
 
 
 @dataclass(frozen=True)

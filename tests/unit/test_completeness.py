@@ -12,14 +12,14 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _gateway,
     _self_hosted_model,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import (
     FAMILIES,
     FEATURES,
     OPTION_SINCE,
     PROVIDERS,
     Offer,
-    Release,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
 from sandbox.schema_data import names_of
 from sandbox.versions import parse
 
@@ -174,7 +174,7 @@ def test_releases_agree_with_the_schema(version: str, enum: str, offers: dict[st
     release = Release.parse(version)
     assert release
     there = {value.lower() for value in names_of(parse(version))["enums"][enum]}
-    assert there - set(offers) == set(), "unknown to _releases.py"
+    assert there - set(offers) == set(), "unknown to _offers.py"
     certain = {name for name, offer in offers.items() if release.has(offer)}
     assert certain - there == set(), "said to be there"
     denied = {name for name, offer in offers.items() if release.has(offer) is False}

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _releases
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _offers
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import (
     FAMILIES,
     FEATURES,
     PROVIDERS,
-    Release,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 # The enums of GitLab's schemas: what each release added to the one before.
@@ -118,14 +118,14 @@ def test_what_was_not_read_is_left_open(version: str) -> None:
 
 
 def test_beta() -> None:
-    assert {name for name in FAMILIES if not _releases.is_beta_family(name)} == {
+    assert {name for name in FAMILIES if not _offers.is_beta_family(name)} == {
         "claude_3",
         "codestral",
         "gpt",
         "mistral",
         "mixtral",
     }
-    assert {name for name in FEATURES if _releases.is_beta_feature(name)} == {
+    assert {name for name in FEATURES if _offers.is_beta_feature(name)} == {
         "duo_chat_explain_vulnerability",
         "duo_chat_summarize_comments",
         "duo_chat_troubleshoot_job",
@@ -138,8 +138,8 @@ def test_beta() -> None:
         "summarize_new_merge_request",
         "summarize_review",
     }
-    assert not _releases.is_beta_family("unheard_of")
-    assert not _releases.is_beta_feature("unheard_of")
+    assert not _offers.is_beta_family("unheard_of")
+    assert not _offers.is_beta_feature("unheard_of")
 
 
 A = "claude_3 codegemma codellama codestral deepseekcoder general gpt llama3 mistral mixtral"
@@ -260,11 +260,11 @@ def test_a_fault_that_is_fixed_in_some_minors(version: str, fault: bool) -> None
 
 
 def test_features_that_a_premium_licence_hides() -> None:
-    assert set(filter(_releases.needs_ultimate, FEATURES)) == {
+    assert set(filter(_offers.needs_ultimate, FEATURES)) == {
         "duo_chat_explain_vulnerability",
         "resolve_vulnerability",
     }
-    assert not _releases.needs_ultimate("unheard_of")
+    assert not _offers.needs_ultimate("unheard_of")
 
 
 @pytest.mark.parametrize(
@@ -278,8 +278,8 @@ def test_what_is_doubted(version: str, doubtful: bool, needs_beta: bool) -> None
 
 def test_features_of_the_agent_platform() -> None:
     own = {"duo_agent_platform", "duo_agent_platform_agentic_chat"}
-    assert set(filter(_releases.is_agent_feature, FEATURES)) == own
-    assert set(filter(_releases.runs_on_agent_platform, FEATURES)) == {*own, *FLOWS.split()}
+    assert set(filter(_offers.is_agent_feature, FEATURES)) == own
+    assert set(filter(_offers.runs_on_agent_platform, FEATURES)) == {*own, *FLOWS.split()}
 
 
 @pytest.mark.parametrize(
@@ -360,4 +360,4 @@ def test_names_the_release_that_can_be_relied_on(name: str, text: str) -> None:
     ],
 )
 def test_options_and_their_release(option: str, since: str) -> None:
-    assert _releases.OPTION_SINCE[option] == since
+    assert _offers.OPTION_SINCE[option] == since

@@ -19,7 +19,7 @@ def faults(gitlab, *rules):
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("18.9", "18.9.2"), ("18.9.0", "18.9.0"), ("19.x", "19.4.2"), ("17.10.1-ee", "17.10.1")],
+    [("18.9", "18.9.2"), ("18.9.0", "18.9.0"), ("19.x", "19.5.2"), ("17.10.1-ee", "17.10.1")],
 )
 def test_versions(text, number):
     assert parse(text).number == number

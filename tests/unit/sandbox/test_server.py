@@ -50,7 +50,7 @@ def server(tmp_path_factory):
 
 def test_two_instances_announce_themselves(server):
     old, new = server[1]
-    assert (old["version"], new["version"]) == ("17.9.2-ee", "19.4.2-ee")
+    assert (old["version"], new["version"]) == ("17.9.2-ee", "19.5.2-ee")
     assert old["url"] == f"http://127.0.0.1:{old['port']}/gitlab"
     for one in (old, new):
         query = {"query": "{ metadata { version } duoSettings { aiGatewayUrl } }"}
