@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._access import LICENSE, OFFLINE, explain, license_facts
-from ._errors import Failure, Unclear
+from ._errors import Failure, Journal, Unclear
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
 from ._http import pause
 from ._http_errors import SERVER_ERROR
@@ -33,15 +33,23 @@ BATCH = 20
 _RIGHTS = "Check the rights of the token's user, its scopes and the licence."
 
 
-def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> list[str]:
+def apply(
+    gitlab: GitLab,
+    plan: Plan[Any],
+    replan: Callable[[], Plan[Any]],
+    journal: Journal | None = None,
+) -> list[str]:
     """Carry out the steps in order and return one line for each change that was made.
 
     :param gitlab: not looked at by a step that works on a GitLab node, where it is None.
     :param replan: reads GitLab again and plans again.
+    :param journal: is told how far it came, whatever ends it.
     :raises Failure: at the first step that fails; ``done`` and ``not_done`` tell how far it came.
     """
     wanted = {change.about: change for change in plan.changes}
+    journal = journal or Journal()
     pending = list(plan.steps)
+    batch: list[Step] = []
     unknown: set[str] = set()
     attempt = 0
     waited = 0.0
@@ -94,16 +102,23 @@ def apply(gitlab: GitLab, plan: Plan[Any], replan: Callable[[], Plan[Any]]) -> l
             wait = pause(attempt, problem.wait)
             time.sleep(wait)
             waited += wait
-    except Failure as failure:
+    except (Exception, SystemExit) as error:
+        if not isinstance(error, Failure):
+            # A bug of ours: GitLab may have carried out what it was sent.
+            unknown |= {change.about for step in batch for change in step.changes}
         open_changes = {change.about for step in pending for change in step.changes}
         unknown &= open_changes
-        failure.done += [str(it) for about, it in wanted.items() if about not in open_changes]
-        failure.not_done = [
+        journal.done = [str(it) for about, it in wanted.items() if about not in open_changes]
+        journal.not_done = [
             str(it) for about, it in wanted.items() if about in open_changes - unknown
         ]
-        failure.unknown = [str(it) for about, it in wanted.items() if about in unknown]
+        journal.unknown = [str(it) for about, it in wanted.items() if about in unknown]
+        if isinstance(error, Failure):
+            journal.done = error.done + journal.done
+            error.done, error.not_done, error.unknown = vars(journal).values()
         raise
-    return [str(change) for change in wanted.values()]
+    journal.done = [str(change) for change in wanted.values()]
+    return journal.done
 
 
 def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:

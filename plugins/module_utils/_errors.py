@@ -9,10 +9,10 @@ of GitLab's own errors.
 
 from __future__ import annotations
 
-from ._failure import Failure, Message, Unclear, accepted, one_line
+from ._failure import Failure, Journal, Message, Unclear, accepted, one_line
 
 # Who fails needs both, the sentence and what carries it.
-__all__ = ["Failure", "Message", "Unclear", "accepted", "one_line"]
+__all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "one_line"]
 
 # --- options -----------------------------------------------------------------------------------
 INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
@@ -380,6 +380,7 @@ REPORT_FINDINGS = Message(
 
 UNEXPECTED = Message(
     "unexpected",
-    "The collection itself failed ({reason}).",
-    "This is a bug: report it with the module's name and the GitLab version.",
+    "The collection itself failed ({reason} at {where}).",
+    "This is a bug: report it with this sentence, the module's name and the GitLab version. With "
+    "-vvv the trace is shown, without values.",
 )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,18 @@ class Message:
     next_step: str
 
 
+@dataclass
+class Journal:
+    """What a run has carried out so far, one line for each change.
+
+    It belongs to the door, so that it outlives whatever goes wrong after a write.
+    """
+
+    done: list[str] = field(default_factory=list)
+    not_done: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
 class Failure(Exception):
     """Something a person can act on.
 
@@ -39,6 +51,8 @@ class Failure(Exception):
         self.done: list[str] = []
         self.not_done: list[str] = []
         self.unknown: list[str] = []
+        # File, line and function of a bug of ours.
+        self.where = ""
         # What GitLab may repeat; the door knows. It is masked before anything is cut, for nobody
         # would recognise half of a key.
         self.secrets: Collection[str] = ()
@@ -75,6 +89,11 @@ class Failure(Exception):
         if self.unknown:
             text += f" Not known whether done: {self._lines(self.unknown)}."
         return text
+
+    def keep(self, journal: Journal) -> None:
+        """Take over what was carried out, from a failure that says nothing of it itself."""
+        if not (self.done or self.not_done or self.unknown):
+            self.done, self.not_done, self.unknown = journal.done, journal.not_done, journal.unknown
 
     def _filled(self, template: str, longest: int) -> str:
         values = {name: self._told(value) for name, value in self._values.items()}

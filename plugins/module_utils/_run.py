@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
-from . import _errors, _http_errors, _libraries
+from . import _bug, _errors, _http_errors, _libraries
 from ._apply import apply
 from ._arguments import CONNECTION, malformed, secrets_in
 from ._client import GitLab
 from ._connection import Connection
-from ._errors import Failure, one_line
+from ._errors import Failure, Journal, one_line
 from ._plan import Plan
 from ._urls import credentials, instance_name, is_plain
 from ._validators import check
 
 if TYPE_CHECKING:
     from ._arguments import Arguments
+
+# -vvv, the verbosity at which Ansible itself shows traces.
+TRACED = 3
 
 Reach = Callable[[Connection], AbstractContextManager[GitLab]]
 
@@ -54,14 +57,17 @@ def perform(
     check_mode: bool,
     reach: Reach = GitLab,
     secrets: Collection[str] = (),
+    journal: Journal | None = None,
 ) -> dict[str, Any]:
     """Bring the subject to its desired state, or say what that would change.
 
     :param reach: makes the way to GitLab from a connection.
     :param secrets: what GitLab may repeat, masked in the message of a finding.
+    :param journal: is told what was carried out, whatever is raised afterwards.
     :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
     :raises Failure: with the sentence for the user.
     """
+    journal = journal or Journal()
     options = subject.options(
         {
             "dry_run": check_mode,
@@ -83,7 +89,7 @@ def perform(
         steps = [str(change) for change in plan.changes]
         state = plan.predicted
         if plan.steps and not check_mode:
-            steps = apply(gitlab, plan, replan)
+            steps = apply(gitlab, plan, replan, journal)
             state = _proven(gitlab, subject, options, steps)
         result = {
             "changed": bool(plan.steps),
@@ -94,7 +100,10 @@ def perform(
             **subject.show(options, state),
         }
         failure = subject.judge(options, state)
-        return {**result, **_failed(failure, params["api_url"], secrets)} if failure else result
+        if failure:
+            failure.keep(journal)
+            result.update(_failed(failure, params["api_url"], secrets))
+        return result
 
 
 def _proven(gitlab: GitLab | None, subject: Subject, options: Any, steps: list[str]) -> Any:
@@ -148,7 +157,7 @@ def _failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[s
     return {
         "failed": True,
         # Truthful also when it stopped half-way.
-        "changed": bool(failure.done),
+        "changed": bool(failure.done or failure.unknown),
         "msg": failure.sentence(instance),
         "failure": {
             "code": failure.code,
@@ -159,8 +168,18 @@ def _failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[s
             "done": failure.done,
             "not_done": failure.not_done,
             "unknown": failure.unknown,
+            **({"where": failure.where} if failure.where else {}),
         },
     }
+
+
+def _unexpected(error: BaseException, journal: Journal) -> Failure:
+    """Return the failure that a bug of the collection means, after what it had carried out."""
+    place = _bug.where(error)
+    failure = Failure(_errors.UNEXPECTED, reason=type(error).__name__, where=place)
+    failure.where = place
+    failure.keep(journal)
+    return failure
 
 
 def outcome(
@@ -174,18 +193,25 @@ def outcome(
 ) -> dict[str, Any]:
     """Return the result of a task, whatever happens: both doors end here.
 
+    After a bug of the collection, ``exception`` is its trace, for the door to show to whoever asks.
+
     :param secrets: what GitLab may repeat. Both doors mask them in the whole result; a message is
         masked here already, before it is cut.
     """
     url = str(params["api_url"])
+    journal = Journal()
     try:
-        result = perform(subject, params, check_mode=check_mode, reach=reach, secrets=secrets)
+        result = perform(
+            subject, params, check_mode=check_mode, reach=reach, secrets=secrets, journal=journal
+        )
     except Failure as failure:
+        failure.keep(journal)
         result = _failed(failure, url, secrets)
     except (Exception, SystemExit) as error:
         # Core would print the traceback with the options in it; secrets are among them. SystemExit
         # would end the worker of the action door, and with it the whole play.
-        result = _failed(Failure(_errors.UNEXPECTED, reason=type(error).__name__), url)
+        result = _failed(_unexpected(error, journal), url, secrets)
+        result["exception"] = _bug.trace(error)
     if is_plain(url):
         warning = Failure(_http_errors.PLAIN_HTTP).sentence(instance_name(url))
         result["warnings"] = [warning, *result.get("warnings", ())]
@@ -246,6 +272,8 @@ def run(subject: Subject) -> None:
         diff_mode=bool(module._diff),
         secrets=module.no_log_values,
     )
+    if module._verbosity < TRACED:
+        result.pop("exception", None)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

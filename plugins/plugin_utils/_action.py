@@ -133,6 +133,9 @@ class DuoAction(ActionBase):
         if warnings:
             result["warnings"] = warnings
         masked: dict[str, Any] = remove_values(result, secret)
+        if "exception" in masked:
+            # As a part of the result it would be printed without -vvv as well.
+            display.vvv(masked.pop("exception"), host=task_vars.get("inventory_hostname"))
         return masked
 
     @contextmanager

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _bug,
+    _client,
     _errors,
     _feature_model,
     _gateway,
@@ -167,14 +169,97 @@ def test_says_that_a_release_is_newer_than_it_knows(serve) -> None:
     assert "GitLab 99.1.0 is newer" in warning
 
 
-def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
-    def broken(_options: Any, _found: Any) -> Any:
-        raise KeyError(TOKEN)
+# --- a bug of ours -------------------------------------------------------------------------------
+def broken(*_anything: Any, **_more: Any) -> Any:
+    raise KeyError(TOKEN)
 
+
+def broken_after(calls: int, work: Any) -> Any:
+    """Return a function that does the work so many times, and has a bug from then on."""
+    left = [calls]
+
+    def step(*args: Any) -> Any:
+        left[0] -= 1
+        return work(*args) if left[0] >= 0 else broken()
+
+    return step
+
+
+def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
     subject = dataclasses.replace(_gateway.SUBJECT, plan=broken)
     result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
     assert result["failure"]["code"] == _errors.UNEXPECTED.code
     assert "KeyError" in result["msg"]
+    assert (result["changed"], result["failure"]["done"]) == (False, [])
+
+
+@pytest.mark.parametrize("change", ["observe", "plan", "judge", "show"])
+def test_a_bug_after_a_write_does_not_hide_what_was_written(serve, change: str) -> None:
+    """Whichever of them reads or shows what the write has led to."""
+    calls = {"observe": 1, "plan": 1, "judge": 0, "show": 0}[change]
+    work = broken_after(calls, getattr(_gateway.SUBJECT, change))
+    instance = Instance()
+    subject = dataclasses.replace(_gateway.SUBJECT, **{change: work})
+    result = run(serve(instance), subject=subject, ai_gateway_url=URL)
+    assert instance.writes == [{"aiGatewayUrl": URL}]
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["failure"]["code"] == _errors.UNEXPECTED.code
+    assert [line.split(" (")[0] for line in result["failure"]["done"]] == ["change AI gateway"]
+    assert "Done before the failure: change AI gateway" in result["msg"]
+
+
+def test_a_bug_while_writing_does_not_hide_that_it_may_be_written(serve, monkeypatch) -> None:
+    monkeypatch.setattr(_client, "mutation_results", broken)
+    instance = Instance()
+    result = run(serve(instance), ai_gateway_url=URL)
+    assert instance.writes == [{"aiGatewayUrl": URL}]
+    assert result["changed"]
+    assert result["failure"]["done"] == []
+    assert [line.split(" (")[0] for line in result["failure"]["unknown"]] == ["change AI gateway"]
+
+
+def test_a_bug_while_signing_out_does_not_hide_what_was_written(serve, monkeypatch) -> None:
+    monkeypatch.setattr(GitLab, "sign_out", broken)
+    result = run(serve(Instance()), ai_gateway_url=URL)
+    assert (result["changed"], len(result["failure"]["done"])) == (True, 1)
+
+
+def test_a_failure_after_a_write_does_not_hide_what_was_written(serve) -> None:
+    def fails(*_anything: Any) -> Any:
+        raise _errors.Failure(_errors.LEAVES_DUO_CORE)
+
+    subject = dataclasses.replace(_gateway.SUBJECT, show=fails)
+    result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
+    assert (result["changed"], len(result["failure"]["done"])) == (True, 1)
+
+
+def test_a_bug_names_its_place_and_shows_no_value(serve, monkeypatch) -> None:
+    monkeypatch.setattr(_client, "mutation_document", broken)
+    result = run(serve(Instance()), ai_gateway_url=URL)
+    place = result["failure"]["where"]
+    assert re.fullmatch(r"plugins/module_utils/_client\.py, line \d+, in mutate", place)
+    assert place in result["msg"]
+    # Frames with their source lines, of ours and of others; the type, and not its text.
+    assert "in mutate\n    answer = " in result["exception"]
+    assert result["exception"].endswith("\nKeyError")
+
+
+def test_a_bug_behind_a_bug_is_shown_too() -> None:
+    try:
+        try:
+            raise ValueError(TOKEN)
+        except ValueError as first:
+            raise TypeError(TOKEN) from first
+    except TypeError as error:
+        shown = _bug.trace(error)
+    assert re.findall(r"^\w+$", shown, flags=re.MULTILINE) == ["ValueError", "TypeError"]
+    assert TOKEN not in shown
+
+
+def test_other_failures_have_no_place(serve) -> None:
+    result = run(serve(Instance(models=None)), ai_gateway_url=URL)
+    assert "where" not in result["failure"]
+    assert "exception" not in result
 
 
 # --- a reading that several tasks share ----------------------------------------------------------
