@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks the sandbox what GitLab itself was asked, and tells where the answers differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import URL, InProcess
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded.comparison import (
+    Comparison,
+    Difference,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded.page import Page
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded.recording import SEED, Question, World
+from sandbox import credentials
+from sandbox.app import create_app
+from sandbox.seed import BadSeed, apply
+
+TOKENS = {
+    "admin": credentials.ADMIN_TOKEN,
+    "second": credentials.SECOND_TOKEN,
+    "user": credentials.USER_TOKEN,
+    "read": credentials.READONLY_TOKEN,
+    "expired": credentials.EXPIRED_TOKEN,
+    "revoked": credentials.REVOKED_TOKEN,
+    "mode": credentials.ADMIN_MODE_TOKEN,
+    "bad": "glpat-of-nobody",
+}
+WHOLE = ("status", "type", "location", "body")
+PARTLY = ("status", "body")
+SIGN_IN = "/users/sign_in"
+JSON = "application/json"
+FORM_ENCODED = "application/x-www-form-urlencoded"
+#: How much the recording keeps of a text that is neither JSON nor a page.
+KEPT = 400
+
+
+@dataclass
+class Answer:
+    """An answer in the form of the recording."""
+
+    status: int
+    type: str
+    location: str | None
+    body: Any
+
+
+class Browser:
+    """A session of cookies, and the CSRF tokens of the last page that had any."""
+
+    def __init__(self, adapter: InProcess) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount(URL, adapter)
+        self._csrf = self._form_token = ""
+
+    def visit(self, request: dict[str, Any]) -> Answer:
+        """Ask for a page, or send a form."""
+        method, path = request["page"].split(" ", 1)
+        headers = dict(request.get("headers", {}))
+        if request.get("csrf"):
+            headers["X-CSRF-Token"] = "wrong" if request["csrf"] == "wrong" else self._csrf
+        form = {
+            name: self._form_token if value == "<token>" else value
+            for name, value in request.get("form", {}).items()
+        }
+        found = self._session.request(
+            method, URL + path, data=form or None, headers=headers, allow_redirects=False
+        )
+        answer = _answer(found)
+        if answer.type == "text/html":
+            self._csrf = Page(found.text).csrf.get("csrf-token", self._csrf)
+            self._form_token = self._csrf
+        return answer
+
+
+class Replay:
+    """One world, put on a pristine sandbox of its release."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._app = create_app(world.release, external_url=URL)
+        self._adapter = InProcess(self._app, lambda: None)
+        self._api = requests.Session()
+        self._api.trust_env = False
+        self._api.mount(URL, self._adapter)
+        self._browsers: dict[str, Browser] = {}
+        self._browser = Browser(self._adapter)
+        self._comparison = Comparison(URL)
+
+    def differences(self) -> Iterator[Difference]:
+        """Ask all questions in their order."""
+        try:
+            apply(self._app.state.instance, self._world.seed)
+        except BadSeed as reason:
+            yield Difference(self._world.name, SEED, "seed", self._world.seed, str(reason))
+            return
+        for question in self._world.questions:
+            answer = self._ask(question, self._comparison.filled(question.request))
+            parts = (
+                ["status", "body"] if question.partly else ["status", "type", "location", "body"]
+            )
+            for part in parts:
+                for path, recorded, answered in self._comparison.differences(
+                    getattr(question, part), getattr(answer, part), part, question.partly
+                ):
+                    yield Difference(question.world, question.name, path, recorded, answered)
+
+    def _ask(self, question: Question, request: dict[str, Any]) -> Answer:
+        if "page" in request:
+            return self._in_browser(question.name, request)
+        if "graphql" in request:
+            asked = {"query": request["graphql"], "variables": request["variables"]}
+            if "operation" in request:
+                asked["operationName"] = request["operation"]
+            return self._with_token(request["as"], "POST /api/graphql", json.dumps(asked))
+        if "rest" in request:
+            body = request.get("body")
+            sent = "" if body is None else json.dumps(body)
+            return self._with_token(request["as"], request["rest"], sent)
+        method, path, body = request["raw"].split(" ", 2)
+        return self._with_token(request["as"], f"{method} {path}", body)
+
+    def _with_token(self, who: str | None, where: str, body: str) -> Answer:
+        method, path = where.split(" ", 1)
+        headers = {"PRIVATE-TOKEN": TOKENS[who]} if who in TOKENS else {}
+        if body:
+            headers["Content-Type"] = (
+                FORM_ENCODED if body.startswith("query=") else "application/json"
+            )
+        found = self._api.request(
+            method, URL + path, data=body.encode(), headers=headers, allow_redirects=False
+        )
+        self._api.cookies.clear()
+        return _answer(found)
+
+    def _in_browser(self, name: str, request: dict[str, Any]) -> Answer:
+        """A sign-in begins a new session; a name that begins with somebody's is theirs again."""
+        who = name.partition(" ")[0]
+        if name.endswith(": form"):
+            self._browser = Browser(self._adapter)
+        elif who in self._browsers:
+            self._browser = self._browsers[who]
+        if request["page"] == f"POST {SIGN_IN}":
+            self._browsers[request["form"]["user[login]"]] = self._browser
+        return self._browser.visit(request)
+
+
+def _answer(found: requests.Response) -> Answer:
+    kind = found.headers.get("Content-Type", "").partition(";")[0]
+    body: Any = found.text[:KEPT]
+    if kind == JSON:
+        body = found.json()
+    elif kind == "text/html":
+        body = Page(found.text).digest()
+    return Answer(found.status_code, kind, found.headers.get("Location"), body)
