@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: licence, add-ons and administrator rights by release (section 5)."""
+"""Who may do what: licence, add-ons and administrator rights by release.
+
+Source: GitLab 18.9, ee/app/policies/ee/global_policy.rb.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's pages that no token reaches (sections 3 and 6, 10.7)."""
+"""The administrator's pages that no token reaches (GitLab 18.9, ee/app/controllers/admin)."""
 
 from __future__ import annotations
 

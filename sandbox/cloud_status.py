@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GitLab's own health check: which probes run, and what they say (10.9, operations 4.2)."""
+"""GitLab's own health check: which probes run, and what they say.
+
+Source: GitLab 18.9, ee/lib/cloud_connector/status_checks.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def verdict(instance: Instance, model: SelfHostedModel) -> str | None:
 
 
 def _refused(instance: Instance, url: str) -> str | None:
-    """Local addresses pass, unlike with the health check; deny-all counts here too (3.1)."""
+    """Local addresses pass, unlike with the health check; deny-all counts here too."""
     try:
         parts = parse(url)
     except Blocked as reason:

@@ -22,5 +22,5 @@ class ServerFault(BaseException):
 
 
 def no_permission(setting: str) -> FieldError:
-    """The text since 18.0 for one setting (section 1)."""
+    """The text since 18.0 for one setting (ee/app/graphql/mutations/ai/duo_settings/update.rb)."""
     return FieldError(f"You don't have permission to update the setting {setting}.")

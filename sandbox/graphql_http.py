@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/api/graphql`: the order of GitLab's checks and the shape of its answers (10.1, 10.2)."""
+"""`/api/graphql`: the order of GitLab's checks and the shape of its answers.
+
+Source: GitLab 18.9, graphql_controller.rb.
+"""
 
 from __future__ import annotations
 

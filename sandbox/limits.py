@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Complexity, depth and recursion (section 7; `gitlab_schema.rb`).
+"""Complexity, depth and recursion (GitLab 18.9, `gitlab_schema.rb`).
 
 How GitLab counts is its `BaseField`: one for a field plus its children; a connection counts twice
 at the full page of 100 (1 % for each row). Connections without a resolver of their own are counted

@@ -15,7 +15,7 @@ from .abilities import Abilities, Caller
 from .sessions import Session, Sessions, put_cookie, user_of
 from .state import Instance, User
 
-#: The text of a request that needs a session and has none (10.7).
+#: The text of a request that needs a session and has none.
 SIGN_IN_FIRST = (
     "Sign in or sign up before continuing. Don't have an account yet? Register now to get started."
 )
@@ -106,7 +106,7 @@ def not_found(visit: Visit) -> Response:
 
 
 def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
-    """What a signed-in user has to do first (10.6, "later pages")."""
+    """What a signed-in user has to do first (GitLab 18.9, application_controller.rb)."""
     user = visit.user
     if user is None:
         return None

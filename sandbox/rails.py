@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/_sandbox/rails/`: what the Ruby classes of gitlab_rails.rb ask (section 10.10)."""
+"""`/_sandbox/rails/`: what the Ruby classes of gitlab_rails.rb ask."""
 
 from __future__ import annotations
 

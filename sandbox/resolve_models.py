@@ -24,7 +24,7 @@ offered_type = ObjectType("AiModelSelectionOfferedModel")
 
 @dataclass
 class FeatureView:
-    """A feature setting as answered. Below a model it is not decorated (section 2)."""
+    """A feature setting as answered. Below a model it is not decorated (GitLab 18.9)."""
 
     feature: Feature
     row: FeatureRow

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few REST endpoints, with GitLab's refusals (10.8)."""
+"""The few REST endpoints, with GitLab's refusals (GitLab 18.9, lib/api/api_guard.rb)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shapes of graphql-ruby's errors (section 10.2, executed with graphql-ruby 2.5.11)."""
+"""The shapes of graphql-ruby's errors.
+
+They are those of graphql-ruby 2.5.11, the version of GitLab 18.9.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 from graphql import Node, Source, print_ast
 from graphql.language import get_location
 
-#: Validation stops here (section 7).
+#: Validation stops here (`gitlab_schema.rb`).
 MAX_ERRORS = 5
 
 

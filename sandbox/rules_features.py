@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feature settings: what is listed, what is stored, what is refused (sections 4 and 10.5)."""
+"""Feature settings: what is listed, what is stored, what is refused.
+
+Source: GitLab 18.9, ee/app/models/ai/feature_setting.rb.
+"""
 
 from __future__ import annotations
 

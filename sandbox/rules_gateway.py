@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`duoSettingsUpdate`: what is stored, what is refused (sections 1 and 10.4)."""
+"""`duoSettingsUpdate`: what is stored, what is refused.
+
+Source: GitLab 18.9, ee/app/models/ai/setting.rb.
+"""
 
 from __future__ import annotations
 

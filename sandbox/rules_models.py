@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab accepts as a self-hosted model (sections 2 and 10.3, 18.9 unless said otherwise)."""
+"""What GitLab accepts as a self-hosted model.
+
+Source: ai/self_hosted_model.rb of GitLab 18.9 unless said otherwise.
+"""
 
 from __future__ import annotations
 

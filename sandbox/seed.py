@@ -52,7 +52,7 @@ def license_of(raw: dict[str, Any]) -> License:
         if isinstance(raw.get(key), str):
             raw[key] = datetime.fromisoformat(raw[key].replace("Z", "+00:00"))
     if raw.get("type", "online_cloud") != "online_cloud":
-        # Files are never synchronised (section 6).
+        # Files are never synchronised (Gitlab::SeatLinkData).
         raw.setdefault("last_sync", None)
     return License(**raw)
 

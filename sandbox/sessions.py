@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Browser sessions: the cookie, the CSRF token, Admin Mode (10.6, 10.7)."""
+"""Browser sessions: the cookie, the CSRF token, Admin Mode.
+
+Source: GitLab 18.9, sessions_controller.rb.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Application settings that REST reads and writes (10.8, operations 3.1 and 6)."""
+"""Application settings that REST reads and writes.
+
+Source: GitLab 18.9, ee/app/helpers/ee/application_settings_helper.rb.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signing in and out, second factor, Admin Mode (10.6)."""
+"""Signing in and out, second factor, Admin Mode (GitLab 18.9, app/views/devise/sessions)."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ class Instance:
 
     @property
     def beta_on(self) -> bool:
-        """Any row of any user, deleted ones too (section 3)."""
+        """Any row of any user, deleted ones too (Ai::TestingTermsAcceptance.has_accepted?)."""
         return bool(self.acceptances)
 
     def next_id(self, kind: str) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding the token of a request and whose it is (10.1, 10.8)."""
+"""Finding the token of a request and whose it is (GitLab 18.9, lib/api/api_guard.rb)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Upgrading an instance in place: what GitLab's migrations do to what it holds (operations 1.3)."""
+"""Upgrading an instance in place: what GitLab's migrations do to what it holds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GitLab's `UrlBlocker`, with names resolved by rule: the sandbox never asks a name server.
 
-Texts and their order: sections 1, 10.3 and 10.4 (executed with 18.9's own `UrlBlocker`).
+Texts and their order are those of GitLab 18.9's own `UrlBlocker`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def resolves(instance: Instance, host: str) -> bool:
 
 
 def allowlisted(instance: Instance, parts: Parts) -> bool:
-    """Host names, addresses, ranges, an optional port; a range covers all ports (3.1)."""
+    """Host names, addresses, ranges, an optional port; a range covers all ports."""
     raw = str(instance.settings.get("outbound_local_requests_allowlist_raw") or "")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = address_of(parts.host)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validation of a document with graphql-ruby's texts, paths and codes (section 10.2).
+"""Validation of a document with graphql-ruby's texts, paths and codes (2.5.11).
 
 One walk per operation yields the errors in reading order. What the walk does not know is caught
 by the GraphQL library's own rules afterwards, so nothing invalid gets through.

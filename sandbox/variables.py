@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variable values, refused with graphql-ruby's texts (section 10.2)."""
+"""Variable values, refused with graphql-ruby's texts (2.5.11)."""
 
 from __future__ import annotations
 

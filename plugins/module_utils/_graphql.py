@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._releases import Release
 
 GRAPHQL = "/api/graphql"
-# GitLab's own text for "not there or not permitted" (10.2 of its GraphQL behaviour, all releases).
+# GitLab's own text for "not there or not permitted", in every release from 17.9.
 GENERAL_ERROR = "The resource that you are attempting to access does not exist"
 SETTING_ERROR = "You don't have permission to update the setting"
 READ_ONLY_ERROR = "You cannot perform write operations on a read-only instance"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`gitlab-rails runner`: real Ruby against a running instance (10.10)."""
+"""`gitlab-rails runner`: real Ruby against a running instance."""
 
 from __future__ import annotations
 
