@@ -59,8 +59,11 @@ class Abilities:
 
     @property
     def agent_platform(self) -> bool:
-        """`global_policy.rb:357`; before 18.9 the flag did not exist and counts as off."""
-        if self.offline:
+        """`global_policy.rb:357`; before 18.9 the flag did not exist and counts as off.
+
+        The add-on came with 18.8: before it, an offline licence is read like any other (inference).
+        """
+        if self.offline and self.instance.release.at_least(18, 8):
             return self.instance.add_on_active("SELF_HOSTED_DAP")
         if self.instance.flag("self_hosted_dap_per_request_billing"):
             return True
@@ -93,6 +96,13 @@ class Abilities:
         if not self.instance.release.at_least(18, 4):
             return False
         return self.instance.add_on_active(*DUO_ADD_ONS) or self.agent_platform
+
+    @property
+    def read_feature_settings(self) -> bool:
+        """Everybody until 18.11 (executed); from about 19.0 on those who may manage some of it."""
+        if not self.instance.release.at_least(19, 0):
+            return True
+        return self.manage_self_hosted or self.manage_instance_model_selection
 
     @property
     def manage_agent_platform_models(self) -> bool:

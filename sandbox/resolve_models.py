@@ -61,8 +61,10 @@ def models(_parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
 
 
 def feature_settings(_parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-    """Answered to every caller (18.9); with a model only the rows stored with it."""
+    """With a model only the rows stored with it."""
     instance = _instance(info)
+    if not info.context.abilities.read_feature_settings:
+        return None
     if arguments.get("selfHostedModelId") is not None:
         wanted = arguments["selfHostedModelId"]
         views = [_view(instance, row) for row in instance.features if row.model_id == wanted]

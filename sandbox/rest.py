@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import settings, tokens
+from . import application_urls, settings, tokens
 from .abilities import PAID
 from .context import timestamp
 from .resolve_instance import KAS, REVISION
@@ -151,12 +151,15 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
     if instance.options.read_only or instance.options.maintenance:
         # The status is general knowledge of the read-only middleware (inference).
         raise _message(403, "You cannot perform write operations on a read-only instance")
-    if problems := settings.problems(given):
-        raise Refusal(400, {"message": problems})
+    problems = settings.problems(given)
     try:
         given = settings.normalised(given)
     except settings.Refused as reason:
         raise Refusal(400, {"error": str(reason)}) from None
+    for name, reason in application_urls.blocked(instance, given).items():
+        problems.setdefault(name, []).append(reason)
+    if problems:
+        raise Refusal(400, {"message": problems})
     instance.settings.update({k: v for k, v in given.items() if _licensed(instance, k)})
     return _visible(instance)
 

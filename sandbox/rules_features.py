@@ -15,6 +15,9 @@ from .rules_models import is_ga
 from .state import FeatureRow, Instance, SelfHostedModel
 
 AGENT_PLATFORM = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
+#: `dap_features` in `mutations/ai/feature_settings/update.rb`: what has a right of its own. The last
+#: two came with 19.4 and 19.5; the other flows have the classic one.
+AGENTS = (*AGENT_PLATFORM, "duo_developer", "recommend_reviewers_assign")
 ALWAYS_IN_17_9 = ("code_generations", "code_completions", "duo_chat")
 SUB_FEATURES_FLAG = "ai_duo_chat_sub_features_settings"
 
@@ -88,9 +91,10 @@ def update(
             continue
         _save(instance, row)
         saved.append(row)
-    if saved and definitions_fail(instance):
+    if saved and definitions_fail(instance) and not instance.release.at_least(19, 4):
         # The payload asks for the definitions once more and does not look at the answer: the
-        # settings are stored, and the request ends in HTTP 500 (18.9, executed).
+        # settings are stored, and the request ends in HTTP 500 (18.9 and 18.11, executed; no more
+        # in 19.4, and the releases between were not read).
         raise ServerFault
     return saved, problems
 
@@ -102,8 +106,8 @@ def _check_permissions(
     if not (abilities.manage_self_hosted or abilities.manage_instance_model_selection):
         raise FieldError(GENERAL)
     if model_id is not None:
-        agent = any(name in AGENT_PLATFORM for name in names)
-        classic = any(name not in AGENT_PLATFORM for name in names) or not names
+        agent = any(name in AGENTS for name in names)
+        classic = any(name not in AGENTS for name in names) or not names
         if (classic and not abilities.manage_self_hosted) or (
             agent and not abilities.manage_agent_platform_models
         ):
@@ -117,8 +121,8 @@ def _problem(
 ) -> str | None:
     if row.provider == "vendored" and instance.release.at_least(18, 4):
         row.model_id = None
-        if feature.name == "glab_ask_git_command":
-            # The list of GitLab's own features lacks it (Rails' text).
+        if feature.name == "glab_ask_git_command" and not instance.release.at_least(18, 10):
+            # The list of GitLab's own features lacks it (Rails' text): 18.9, and no more in 18.11.
             return "Feature is not included in the list"
         if definitions_fail(instance):
             return "Failed to fetch model definitions"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from . import application_urls
 from .abilities import Abilities
 from .errors import GENERAL, FieldError, no_permission
 from .state import Instance, now
@@ -84,6 +85,10 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
 def problems(instance: Instance, given: dict[str, Any]) -> list[str]:
     """In GitLab's order: both lengths, the URL's refusal, the timeout."""
     found = []
+    if instance.release.at_least(19, 2):
+        # The settings are columns of the application settings, a row that is checked as a whole.
+        blocked = application_urls.blocked(instance)
+        found += [f"{name.replace('_', ' ').capitalize()} {why}" for name, why in blocked.items()]
     url = given.get("ai_gateway_url") or ""
     if len(url) > MAX_URL:
         found.append("Ai gateway url is too long (maximum is 2048 characters)")

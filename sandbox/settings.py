@@ -37,6 +37,13 @@ KNOWN: dict[str, tuple[tuple[int, int], Any]] = {
     "outbound_local_requests_allowlist_raw": ((17, 9), ""),
     "deny_all_requests_except_allowed": ((17, 9), False),
     "dns_rebinding_protection_enabled": ((17, 9), True),
+    "home_page_url": ((17, 9), None),
+    "help_page_support_url": ((17, 9), None),
+    "help_page_documentation_base_url": ((17, 9), "https://docs.gitlab.com"),
+    "after_sign_out_path": ((17, 9), None),
+    "diagramsnet_enabled": ((17, 9), True),
+    "diagramsnet_url": ((17, 9), "https://embed.diagrams.net"),
+    "update_runner_versions_enabled": ((17, 9), True),
     "silent_mode_enabled": ((17, 9), False),
     "signup_enabled": ((17, 9), True),
 }

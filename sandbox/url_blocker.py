@@ -116,6 +116,14 @@ def allowlisted(instance: Instance, parts: Parts) -> bool:
     return False
 
 
+def is_own(instance: Instance, url: str) -> bool:
+    """Whether a URL is at the instance's own address, to which it may always send requests."""
+    try:
+        return _own(instance, parse(url))
+    except Blocked:
+        return False
+
+
 def _own(instance: Instance, parts: Parts) -> bool:
     def key(one: Parts) -> tuple[str, str, int]:
         return one.scheme, one.host, one.port or (443 if one.scheme == "https" else 80)

@@ -27,7 +27,13 @@ MODEL = {
 }
 DECLARED = {"gateway": GATEWAY, "models": [MODEL]}
 LIST = "outbound_local_requests_allowlist_raw"
-DENY = {"deny_all_requests_except_allowed": True}
+DENY = {
+    "deny_all_requests_except_allowed": True,
+    # Without these GitLab refuses to save any of the application settings then.
+    "help_page_documentation_base_url": "",
+    "diagramsnet_enabled": False,
+    "update_runner_versions_enabled": False,
+}
 ALLOW = {"manage_outbound_allowlist": True}
 
 

@@ -191,6 +191,44 @@ def test_agent_platform_features_need_their_own_ability(gitlab):
     assert update(gitlab, both, "SELF_HOSTED", aiSelfHostedModelId=gid)["errors"] == []
 
 
+def test_what_has_the_right_of_the_agents(gitlab_of):
+    """By name: the two until 19.3, duo_developer from 19.4; every other flow has the classic one."""
+    gitlab = gitlab_of("19.4")
+    gitlab.seed(license={"plan": "ultimate", "type": "offline_cloud"}, beta_acceptances=["root"])
+    gitlab.seed(models=[{"name": "m", "model": "claude_3", "endpoint": "https://m.example.com/v1"}])
+    gid = f"gid://gitlab/Ai::SelfHostedModel/{gitlab.instance.models[0].id}"
+    refused = {
+        name
+        for name in gitlab.instance.catalog.features
+        if update(gitlab, [name.upper()], "SELF_HOSTED", aiSelfHostedModelId=gid)["errors"]
+        and "claude_3" in gitlab.instance.catalog.features[name].families
+    }
+    agents = {"duo_agent_platform", "duo_agent_platform_agentic_chat", "duo_developer"}
+    assert refused == agents & set(gitlab.instance.catalog.features)
+
+
+@pytest.mark.parametrize("type_", ["online_cloud", "offline_cloud"])
+@pytest.mark.parametrize(("version", "beta"), [("18.7", False), ("18.7", True)])
+def test_agents_need_beta_features_before_18_8(gitlab_of, type_, version, beta):
+    gitlab = gitlab_of(version)
+    gitlab.seed(license={"type": type_}, beta_acceptances=["root"] if beta else [])
+    gid = gitlab.create_model("m", "CLAUDE_3")
+    answer = update(gitlab, ["DUO_AGENT_PLATFORM"], "SELF_HOSTED", aiSelfHostedModelId=gid)
+    assert (answer["errors"] == []) is beta
+
+
+def test_who_may_read_the_settings(gitlab_of):
+    """Everybody; from about 19.0 on null, without an error, for whoever may not manage them."""
+    query = "{ aiFeatureSettings { nodes { feature } } }"
+    for version, open_to_all in (("18.11", True), ("19.0", False), ("19.4", False)):
+        gitlab = gitlab_of(version)
+        assert gitlab.data(query)["aiFeatureSettings"]["nodes"]
+        gitlab.seed(license={"plan": "ultimate", "type": "offline_cloud"}, add_ons=[])
+        assert bool(gitlab.data(query)["aiFeatureSettings"]) is open_to_all
+        gitlab.token = credentials.USER_TOKEN
+        assert bool(gitlab.data(query)["aiFeatureSettings"]) is open_to_all
+
+
 def test_every_saved_feature_is_audited(gitlab):
     update(gitlab, ["DUO_CHAT", "DUO_CHAT"], "DISABLED")
     assert len(gitlab.instance.audit_events) == 2

@@ -85,6 +85,45 @@ def test_an_allowlist_entry_or_a_proxy_makes_the_difference(gitlab):
     ]
 
 
+OTHERS = ("Help page documentation base url", "Diagramsnet url", "Public runner releases url")
+
+
+def test_from_19_2_other_urls_stand_against_every_write_where_all_is_denied(gitlab_of):
+    """The words are GitLab 19.4's own, as executed; 18.9 looks at them in REST only."""
+    deny = {
+        "deny_all_requests_except_allowed": True,
+        "outbound_local_requests_allowlist_raw": "aigw.example.com",
+    }
+    unresolved = [f"{name} is blocked: Host cannot be resolved or invalid" for name in OTHERS]
+    for version, expected in (("19.1", []), ("19.2", [", ".join(unresolved)])):
+        gitlab = gitlab_of(version)
+        gitlab.seed(settings=deny)
+        assert update(gitlab, aiGatewayUrl="https://aigw.example.com") == expected
+        assert update(gitlab, aiGatewayTimeoutSeconds=90) == expected
+        gitlab.seed(
+            settings={
+                "help_page_documentation_base_url": "",
+                "diagramsnet_enabled": False,
+                "outbound_local_requests_allowlist_raw": "aigw.example.com gitlab.com",
+            }
+        )
+        assert update(gitlab, aiGatewayUrl="https://aigw.example.com") == []
+
+
+def test_rest_checks_the_other_urls_in_every_release(gitlab):
+    path = "/api/v4/application/settings"
+    answer = gitlab.request("PUT", path, {"deny_all_requests_except_allowed": True})
+    names = ("diagramsnet_url", "help_page_documentation_base_url", "public_runner_releases_url")
+    reason = ["is blocked: Host cannot be resolved or invalid"]
+    assert (answer.status, answer.json()) == (400, {"message": dict.fromkeys(names, reason)})
+    gitlab.seed(settings={"deny_all_requests_except_allowed": True})
+    answer = gitlab.request("PUT", path, {"outbound_local_requests_allowlist_raw": "gitlab.com"})
+    assert answer.status == 400
+    freed = {"help_page_documentation_base_url": "", "diagramsnet_enabled": False}
+    freed["update_runner_versions_enabled"] = False
+    assert gitlab.request("PUT", path, freed).status == 200
+
+
 def test_an_unchanged_url_is_looked_up_again(gitlab):
     gitlab.seed(gateway={"ai_gateway_url": "http://gone"})
     text = URL + "Host cannot be resolved or invalid"
