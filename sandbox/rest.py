@@ -156,8 +156,8 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
         given = settings.normalised(given)
     except settings.Refused as reason:
         raise Refusal(400, {"error": str(reason)}) from None
-    for name, reason in application_urls.blocked(instance, given).items():
-        problems.setdefault(name, []).append(reason)
+    for name, why in application_urls.blocked(instance, given).items():
+        problems.setdefault(name, []).append(why)
     if problems:
         raise Refusal(400, {"message": problems})
     instance.settings.update({k: v for k, v in given.items() if _licensed(instance, k)})

@@ -15,8 +15,8 @@ from .rules_models import is_ga
 from .state import FeatureRow, Instance, SelfHostedModel
 
 AGENT_PLATFORM = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
-#: `dap_features` in `mutations/ai/feature_settings/update.rb`: what has a right of its own. The last
-#: two came with 19.4 and 19.5; the other flows have the classic one.
+#: `dap_features` in `mutations/ai/feature_settings/update.rb`: what has a right of its own. The
+#: last two came with 19.4 and 19.5; the other flows have the classic one.
 AGENTS = (*AGENT_PLATFORM, "duo_developer", "recommend_reviewers_assign")
 ALWAYS_IN_17_9 = ("code_generations", "code_completions", "duo_chat")
 SUB_FEATURES_FLAG = "ai_duo_chat_sub_features_settings"

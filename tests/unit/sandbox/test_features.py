@@ -192,7 +192,7 @@ def test_agent_platform_features_need_their_own_ability(gitlab):
 
 
 def test_what_has_the_right_of_the_agents(gitlab_of):
-    """By name: the two until 19.3, duo_developer from 19.4; every other flow has the classic one."""
+    """By name: two until 19.3, duo_developer from 19.4; every other flow has the classic one."""
     gitlab = gitlab_of("19.4")
     gitlab.seed(license={"plan": "ultimate", "type": "offline_cloud"}, beta_acceptances=["root"])
     gitlab.seed(models=[{"name": "m", "model": "claude_3", "endpoint": "https://m.example.com/v1"}])
