@@ -11,11 +11,21 @@ import traceback
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from ._errors import UNEXPECTED, Failure
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The folder plugins of this collection; of a module, inside its zip file.
 _OURS = PurePath(__file__).parent.parent
+
+
+def failure(error: BaseException, *, traced: bool) -> Failure:
+    """Return what a bug is told as; ``traced`` adds the lines of its traceback."""
+    place = where(error)
+    found = Failure(UNEXPECTED, reason=type(error).__name__, where=place)
+    found.bug = {"where": place, **({"trace": trace(error)} if traced else {})}
+    return found
 
 
 def where(error: BaseException) -> str:
@@ -28,12 +38,14 @@ def where(error: BaseException) -> str:
     return ""
 
 
-def trace(error: BaseException) -> str:
+def trace(error: BaseException) -> list[str]:
     """Return the traceback of an exception and of those behind it, with their types alone."""
-    return "\n".join(
-        f"{''.join(traceback.format_tb(one.__traceback__))}{type(one).__name__}"
-        for one in reversed(list(_chain(error)))
-    )
+    lines = []
+    for one in reversed(list(_chain(error))):
+        lines.append("Traceback (most recent call last):")
+        lines += "".join(traceback.format_tb(one.__traceback__)).splitlines()
+        lines.append(type(one).__name__)
+    return lines
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -16,11 +16,24 @@ __all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "one_line"]
 
 # --- options -----------------------------------------------------------------------------------
 INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
+_INSTALL = (
+    "Install it there: {install}. On the controller, delegate_to localhost or "
+    "ansible_python_interpreter choose the Python that is used."
+)
 LIBRARY_MISSING = Message(
     "library-missing",
     "The Python library {library} is missing for {python}.",
-    "Install it there: {python} -m pip install requests pydantic. On the controller, "
-    "delegate_to localhost or ansible_python_interpreter choose the Python that is used.",
+    _INSTALL,
+)
+LIBRARY_TOO_OLD = Message(
+    "library-too-old",
+    "The Python library {library} is {found} for {python}; version {needed} or later is needed.",
+    _INSTALL,
+)
+LIBRARY_BROKEN = Message(
+    "library-broken",
+    "The Python library {library} cannot be loaded by {python} ({reason}).",
+    _INSTALL,
 )
 UNKNOWN_NAME = Message(
     "unknown-name",

@@ -51,8 +51,8 @@ class Failure(Exception):
         self.done: list[str] = []
         self.not_done: list[str] = []
         self.unknown: list[str] = []
-        # File, line and function of a bug of ours.
-        self.where = ""
+        # Where a bug of ours is, as data.
+        self.bug: dict[str, Any] = {}
         # What GitLab may repeat; the door knows. It is masked before anything is cut, for nobody
         # would recognise half of a key.
         self.secrets: Collection[str] = ()

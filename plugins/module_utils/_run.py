@@ -134,10 +134,7 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach)
     """Return the way to GitLab; none on a node without libraries, where nothing else needs it."""
     if _libraries.MISSING and subject.without_libraries(options):
         return nullcontext()
-    if _libraries.MISSING:
-        raise Failure(
-            _errors.LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python()
-        )
+    _libraries.demand()
     return reach(check(Connection, {name: params[name] for name in CONNECTION}))
 
 
@@ -168,18 +165,9 @@ def _failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[s
             "done": failure.done,
             "not_done": failure.not_done,
             "unknown": failure.unknown,
-            **({"where": failure.where} if failure.where else {}),
+            **failure.bug,
         },
     }
-
-
-def _unexpected(error: BaseException, journal: Journal) -> Failure:
-    """Return the failure that a bug of the collection means, after what it had carried out."""
-    place = _bug.where(error)
-    failure = Failure(_errors.UNEXPECTED, reason=type(error).__name__, where=place)
-    failure.where = place
-    failure.keep(journal)
-    return failure
 
 
 def outcome(
@@ -190,13 +178,13 @@ def outcome(
     diff_mode: bool,
     reach: Reach = GitLab,
     secrets: Collection[str] = (),
+    verbosity: int = 0,
 ) -> dict[str, Any]:
     """Return the result of a task, whatever happens: both doors end here.
 
-    After a bug of the collection, ``exception`` is its trace, for the door to show to whoever asks.
-
     :param secrets: what GitLab may repeat. Both doors mask them in the whole result; a message is
         masked here already, before it is cut.
+    :param verbosity: how many ``-v`` were given.
     """
     url = str(params["api_url"])
     journal = Journal()
@@ -210,8 +198,9 @@ def outcome(
     except (Exception, SystemExit) as error:
         # Core would print the traceback with the options in it; secrets are among them. SystemExit
         # would end the worker of the action door, and with it the whole play.
-        result = _failed(_unexpected(error, journal), url, secrets)
-        result["exception"] = _bug.trace(error)
+        bug = _bug.failure(error, traced=verbosity >= TRACED)
+        bug.keep(journal)
+        result = _failed(bug, url, secrets)
     if is_plain(url):
         warning = Failure(_http_errors.PLAIN_HTTP).sentence(instance_name(url))
         result["warnings"] = [warning, *result.get("warnings", ())]
@@ -271,9 +260,8 @@ def run(subject: Subject) -> None:
         check_mode=module.check_mode,
         diff_mode=bool(module._diff),
         secrets=module.no_log_values,
+        verbosity=module._verbosity,
     )
-    if module._verbosity < TRACED:
-        result.pop("exception", None)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

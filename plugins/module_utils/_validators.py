@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from . import _libraries
-from ._errors import INVALID_OPTION, LIBRARY_MISSING, Failure, accepted
+from ._errors import INVALID_OPTION, Failure, accepted
 from ._libraries import pydantic
 from ._urls import web_url, without_credentials
 
@@ -66,10 +66,9 @@ def check(model: type[Checked], params: dict[str, Any]) -> Checked:
     """Return the options as a model.
 
     :raises Failure: with every problem in one sentence; values are never repeated, for they may
-        be secret. Or a library is missing, without which nothing can be checked.
+        be secret. Or a library cannot be used, without which nothing can be checked.
     """
-    if _libraries.MISSING:
-        raise Failure(LIBRARY_MISSING, library=_libraries.MISSING, python=_libraries.python())
+    _libraries.demand()
     try:
         return model.model_validate(params)
     except pydantic.ValidationError as error:

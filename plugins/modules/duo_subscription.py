@@ -107,7 +107,7 @@ failure:
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
       changes that were made, were not, or may have been.
     - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, for a bug report.
+      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
   returned: failure
   type: dict
 """

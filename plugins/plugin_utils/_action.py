@@ -93,9 +93,8 @@ class DuoAction(ActionBase):
             return "the task is asynchronous"
         if any(isinstance(values, dict) and values for values in self._task.environment or ()):
             return "the task has an environment of its own"
-        if _libraries.MISSING:
-            return f"{_libraries.python()} lacks {_libraries.MISSING}"
-        return None
+        unusable = _libraries.unusable()
+        return f"this process lacks a library: {unusable.what}" if unusable else None
 
     def _in_process(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(self.subject.arguments.constraints())
@@ -126,6 +125,7 @@ class DuoAction(ActionBase):
                 diff_mode=self._task.diff,
                 reach=self._shared,
                 secrets=secret,
+                verbosity=display.verbosity,
             )
         if _inject_invocation(task_vars):
             result["invocation"] = {"module_args": params}
@@ -133,9 +133,6 @@ class DuoAction(ActionBase):
         if warnings:
             result["warnings"] = warnings
         masked: dict[str, Any] = remove_values(result, secret)
-        if "exception" in masked:
-            # As a part of the result it would be printed without -vvv as well.
-            display.vvv(masked.pop("exception"), host=task_vars.get("inventory_hostname"))
         return masked
 
     @contextmanager

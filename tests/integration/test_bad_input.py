@@ -356,6 +356,35 @@ def test_library_missing(play: Play, start: Start, tmp_path: pathlib.Path, missi
     assert run.stray_warnings() == []
 
 
+def test_library_too_old(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
+    """An old library is named with both versions, whichever door finds it."""
+    (instance,) = start("18.9")
+    old = tmp_path / "old" / "pydantic"
+    old.mkdir(parents=True)
+    # None of the names that the collection takes from a later one.
+    (old / "__init__.py").write_text("VERSION = __version__ = '1.10.19'\n")
+    tasks = [playbook.task(name, it, ignore_errors=True) for name, it in COMPLETE.items()]
+    run = play(
+        [
+            playbook.one_play(*tasks, vars=playbook.PYTHON),
+            playbook.one_play(*tasks, vars=playbook.PYTHON, environment=playbook.MODULE_DOOR),
+        ],
+        {"here": playbook.host(instance)},
+        extra={"PYTHONPATH": str(old.parent)},
+    )
+    results = run.of("here")
+    assert [it.code for it in results] == ["library-too-old"] * len(COMPLETE) * 2
+    for failed in results:
+        assert (
+            f"The Python library pydantic is 1.10.19 for {sys.executable}; version 2.8.0 or later "
+            "is needed." in failed.message
+        )
+        assert "pip install 'pydantic>=2.8.0'" in failed.message
+        assert failed.requests == []
+    assert "Traceback" not in run.output
+    assert run.stray_warnings() == []
+
+
 def test_role_says_it_beforehand(play: Play, start: Start) -> None:
     """A misspelt option of the role's variables is refused before anything is sent."""
     (instance,) = start("18.9")

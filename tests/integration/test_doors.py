@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Any
 
 import playbook
+import pytest
 from conftest import Play, Start
 from sandbox_client import Instance
 
@@ -121,6 +123,41 @@ def test_signing_in(play: Play, start: Start) -> None:
     held = set.union(*map(secrets, instances.values()))
     assert len(held) > 40
     assert not [secret for secret in held if secret in texts]
+
+
+@pytest.mark.parametrize("verbosity", ["-v", "-vvv"])
+def test_a_bug_of_ours(play: Play, start: Start, tmp_path: pathlib.Path, verbosity: str) -> None:
+    """Its place is named, its trace shown to whoever asks for it, and no value, by both doors."""
+    (instance,) = start("18.9")
+    # Nothing that requests says of itself, so that nobody expects it.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import requests\n"
+        "def bug(session, *_args, **_more):\n"
+        "    raise KeyError('value' + '-of-mine', session.auth._token)\n"
+        "requests.Session.request = bug\n"
+    )
+    task = playbook.task("duo_info", {}, ignore_errors=True)
+    door = {"environment": playbook.MODULE_DOOR}
+    run = play(
+        [
+            playbook.one_play(task, name="action", vars=playbook.PYTHON),
+            playbook.one_play(task, name="module", vars=playbook.PYTHON, **door),
+        ],
+        {"here": playbook.host(instance)},
+        verbosity,
+        extra={"PYTHONPATH": str(tmp_path)},
+    )
+    results = run.of("here")
+    assert [it.code for it in results] == ["unexpected", "unexpected"]
+    for failed in results:
+        place = failed.values["failure"]["where"]
+        assert re.fullmatch(r"plugins/module_utils/_http\.py, line \d+, in _once", place)
+        assert place in failed.message
+    # A frame of ours in the trace, once for each door.
+    assert run.output.count(', in _once",\n') == (2 if verbosity == "-vvv" else 0)
+    shown = run.output + json.dumps([it.values for it in results])
+    assert "value-of-mine" not in shown
+    assert instance.options["api_token"] not in shown
 
 
 def test_a_node_without_libraries(play: Play, start: Start, tmp_path: pathlib.Path) -> None:

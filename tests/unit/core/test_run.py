@@ -73,11 +73,18 @@ class Instance:
         return {"errors": [{"message": f"Field '{field}' doesn't exist on type 'DuoSettings'"}]}
 
 
-def run(server: Any, *, check: bool = False, subject: Any = _gateway.SUBJECT, **options: Any):
+def run(
+    server: Any,
+    *,
+    check: bool = False,
+    subject: Any = _gateway.SUBJECT,
+    verbosity: int = 0,
+    **options: Any,
+):
     """Return the result of a task."""
     defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
     params = {**defaults, "api_url": server.url, "api_token": TOKEN, "state": "present", **options}
-    result = outcome(subject, params, check_mode=check, diff_mode=True)
+    result = outcome(subject, params, check_mode=check, diff_mode=True, verbosity=verbosity)
     assert TOKEN not in str(result)
     return result
 
@@ -235,13 +242,17 @@ def test_a_failure_after_a_write_does_not_hide_what_was_written(serve) -> None:
 
 def test_a_bug_names_its_place_and_shows_no_value(serve, monkeypatch) -> None:
     monkeypatch.setattr(_client, "mutation_document", broken)
-    result = run(serve(Instance()), ai_gateway_url=URL)
+    server = serve(Instance())
+    result = run(server, ai_gateway_url=URL, verbosity=2)
+    assert "trace" not in result["failure"]
+    result = run(server, ai_gateway_url=URL, verbosity=3)
     place = result["failure"]["where"]
     assert re.fullmatch(r"plugins/module_utils/_client\.py, line \d+, in mutate", place)
     assert place in result["msg"]
     # Frames with their source lines, of ours and of others; the type, and not its text.
-    assert "in mutate\n    answer = " in result["exception"]
-    assert result["exception"].endswith("\nKeyError")
+    trace = result["failure"]["trace"]
+    assert "in mutate\n    answer = " in "\n".join(trace)
+    assert (trace[0], trace[-1]) == ("Traceback (most recent call last):", "KeyError")
 
 
 def test_a_bug_behind_a_bug_is_shown_too() -> None:
@@ -252,14 +263,13 @@ def test_a_bug_behind_a_bug_is_shown_too() -> None:
             raise TypeError(TOKEN) from first
     except TypeError as error:
         shown = _bug.trace(error)
-    assert re.findall(r"^\w+$", shown, flags=re.MULTILINE) == ["ValueError", "TypeError"]
-    assert TOKEN not in shown
+    assert [line for line in shown if line.isalpha()] == ["ValueError", "TypeError"]
+    assert TOKEN not in str(shown)
 
 
 def test_other_failures_have_no_place(serve) -> None:
     result = run(serve(Instance(models=None)), ai_gateway_url=URL)
     assert "where" not in result["failure"]
-    assert "exception" not in result
 
 
 # --- a reading that several tasks share ----------------------------------------------------------
