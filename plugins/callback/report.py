@@ -71,6 +71,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._bug import where
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
@@ -90,11 +91,16 @@ def _harmless(method: Callable[..., None]) -> Callable[..., None]:
             method(self, *args, **keywords)
         except Exception as error:
             self.broken = True
-            reason = f"{type(error).__name__}: {error}"
+            # The text of a bug may hold a value; its place is what a report of it needs.
+            reason = str(error) if isinstance(error, OSError) else _told(error)
             problem = Failure(_errors.REPORT_NOT_WRITTEN, about="report", reason=reason)
             self._display.warning(problem.sentence())
 
     return guarded
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__} at {where(error)}"
 
 
 class CallbackModule(CallbackBase):

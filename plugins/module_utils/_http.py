@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import eff_request_host  # type: ignore[attr-defined]
 from itertools import islice
-from json import JSONDecodeError, loads
+from json import loads
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # GitLab's throttles, and what Workhorse, Puma and load balancers answer while GitLab starts.
 RETRIED_STATUS = (429, 502, 503, 504)
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut
+# What json raises: broken JSON or UTF-8, a number of thousands of digits, and deep nesting.
+UNREADABLE = (ValueError, RecursionError)
 MOST_PROBLEMS = 10  # of those that a refusal names
 
 
@@ -69,7 +71,7 @@ class Answer:
             )
         try:
             return loads(self.body)
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             raise Failure(
                 _http_errors.BROKEN_ANSWER, path=self.path, reason="broken or cut off JSON"
             ) from None
@@ -78,7 +80,7 @@ class Answer:
         """Return what GitLab says of an error, in its own words where it sends JSON."""
         try:
             said = loads(self.body) if "json" in self.content_type else None
-        except ValueError:
+        except UNREADABLE:
             said = None
         if isinstance(said, dict):
             errors = said.get("errors")
@@ -203,6 +205,7 @@ class Http:
         headers: Mapping[str, str] | None,
     ) -> Answer:
         connection = self.connection
+        settings = _transport.settings(connection)
         try:
             # validate_certs: false is the user's own choice; urllib3 would warn at each request.
             with warnings.catch_warnings():
@@ -215,7 +218,7 @@ class Http:
                     headers=headers,
                     # A redirect turns POST into GET, and may lead to another host.
                     allow_redirects=False,
-                    **_transport.settings(connection),
+                    **settings,
                 )
         except (requests.exceptions.RequestException, ValueError, OSError) as error:
             raise _transport.explained(error, connection) from None
@@ -256,12 +259,11 @@ def status_of(url: str, connection: Connection) -> int:
 
     :raises Failure: no answer.
     """
+    settings = _transport.settings(connection)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answer = requests.get(
-                url, auth=NoAuth(), allow_redirects=False, **_transport.settings(connection)
-            )
+            answer = requests.get(url, auth=NoAuth(), allow_redirects=False, **settings)
     except (requests.exceptions.RequestException, ValueError, OSError) as error:
         raise Failure(
             _errors.GATEWAY_UNREACHABLE,

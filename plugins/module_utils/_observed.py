@@ -8,14 +8,13 @@ this file as "nothing there": it raises.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import _http_errors
 from ._access import explain
-from ._errors import Failure
-from ._graphql import GRAPHQL, Part
+from ._graphql import Part
 from ._libraries import pydantic
 from ._offers import is_beta_feature
+from ._wire import LinkedModel, ModelNode, Page, SettingNode, parse
 
 if TYPE_CHECKING:
     from ._client import GitLab
@@ -26,7 +25,7 @@ PAGE = 100  # GitLab cuts a larger page to this
 
 
 class Seen(pydantic.BaseModel):
-    """Base of everything observed: GitLab's answer, checked for its types."""
+    """Base of everything observed."""
 
     model_config = pydantic.ConfigDict(
         frozen=True,
@@ -139,37 +138,38 @@ def read_state(
     reading = gitlab.read(*parts)
     if reading.data.get("aiSelfHostedModels") is None:
         raise explain(gitlab, reading.release)
-    try:
-        # A copy: the items of a loop share the reading.
-        nodes = list(reading.nodes("aiSelfHostedModels"))
-        page = reading.data["aiSelfHostedModels"]["pageInfo"]
-        while page["hasNextPage"]:
-            cursor = page["endCursor"]
-            more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
-            nodes += more.nodes("aiSelfHostedModels")
-            page = more.data["aiSelfHostedModels"]["pageInfo"]
-            if page["endCursor"] == cursor:
-                # A page that leads to itself: what is behind it cannot be seen.
-                raise reading.lacks("aiSelfHostedModels.pageInfo")
-        return reading, _state(reading, nodes)
-    except (pydantic.ValidationError, AttributeError, TypeError, KeyError):
-        raise Failure(
-            _http_errors.BROKEN_ANSWER, path=GRAPHQL, reason="values of an unexpected type"
-        ) from None
+    nodes, page = _models(reading)
+    while page.has_next_page:
+        cursor = page.end_cursor
+        more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
+        more_nodes, page = _models(more)
+        nodes += more_nodes
+        if page.end_cursor == cursor:
+            # A page that leads to itself: what is behind it cannot be seen.
+            raise reading.lacks("aiSelfHostedModels.pageInfo")
+    return reading, _state(reading, nodes)
 
 
-def _state(reading: Reading, nodes: list[dict[str, Any]]) -> State:
+def _models(reading: Reading) -> tuple[list[ModelNode], Page]:
+    """Return the models of one page, and the way to the next."""
+    name = "aiSelfHostedModels"
+    nodes = [parse(ModelNode, node, name) for node in reading.nodes(name)]
+    return nodes, parse(Page, reading.data.get(name, {}).get("pageInfo"), f"{name}.pageInfo")
+
+
+def _state(reading: Reading, nodes: list[ModelNode]) -> State:
     models = {model.name: model for model in map(_model, nodes)}
     settings: dict[str, Setting] = {}
     for node in reading.nodes("aiFeatureSettings"):
-        settings[node["feature"].lower()] = _setting(node)
-    for node in nodes:
-        model = models[node["name"]]
-        for linked in node["featureSettings"]["nodes"]:
+        listed = parse(SettingNode, node, "aiFeatureSettings")
+        settings[listed.feature.lower()] = _setting(listed)
+    for seen in nodes:
+        model = models[seen.name]
+        for linked in seen.feature_settings.nodes:
             settings.setdefault(
-                linked["feature"].lower(),
+                linked.feature.lower(),
                 Setting(
-                    provider=str(linked["provider"]).lower(),
+                    provider=str(linked.provider).lower(),
                     model=model.name,
                     model_id=model.id,
                     model_family=model.family,
@@ -204,33 +204,30 @@ def knows_gitlab_models(reading: Reading) -> bool:
     return any(node.get("defaultGitlabModel") for node in reading.nodes("aiFeatureSettings"))
 
 
-def _model(node: dict[str, Any]) -> Model:
-    # Without it, every model would count as unused.
-    linked = node["featureSettings"]["nodes"]
+def _model(node: ModelNode) -> Model:
     return Model(
-        id=node["id"],
-        name=node["name"],
-        family=node["model"].lower(),
-        endpoint=node.get("endpoint") or "",
-        identifier=node.get("identifier") or "",
-        has_api_key=bool(node.get("hasApiToken")),
-        api_key=node.get("apiToken"),
-        provider=node.get("provider"),
-        features=tuple(sorted(setting["feature"].lower() for setting in linked)),
+        id=node.id,
+        name=node.name,
+        family=node.model.lower(),
+        endpoint=node.endpoint or "",
+        identifier=node.identifier or "",
+        has_api_key=bool(node.has_api_token),
+        api_key=node.api_token,
+        provider=node.provider,
+        features=tuple(sorted(linked.feature.lower() for linked in node.feature_settings.nodes)),
     )
 
 
-def _setting(node: dict[str, Any]) -> Setting:
-    model = node.get("selfHostedModel") or {}
-    families = node.get("compatibleLlms")
+def _setting(node: SettingNode) -> Setting:
+    model, families = node.self_hosted_model or LinkedModel(), node.compatible_llms
     return Setting(
-        provider=node["provider"].lower(),
-        model=model.get("name"),
-        model_id=model.get("id"),
-        model_family=(model.get("model") or "").lower() or None,
-        gitlab_model=(node.get("gitlabModel") or {}).get("ref"),
+        provider=node.provider.lower(),
+        model=model.name,
+        model_id=model.id,
+        model_family=(model.model or "").lower() or None,
+        gitlab_model=node.gitlab_model.ref if node.gitlab_model else None,
         families=None if families is None else tuple(family.lower() for family in families),
-        beta=(node.get("releaseState") or "").upper() in ("BETA", "EXPERIMENT", "EXPERIMENTAL"),
+        beta=(node.release_state or "").upper() in ("BETA", "EXPERIMENT", "EXPERIMENTAL"),
     )
 
 

@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _gateway, _self_hosted_model
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _client,
+    _gateway,
+    _info,
+    _observed,
+    _self_hosted_model,
+    _transport,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._access import license_facts
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
@@ -80,3 +88,82 @@ def test_a_write_that_is_answered_with_anything_is_read_again() -> None:
     result = here.run(_self_hosted_model.SUBJECT, name="m", state="absent")
     assert result["failure"]["unknown"] == ["delete self-hosted model m"]
     assert result["failure"]["not_done"] == []
+
+
+# --- whose mistake it is --------------------------------------------------------------------------
+# Place in the answer to a node, value, and what is told of it.
+MISSHAPEN: list[tuple[str, Any, str]] = [
+    ("name", 17, "aiSelfHostedModels.name"),
+    ("model", None, "aiSelfHostedModels.model"),
+    ("endpoint", ["x"], "aiSelfHostedModels.endpoint"),
+    ("hasApiToken", {}, "aiSelfHostedModels.hasApiToken"),
+    ("featureSettings", None, "aiSelfHostedModels.featureSettings"),
+    ("featureSettings", {"nodes": [None]}, "aiSelfHostedModels.featureSettings.nodes.0"),
+    ("featureSettings", {"nodes": [{"feature": 5}]}, "featureSettings.nodes.0.feature"),
+    ("feature", None, "aiFeatureSettings.feature"),
+    ("provider", ["self_hosted"], "aiFeatureSettings.provider"),
+    ("compatibleLlms", "gpt", "aiFeatureSettings.compatibleLlms"),
+    ("compatibleLlms", [None], "aiFeatureSettings.compatibleLlms.0"),
+    ("selfHostedModel", [], "aiFeatureSettings.selfHostedModel"),
+    ("releaseState", 5, "aiFeatureSettings.releaseState"),
+    ("pageInfo", None, "aiSelfHostedModels.pageInfo"),
+    ("pageInfo", {}, "aiSelfHostedModels.pageInfo.hasNextPage"),
+]
+
+
+def _with(answers: Any, name: str, value: Any, said: str) -> Any:
+    connection = "aiFeatureSettings" if "aiFeatureSettings" in said else "aiSelfHostedModels"
+    for answer in answers:
+        found = (answer.get("data") or {}).get(connection)
+        for it in [found, *found["nodes"]] if found else ():
+            if name in it:
+                it[name] = value
+    return answers
+
+
+@pytest.mark.parametrize(("name", "value", "said"), MISSHAPEN)
+def test_an_answer_of_another_shape_is_gitlabs_mistake(name: str, value: Any, said: str) -> None:
+    here = Sandboxed("18.9", models=[MODEL], features=LINKED)
+    here.adapter.alter = lambda reply: Reply(
+        *(reply.method, reply.status, reply.headers),
+        json.dumps(_with(json.loads(reply.body), name, value, said)).encode(),
+    )
+    result = here.run(_info.SUBJECT)
+    assert result["failure"]["code"] == "broken-answer"
+    assert f"{said} is not what it should be" in result["msg"]
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, KeyError, ValueError])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (_observed, "_model"),
+        (_observed, "_setting"),
+        (_observed, "_beta"),
+        (_observed, "models_part"),
+        (_info, "license_facts"),
+        (_client, "merge"),
+        (_transport, "settings"),
+    ],
+    ids=lambda place: place[1],
+)
+def test_a_mistake_of_ours_is_not_gitlabs(monkeypatch, place: Any, error: Any) -> None:
+    """A mistake anywhere between the answer and what it means is raised, and so is `unexpected`."""
+
+    def broken(*_anything: Any, **_more: Any) -> Any:
+        raise error("value")
+
+    here = Sandboxed("18.9", models=[MODEL], features=LINKED)
+    monkeypatch.setattr(*place, broken)
+    with pytest.raises(error):
+        here.run(_info.SUBJECT)
+
+
+@pytest.mark.parametrize("status", [200, 400, 422, 500])
+@pytest.mark.parametrize("body", [b"9" * 5000, b"[" * 200_000, b"\xff", b"{"])
+def test_json_that_python_refuses_is_a_broken_answer(status: int, body: bytes) -> None:
+    """Python refuses numbers of more than 4300 digits and deep nesting in ways of their own."""
+    here = Sandboxed("18.9")
+    here.adapter.alter = lambda reply: Reply(reply.method, status, reply.headers, body)
+    result = here.run(_info.SUBJECT)
+    assert result["failure"]["code"] in ("broken-answer", "http-refused", "server-error")
