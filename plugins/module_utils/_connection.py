@@ -45,7 +45,7 @@ class Connection(Options):
     @pydantic.field_validator("api_token")
     @classmethod
     def _token(cls, value: str) -> str:
-        if not value.strip():
+        if not value:
             raise ValueError("is empty")
         if not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise ValueError("contains characters that no GitLab token has")

@@ -54,7 +54,7 @@ def target(wish: ModelOptions, current: Model | None, has_provider: bool) -> Mod
         in_cloud = wish.method in WITHOUT_ENDPOINT
         changes["provider"] = str(wish.method).upper() if in_cloud else "API"
     if _sends_key(wish, current):
-        changes["has_api_key"] = bool((wish.api_key or "").strip())
+        changes["has_api_key"] = bool(wish.api_key)
     return base.model_copy(update=changes)
 
 

@@ -11,10 +11,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ._characters import hidden
 from ._errors import INVALID_OPTION, Failure
 
 SESSION = "session"
 RAILS_RUNNER = "rails_runner"
+# Not rails_command, whose parts may be a script of several lines.
+_TEXTS = ("username", "password", "session_cookie")
 RAILS_COMMAND = ("gitlab-rails", "runner")
 
 Checked = TypeVar("Checked", bound="SignIn")
@@ -38,18 +41,23 @@ class SignIn:
         :raises Failure: they contradict each other.
         """
         checked = cls(**params)
-        problem = ""
-        if checked.username and not re.fullmatch(r"[^\s'\"\\\\#]{1,255}", checked.username):
-            problem = "username: contains white space, quotes, # or a backslash"
-        elif checked.session_cookie and not re.fullmatch(r"[!-:<-~]+", checked.session_cookie):
-            problem = "session_cookie: give the value of the cookie alone"
-        elif checked.rails_command is not None and not all(checked.rails_command or [""]):
-            problem = "rails_command: is empty"
-        elif checked.via == SESSION and not checked.can_sign_in:
-            problem = "via: session needs username and password, or session_cookie"
-        if problem:
+        if problem := checked._problem():
             raise Failure(INVALID_OPTION, problems=problem)
         return checked
+
+    def _problem(self) -> str:
+        texts = {name: getattr(self, name) or "" for name in _TEXTS}
+        if unseen := [f"{name}: {why}" for name, text in texts.items() if (why := hidden(text))]:
+            return "; ".join(unseen)
+        if self.username and not re.fullmatch(r"[^\s'\"\\\\#]{1,255}", self.username):
+            return "username: contains white space, quotes, # or a backslash"
+        if self.session_cookie and not re.fullmatch(r"[!-:<-~]+", self.session_cookie):
+            return "session_cookie: give the value of the cookie alone"
+        if self.rails_command is not None and not all(self.rails_command or [""]):
+            return "rails_command: is empty"
+        if self.via == SESSION and not self.can_sign_in:
+            return "via: session needs username and password, or session_cookie"
+        return ""
 
     @property
     def can_sign_in(self) -> bool:

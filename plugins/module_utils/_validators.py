@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from . import _libraries
+from ._characters import hidden
 from ._errors import INVALID_OPTION, Failure, accepted
 from ._libraries import pydantic
 from ._urls import web_url, without_credentials
@@ -20,14 +21,23 @@ from ._urls import web_url, without_credentials
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
+def seen(value: Any) -> Any:
+    """Return the value, or refuse a text with characters that nobody sees."""
+    if isinstance(value, str) and (problem := hidden(value)):
+        raise ValueError(problem)
+    return value
+
+
 State = str
-Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
+_SEEN = pydantic.BeforeValidator(seen)
+Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255), _SEEN]
 
 # What GitLab keeps in a column of 255 characters, or has as a name of an enum.
-Short = Annotated[str, pydantic.StringConstraints(max_length=255)]
+Short = Annotated[str, pydantic.StringConstraints(max_length=255), _SEEN]
 
 # People write Mistral, as GitLab's own page of models does, and Vertex_AI.
-Lower = Annotated[Short, pydantic.StringConstraints(to_lower=True)]
+Lower = Annotated[str, pydantic.StringConstraints(max_length=255, to_lower=True)]
 
 # Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
 IDENTIFIER_PREFIX = {
@@ -57,6 +67,9 @@ class Options(pydantic.BaseModel):
 
     # Check mode: what earlier tasks of the run plan counts as if it were there.
     dry_run: bool = False
+
+    # Of every option; the items of lists have it in their types.
+    _seen = pydantic.field_validator("*", mode="before")(seen)
 
 
 Checked = TypeVar("Checked", bound=Options)
@@ -157,15 +170,6 @@ class ModelOptions(DeclaredModel):
     update_api_key: str = "on_change"
     force: bool = False
 
-    @pydantic.field_validator("name", "new_name")
-    @classmethod
-    def _not_blank(cls, value: str | None) -> str | None:
-        if value is not None and not value.strip():
-            raise ValueError("is blank")
-        if value is not None and re.search(r"[\x00-\x1f\x7f]", value):
-            raise ValueError("contains control characters")
-        return value
-
     @pydantic.field_validator("endpoint")
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:
@@ -226,7 +230,7 @@ def method_for_export(identifier: str, endpoint: str, provider: str | None) -> s
 
 def lower_names(names: Iterable[str]) -> list[str]:
     """Return names of features as GitLab answers them; people also write GraphQL's upper case."""
-    return [name.strip().lower() for name in names]
+    return [name.lower() for name in names]
 
 
 # What an earlier task of the same run would make (check mode). That task judges it and refuses what

