@@ -33,6 +33,7 @@ SPEC: dict[str, Any] = {
     "dry_run": {"type": "bool"},
     "reports": {"type": "list", "elements": "path"},
     "fail_on": {"type": "str", "choices": ["never", "errors", "drift"], "default": "never"},
+    "errors_exit_with_4": {"type": "bool", "default": False},
 }
 
 
@@ -66,7 +67,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(problem.sentence()) from None
         summary = report.summary()
         result.update(changed=False, paths=paths, summary=vars(summary))
-        return {**result, **_judged(options["fail_on"], summary, paths)}
+        return {**result, **_judged(options, summary, paths)}
 
     def _collected(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Report:
         """Return the report of what the hosts of the inventory have registered."""
@@ -111,13 +112,17 @@ def _merged(patterns: list[str], title: str) -> Report:
     return _report_json.merge(reports, title)
 
 
-def _judged(fail_on: str, summary: Any, paths: list[str]) -> dict[str, Any]:
-    """Return how the task ends: of ansible-playbook, drift is exit status 2, errors are 4."""
+def _judged(options: dict[str, Any], summary: Any, paths: list[str]) -> dict[str, Any]:
+    """Return how the task ends."""
+    fail_on = options["fail_on"]
     if fail_on == "never" or summary.verdict in ("in_line", "changed"):
         return {}
     told = Failure(
         _errors.REPORT_FINDINGS, sentence=summary.sentence, paths=", ".join(paths)
     ).sentence()
-    if summary.verdict == "errors":
-        return {"unreachable": True, "msg": told}
-    return {"failed": True, "msg": told} if fail_on == "drift" else {}
+    if summary.verdict != "errors":
+        return {"failed": True, "msg": told} if fail_on == "drift" else {}
+    # Ansible has no other way to exit with 4, and takes the host out of the run for it. So it is
+    # only for those who ask for it, at the end of a playbook.
+    how = "unreachable" if options["errors_exit_with_4"] else "failed"
+    return {how: True, "msg": told}

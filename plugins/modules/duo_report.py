@@ -50,12 +50,21 @@ options:
     elements: path
   fail_on:
     description:
-      - V(errors) ends the task as unreachable if instances failed, could not be reached or were not
-        tried, so that C(ansible-playbook) exits with 4.
-      - V(drift) fails as well if instances would change, so that C(ansible-playbook) exits with 2.
+      - V(errors) fails the task if instances failed, could not be reached or were not tried.
+      - V(drift) fails it as well if instances would change.
+      - RV(summary) says which of the two it is.
     type: str
     choices: [never, errors, drift]
     default: never
+  errors_exit_with_4:
+    description:
+      - With O(fail_on), ends the task as unreachable instead of failed if instances failed, could
+        not be reached or were not tried. C(ansible-playbook) then exits with 4, and with 2 if
+        instances would change.
+      - Ansible leaves the host out of the rest of the run, and C(ignore_errors) and C(rescue) do
+        not apply. Set it only in the last task of a playbook.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Writes the report in check mode as well; it is no change of an instance.
@@ -97,13 +106,13 @@ EXAMPLES = r"""
 RETURN = r"""
 paths:
   description: The files that were written.
-  returned: success
+  returned: when the report was written, also if O(fail_on) then fails the task
   type: list
   elements: str
   sample: [duo-report/report.html, duo-report/report.json]
 summary:
   description:
     - As in the JSON report, with C(verdict), C(sentence), C(instances), C(states) and C(leaves).
-  returned: success
+  returned: when the report was written, also if O(fail_on) then fails the task
   type: dict
 """

@@ -290,6 +290,31 @@ def test_slices_are_merged(
         assert f"holds no report of this collection ({reason})" in refused.output
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "returncode"),
+    [
+        ({"fail_on": "errors"}, "failed", 0),
+        ({"fail_on": "drift"}, "failed", 0),
+        ({"fail_on": "errors", "errors_exit_with_4": True}, "unreachable", 4),
+    ],
+)
+def test_errors_fail_the_task_and_nothing_else(
+    play: Play, tmp_path: pathlib.Path, options: dict[str, Any], status: str, returncode: int
+) -> None:
+    """A play can rescue them, and its host stays in the run, unless status 4 is asked for."""
+    failed = {"failed": True, "msg": "broken", "changed": False}
+    report = {"folder": str(tmp_path / "out"), "registered": {"found": "duo_info"}, **options}
+    tasks = {
+        "block": [{"name": "Report", "gitlab_ops.duo.duo_report": report}],
+        "rescue": [{"name": "Go on", "ansible.builtin.debug": {"msg": "rescued"}}],
+    }
+    run = play([playbook.one_play(tasks)], {"here": {"found": failed}})
+    result = run.one("here", "Report")
+    assert (run.returncode, result.status) == (returncode, status), run.output
+    assert result.values["summary"]["verdict"] == "errors"
+    assert bool(run.of("here", "Go on")) == (status == "failed")
+
+
 def test_results_of_what_is_no_module_are_refused(play: Play, tmp_path: pathlib.Path) -> None:
     """Whatever the type of what stands in the place of the module's name."""
     wrong = {"folder": str(tmp_path), "registered": {"found": ["duo_info"]}}
