@@ -12,6 +12,7 @@ rather than guessed from its version.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _http_errors
@@ -37,7 +38,7 @@ from ._http import Http
 from ._releases import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ._admin_session import AdminSession
     from ._connection import Connection
@@ -87,6 +88,15 @@ class GitLab:
         if self._session:
             self._session.close()
             self._session = None
+
+    @contextmanager
+    def until(self, end: float) -> Iterator[None]:
+        """Let requests and their retries end at a monotonic time, to the second."""
+        self._http.deadline = end
+        try:
+            yield
+        finally:
+            self._http.deadline = None
 
     def forget(self) -> None:
         """Read afresh from now on."""

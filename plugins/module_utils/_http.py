@@ -8,6 +8,7 @@ What may be repeated is repeated here; a write never is. A write that got no cle
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import warnings
@@ -144,6 +145,8 @@ class Http:
         # requests prepares the request that would follow, although it does not send it, and
         # stumbles over addresses that are none.
         self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+        # Monotonic time after which nothing is sent again, and until which an answer is awaited.
+        self.deadline: float | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -185,8 +188,8 @@ class Http:
             try:
                 return self._once(method, path, json=json, form=form, headers=headers)
             except Unclear as problem:
-                if attempt < tries and problem.retry:
-                    wait = pause(attempt, problem.wait)
+                wait = pause(attempt, problem.wait)
+                if attempt < tries and problem.retry and wait < self._rest():
                     time.sleep(wait)
                     waited += wait
                     attempt += 1
@@ -205,6 +208,9 @@ class Http:
         headers: Mapping[str, str] | None,
     ) -> Answer:
         connection = self.connection
+        if self.deadline is not None:
+            timeout = min(connection.timeout, max(1, math.ceil(self._rest())))
+            connection = connection.model_copy(update={"timeout": timeout})
         settings = _transport.settings(connection)
         try:
             # validate_certs: false is the user's own choice; urllib3 would warn at each request.
@@ -223,6 +229,9 @@ class Http:
         except (requests.exceptions.RequestException, ValueError, OSError) as error:
             raise _transport.explained(error, connection) from None
         return self._judged(Answer(response.status_code, response.headers, response.content, path))
+
+    def _rest(self) -> float:
+        return math.inf if self.deadline is None else self.deadline - time.monotonic()
 
     def _judged(self, answer: Answer) -> Answer:
         refused = _transport.refused_on_the_way(

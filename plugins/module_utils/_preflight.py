@@ -142,15 +142,22 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
 
 
 def _read_when_ready(gitlab: GitLab, seconds: int) -> _info.Found:
-    """Read the state; wait while GitLab starts: no connection at first, then 502 and 503."""
+    """Read the state; wait while GitLab starts: no connection at first, then 502 and 503.
+
+    :param seconds: for all tries together, with their timeouts; 0 is one reading as any other.
+    """
+    if not seconds:
+        return _info.observe(gitlab, SignIn())
     end = time.monotonic() + seconds
-    while True:
-        try:
-            return _info.observe(gitlab, SignIn())
-        except Unclear as starting:
-            if not starting.retry or time.monotonic() >= end:
-                raise
-            time.sleep(min(5.0, max(0.1, end - time.monotonic())))
+    with gitlab.until(end):
+        while True:
+            try:
+                return _info.observe(gitlab, SignIn())
+            except Unclear as starting:
+                rest = end - time.monotonic()
+                if not starting.retry or rest <= 0:
+                    raise
+                time.sleep(min(rest, max(5.0, starting.wait or 0)))
 
 
 def _is_first_run(wanted: PreflightOptions, info: _info.Found) -> bool:

@@ -77,7 +77,8 @@ options:
   ready_timeout:
     description:
       - Seconds to wait for a GitLab that is still starting, and so refuses connections or answers
-        502 or 503.
+        502 or 503. All tries together, with what O(timeout) and O(retries) allow each of them, end
+        after this time.
     type: int
     default: 0
 seealso:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import functools
+import time
 from datetime import date
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _errors,
@@ -357,6 +359,48 @@ def test_it_waits_while_gitlab_starts(name: str, waits: list[float]) -> None:
     here.faults(STARTING[name])
     assert "failed" not in here.run(SUBJECT, **DECLARED, ready_timeout=60, retries=1)
     assert sum(waits) > 10
+
+
+class Clock:
+    """Time that passes only while the code waits, for itself or for an answer."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        assert seconds >= 0
+        self.now += seconds
+
+
+def _hang(clock: Clock, timeout: float) -> Any:
+    clock.sleep(timeout)
+    raise requests.exceptions.ReadTimeout
+
+
+def _refuse(clock: Clock, _timeout: float) -> Any:
+    clock.sleep(0.01)
+    raise requests.exceptions.ConnectionError
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 60, 300])
+@pytest.mark.parametrize("answer", [_hang, _refuse, None], ids=["hang", "refuse", "busy"])
+def test_it_waits_no_longer_than_told(monkeypatch, answer: Any, seconds: int) -> None:
+    """With all timeouts and retries inside it: a try could last three minutes by itself."""
+    here, clock = Sandboxed("18.9"), Clock(monkeypatch)
+    if answer:
+        monkeypatch.setattr(
+            here.adapter, "send", lambda _request, **more: answer(clock, more["timeout"])
+        )
+    else:
+        # GitLab asks for more than there is.
+        here.faults({"kind": "status", "status": 503, "times": 0, "headers": {"Retry-After": "45"}})
+    begun = clock.now
+    result = here.run(SUBJECT, **DECLARED, ready_timeout=seconds, timeout=60, retries=3)
+    assert result["failed"]
+    assert seconds <= clock.now - begun <= seconds + 1.1
 
 
 def test_it_does_not_wait_unless_told(waits: list[float]) -> None:
