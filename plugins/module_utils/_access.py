@@ -25,7 +25,8 @@ ADD_ONS = Part(
 # Type of a licence that never talks to GitLab's cloud, as currentLicense has it.
 OFFLINE = "offline_cloud"
 # An offline licence for the Agent Platform alone is enough too (18.8).
-_ENOUGH = ("DUO_ENTERPRISE", "SELF_HOSTED_DAP")
+AGENTS_ADD_ON = "SELF_HOSTED_DAP"
+_ENOUGH = ("DUO_ENTERPRISE", AGENTS_ADD_ON)
 
 
 def license_facts(data: dict[str, Any]) -> dict[str, Any]:

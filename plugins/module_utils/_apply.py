@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import _errors
+from . import _errors, _permission_errors
 from ._access import LICENSE, OFFLINE, explain, license_facts
 from ._errors import Failure, Journal, Unclear
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 # Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
 BATCH = 20
+# What GitLab says of features, and what it means (rules of feature settings, 18.4 to 19.4).
+_SAID = {
+    "Failed to fetch model definitions": _permission_errors.NO_LIST_OF_MODELS,
+    "when fetching model definitions": _permission_errors.NO_LIST_OF_MODELS,
+    "Feature is not included in the list": _permission_errors.NOT_VENDORED,
+}
 _RIGHTS = "Check the rights of the token's user, its scopes and the licence."
 
 
@@ -168,9 +174,12 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
             failure = Failure(_errors.REFUSED, reason=said.rstrip("."), hint=_RIGHTS)
         agents = all(is_agent_feature(name) for change in changes for name in change.after)
         if agents and failure.code == _errors.NOT_PERMITTED.code:
-            failure = Failure(_errors.AGENTS_NOT_PERMITTED)
+            failure = Failure(_permission_errors.AGENTS_NOT_PERMITTED)
         failure.about = about
         return failure
+    for text, message in _SAID.items():
+        if text in said:
+            return Failure(message, about=about, version=gitlab.release and gitlab.release.text)
     if "Name has already been taken" in said:
         return Failure(_errors.MODEL_HIDDEN, about=about)
     return Failure(_errors.REFUSED, about=about, reason=said.rstrip("."), hint=_errors.CORRECT)

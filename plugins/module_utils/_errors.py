@@ -85,13 +85,6 @@ NOT_PERMITTED = Message(
     "synchronise the subscription, and check that the instance is not connected to Amazon Q.",
 )
 
-AGENTS_NOT_PERMITTED = Message(
-    "agents-not-permitted",
-    "GitLab does not permit a self-hosted model for the Agent Platform.",
-    "Before 18.9 it needs beta features on; with an offline licence from 18.8 it needs the add-on "
-    "GitLab Duo Agent Platform Self-Hosted.",
-)
-
 # --- what GitLab is ----------------------------------------------------------------------------
 TOO_OLD = Message(
     "too-old",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
+from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import (
     MODEL_SPEC,
     SETTING_SPEC,
@@ -22,6 +23,7 @@ from ._arguments import (
 from ._errors import Failure, accepted
 from ._observed import Model, Setting, State, read_state
 from ._offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature, is_beta_feature
+from ._permissions import Circumstances, refusals
 from ._plan import Change, Mutation, Plan, Step
 from ._releases import Release
 from ._run import Subject
@@ -38,6 +40,8 @@ class Found:
 
     release: Release
     state: State
+    # As license_facts returns it; None where it was not asked for.
+    license: dict[str, Any] | None = None
 
     @property
     def default_provider(self) -> str:
@@ -59,7 +63,7 @@ def options(params: dict[str, Any]) -> FeaturesOptions:
     """Check the options of a task; one assignment is a list of one."""
     common: dict[str, Any] = {
         name: params[name]
-        for name in ("dry_run", "when_unsupported", "planned_models")
+        for name in ("dry_run", "when_unsupported", "planned_models", "planned_beta_features")
         if name in params
     }
     settings = params.get("settings")
@@ -73,18 +77,19 @@ def options(params: dict[str, Any]) -> FeaturesOptions:
 
 
 def observe(gitlab: GitLab, wanted: FeaturesOptions) -> Found:
-    """Read settings and models in one request."""
-    cloud = any(setting.gitlab_model is not None for setting in wanted.settings)
-    reading, state = read_state(gitlab, gitlab_models=cloud)
-    return Found(release=reading.release, state=state)
+    """Read settings, models and what decides on rights, in one request."""
+    # A feature that is handed back to GitLab (absent) may get its default, vendored.
+    cloud = any(it.resolved_provider in ("vendored", None) for it in wanted.settings)
+    reading, state = read_state(gitlab, LICENSE, ADD_ONS, gitlab_models=cloud)
+    return Found(reading.release, state, license_facts(reading.data))
 
 
 # --- plan --------------------------------------------------------------------------------------
 def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     """Return what would change.
 
-    :raises Failure: a feature, provider or model that this instance does not know, or a model
-        whose family does not fit the feature.
+    :raises Failure: a feature, provider or model that this instance does not know, a model whose
+        family does not fit the feature, or what GitLab refuses for want of a right.
     """
     models = _models(wanted, found)
     settings = _renamed(wanted, found)
@@ -118,10 +123,13 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
                 changes.setdefault(target, []).append(change)
                 unseen += [] if change.visible else [feature]
             settings[feature] = _applied(current, target)
+    changed = {name: targets[name] for it in changes.values() for one in it for name in one.after}
+    planned_beta = wanted.dry_run and wanted.planned_beta_features
+    doubts = _refuse_forbidden(changed, planned_beta, found)
     steps = [
         step
         for target, of_target in changes.items()
-        # Apart, for a mixed list is refused as a whole where the Agent Platform is not permitted.
+        # Apart, because one mutation for both would need both rights.
         for agents in (False, True)
         if (few := [it for it in of_target if any(map(is_agent_feature, it.after)) is agents])
         for step in _steps(target, few, found.release)
@@ -129,7 +137,7 @@ def plan(wanted: FeaturesOptions, found: Found) -> Plan[Found]:
     return Plan(
         tuple(steps),
         Found(release=found.release, state=found.state.model_copy(update={"settings": settings})),
-        (*warnings, *_warnings(targets, unseen, untold, found)),
+        (*warnings, *_warnings(targets, unseen, untold, found), *doubts),
     )
 
 
@@ -226,6 +234,30 @@ def _refuse_unfit(feature: str, current: Setting | None, target: Target, release
             model=model.name,
             families=", ".join(sorted(families)),
         )
+
+
+def circumstances(found: Found, planned_beta: bool | None) -> Circumstances:
+    """Return what decides on rights, once the run has turned beta features on if it plans to."""
+    state = found.state
+    lists = state.knows_gitlab_models if state.has_gitlab_models else None
+    return Circumstances(found.release, found.license, True if planned_beta else state.beta, lists)
+
+
+def _refuse_forbidden(targets: dict[str, Target], planned_beta: bool, found: Found) -> list[str]:
+    """Return warnings about what GitLab may refuse.
+
+    :raises Failure: what it certainly refuses, with the names of all features that it concerns.
+    """
+    here = circumstances(found, planned_beta)
+    settings = {name: (it.provider, it.gitlab_model) for name, it in targets.items()}
+    warnings = []
+    for refusal, features in refusals(settings, here):
+        failure = refusal.failure
+        failure.about = ", ".join(map(about, features))
+        if refusal.certain:
+            raise failure
+        warnings.append(f"GitLab may refuse {failure.about}: {failure.what} {failure.next_step}")
+    return warnings
 
 
 def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None:
@@ -388,6 +420,7 @@ SUBJECT = Subject(
                 "elements": "dict",
                 "options": required(MODEL_SPEC, "name"),
             },
+            "planned_beta_features": {"type": "bool", "default": False},
         },
         mutually_exclusive=[
             (name, "settings") for name in SETTING_SPEC if "default" not in SETTING_SPEC[name]

@@ -129,9 +129,20 @@ OPTION_SINCE: dict[str, str] = {
 }
 
 
+# What has a right of its own, by name: dap_features in mutations/ai/feature_settings/update.rb, the
+# third from 19.4 and the last from 19.5 on (MR 258913). GitLab asks for the classic right for all
+# else, the other flows of the Agent Platform too.
+AGENTS = (
+    "duo_agent_platform",
+    "duo_agent_platform_agentic_chat",
+    "duo_developer",
+    "recommend_reviewers_assign",
+)
+
+
 def is_agent_feature(name: str) -> bool:
-    """Return whether a feature belongs to the Agent Platform, which has a permission of its own."""
-    return name.startswith("duo_agent_platform")
+    """Return whether GitLab has a right of its own for giving a feature a self-hosted model."""
+    return name in AGENTS
 
 
 def runs_on_agent_platform(name: str) -> bool:

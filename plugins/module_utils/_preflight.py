@@ -113,7 +113,12 @@ def options(params: dict[str, Any]) -> PreflightOptions:
             ),
             "settings": check(
                 FeaturesOptions,
-                {**common, "settings": settings or [], "planned_models": models or []},
+                {
+                    **common,
+                    "settings": settings or [],
+                    "planned_models": models or [],
+                    "planned_beta_features": params.get("beta_features") or False,
+                },
             ),
         }
     )

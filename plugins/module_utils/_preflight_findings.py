@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _beta_features, _errors, _feature_model, _gateway, _model_steps, _self_hosted_model
-from ._access import OFFLINE
 from ._errors import Failure
 from ._isolated import leaks
-from ._offers import FEATURES, is_agent_feature, is_beta_family, is_beta_feature, needs_ultimate
+from ._offers import FEATURES, is_beta_family, is_beta_feature, needs_ultimate
 from ._outbound import (
     DENY_ALL,
     LONGEST_ENTRY,
@@ -22,6 +21,7 @@ from ._outbound import (
     missing_hosts,
     refused_loopback,
 )
+from ._permissions import refusals
 from ._sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
         *_outbound(wanted, found),
         *_premium(wanted, found),
         *_beta(wanted, found),
+        *_doubts(wanted, found),
         *_declared(wanted, found),
         *_isolated(wanted, found),
         *_misspelt(wanted),
@@ -224,7 +225,6 @@ def _features(wanted: PreflightOptions) -> set[str]:
 def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info or found.info.beta:
         return
-    state = "are off" if found.info.beta is False else "may be off"
     hidden = sorted(filter(is_beta_feature, _features(wanted) - _hidden_by_plan(found.info)))
     if hidden and wanted.beta_features is None and found.info.beta is False:
         yield Finding(
@@ -233,27 +233,27 @@ def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
             "Declare beta features as enabled, or leave these features out.",
         )
-    agents = [
-        name
+
+
+def _doubts(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    """Yield what GitLab may refuse, where the sources leave it open; what is certain is planned."""
+    if not found.info:
+        return
+    info = found.info
+    here = _feature_model.circumstances(
+        _feature_model.Found(info.release, info.state, info.license), wanted.beta_features
+    )
+    settings = {
+        name: (it.resolved_provider, it.gitlab_model)
         for it in wanted.settings.settings
-        if it.model
+        if it.resolved_provider
         for name in it.features
-        if is_agent_feature(name)
-    ]
-    online = found.info.license["type"] != OFFLINE
-    if (
-        agents
-        and online
-        and not wanted.beta_features
-        and found.info.release.agent_platform_needs_beta
-    ):
-        yield Finding(
-            "warning",
-            "beta features",
-            f"Beta features {state}, and before 18.9 the Agent Platform ({', '.join(agents)}) may "
-            "need them for a self-hosted model.",
-            "Declare beta features as enabled if GitLab refuses it.",
-        )
+    }
+    for refusal, features in refusals(settings, here):
+        failure = refusal.failure
+        if not refusal.certain:
+            names = ", ".join(map(_feature_model.about, features))
+            yield Finding("warning", names, f"Not certain: {failure.what}", failure.next_step)
 
 
 def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
@@ -263,7 +263,7 @@ def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     release, state = found.info.release, found.info.state
     gateway = _gateway.Gateway(release=release.text, values=found.info.gateway)
     models = _self_hosted_model.Found(release=release, state=state)
-    features = _feature_model.Found(release=release, state=state)
+    features = _feature_model.Found(release, state, found.info.license)
     yield from _switch(wanted, found.info)
     # All of a subject at once, and one by one only to find every refusal.
     yield from _refusals(_gateway.plan, gateway, wanted.gateway, ())

@@ -170,12 +170,42 @@ class Release:
         return self.minor < (17, 10)
 
     @property
-    def agent_platform_needs_beta(self) -> bool:
-        """Whether the Agent Platform with an online licence may need beta features on.
+    def agent_platform_needs_beta(self) -> bool | None:
+        """Whether the Agent Platform with an online licence needs beta features on.
 
-        Documented for 18.7 and 18.8; it was an experiment or beta before, and not from 18.9 on.
+        Documented for 18.7 and 18.8, and not from 18.9 on; None before, when it was an experiment
+        or beta itself.
         """
+        if self.minor < (18, 7):
+            return None
         return self.minor < (18, 9)
+
+    @property
+    def agents_have_add_on(self) -> bool:
+        """Whether there is the add-on that offline licences need for the Agent Platform (18.8)."""
+        return self.minor >= (18, 8)
+
+    @property
+    def has_gitlab_models(self) -> bool:
+        """Whether ``vendored`` means one of a list of GitLab's own models (18.4)."""
+        return self.minor >= (18, 4)
+
+    def serves_itself(self, feature: str) -> bool | None:
+        """Return whether GitLab takes ``vendored`` for a feature; None if not known.
+
+        ``glab_ask_git_command`` is missing in GitLab's own list in 18.9, and no more in 18.11.
+        """
+        if feature != "glab_ask_git_command" or self.minor >= (18, 11):
+            return True
+        return False if self.minor == (18, 9) else None
+
+    @property
+    def gateway_is_application_setting(self) -> bool:
+        """Whether the gateway is saved and checked together with the application settings (19.2).
+
+        MR 243574; the refusals were seen on 19.4.
+        """
+        return self.minor >= (19, 2)
 
     @property
     def plans(self) -> tuple[str, ...]:

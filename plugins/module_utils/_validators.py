@@ -337,6 +337,7 @@ class FeaturesOptions(Options):
 
     settings: list[SettingOptions]
     when_unsupported: str = "fail"
+    planned_beta_features: bool = False
     planned_models: list[PlannedModel] = pydantic.Field(default_factory=list)
 
     @pydantic.model_validator(mode="after")

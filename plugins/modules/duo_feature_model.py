@@ -13,6 +13,9 @@ version_added: 0.1.0
 description:
   - Sets which provider and model serve GitLab Duo features, one assignment or many in a task.
   - From GitLab 17.11 all features of an assignment are set with one mutation.
+  - What GitLab would refuse because of licence, add-ons, release or beta features fails before
+    anything is written, in check mode too, with the names of the features. What is not known for
+    certain is a warning.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -37,6 +40,12 @@ options:
       - Either this or O(settings) is needed.
     type: list
     elements: str
+  planned_beta_features:
+    description:
+      - In check mode, whether an earlier task of the same run turns beta features on. A real run
+        does not look at it.
+    type: bool
+    default: false
   when_unsupported:
     description:
       - What to do with a feature, provider or model that this release of GitLab lacks and a later

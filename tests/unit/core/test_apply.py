@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
+    _http_errors,
+    _permission_errors,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import GENERAL_ERROR
@@ -273,7 +277,7 @@ def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: _error
 @pytest.mark.parametrize(
     ("features", "data", "message"),
     [
-        (["duo_agent_platform"], PERMITTED, _errors.AGENTS_NOT_PERMITTED),
+        (["duo_agent_platform"], PERMITTED, _permission_errors.AGENTS_NOT_PERMITTED),
         (["duo_agent_platform", "duo_chat"], PERMITTED, _errors.NOT_PERMITTED),
         (["duo_agent_platform"], {}, _errors.NO_LICENSE),
     ],

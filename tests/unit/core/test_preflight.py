@@ -416,17 +416,20 @@ def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
     assert (result["failure"]["code"], waits) == (_errors.TOKEN_REFUSED.code, [])
 
 
-def test_agents_may_need_beta_features() -> None:
+def test_agents_need_beta_features() -> None:
     """Before 18.9 with an online licence; and only where a self-hosted model is to serve them."""
     agents = {"features": ["duo_agent_platform"]}
     gpt = {**MODEL, "model_family": "gpt"}
     wish = {"models": [gpt], "settings": [{**agents, "model": "codestral"}]}
-    ((severity, subject, what),) = found(Sandboxed("18.7"), **wish)
-    assert (severity, subject) == ("warning", "beta features")
-    assert "before 18.9 the Agent Platform (duo_agent_platform) may need" in what
+    beta = {"beta_features": True, "accept_testing_agreement": True, **ROOT}
+    for version, expected in (("18.6", "warning"), ("18.7", "error"), ("18.8", "error")):
+        ((severity, subject, what),) = found(Sandboxed(version), **wish)
+        assert (severity, subject) == (expected, "feature duo_agent_platform")
+        assert "refuses a self-hosted model for the Agent Platform while beta features are" in what
+        assert found(Sandboxed(version), **wish, **beta) == []
+        assert found(Sandboxed(version, beta_acceptances=["root"]), **wish) == []
+        assert found(Sandboxed(version), settings=[{**agents, "provider": "disabled"}]) == []
     assert found(Sandboxed("18.9"), **wish) == []
-    assert found(Sandboxed("18.7", beta_acceptances=["root"]), **wish) == []
-    assert found(Sandboxed("18.7"), settings=[{**agents, "provider": "disabled"}]) == []
 
 
 def test_an_expired_licence_that_still_counts(monkeypatch) -> None:

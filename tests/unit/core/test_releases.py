@@ -269,9 +269,9 @@ def test_features_that_a_premium_licence_hides() -> None:
 
 @pytest.mark.parametrize(
     ("version", "doubtful", "needs_beta"),
-    [("17.9", True, True), ("17.10", False, True), ("18.8", False, True), ("18.9", False, False)],
+    [("17.9", True, None), ("17.10", False, None), ("18.8", False, True), ("18.9", False, False)],
 )
-def test_what_is_doubted(version: str, doubtful: bool, needs_beta: bool) -> None:
+def test_what_is_doubted(version: str, doubtful: bool, needs_beta: bool | None) -> None:
     it = release(version)
     assert (it.probes_are_doubtful, it.agent_platform_needs_beta) == (doubtful, needs_beta)
 
