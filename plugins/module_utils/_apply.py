@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import _errors, _permission_errors
+from . import _application_urls, _errors, _permission_errors
 from ._access import LICENSE, OFFLINE, explain, license_facts
 from ._errors import Failure, Journal, Unclear
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR
@@ -177,6 +177,8 @@ def _refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
             failure = Failure(_permission_errors.AGENTS_NOT_PERMITTED)
         failure.about = about
         return failure
+    if names := _application_urls.named_in(said):
+        return _application_urls.failure(names, f"the {about}", about=about)
     for text, message in _SAID.items():
         if text in said:
             return Failure(message, about=about, version=gitlab.release and gitlab.release.text)

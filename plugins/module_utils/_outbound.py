@@ -11,6 +11,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ._application_urls import UNSEEN, URLS
 from ._model_steps import target, update
 from ._self_hosted_model import not_offered
 from ._urls import is_loopback
@@ -73,6 +74,22 @@ def refused_loopback(wanted: PreflightOptions, info: Found | None, settings: dic
     return "" if accepted else host
 
 
+def blocked_urls(settings: dict[str, Any], own_url: str) -> list[str]:
+    """Return the application settings whose URL stands against saving any of them.
+
+    :param own_url: of GitLab, to which it may always send requests.
+    """
+    if not settings.get(DENY_ALL):
+        return []
+    found = []
+    for name, switch in URLS.items():
+        _scheme, host, port = place = _place(str(settings.get(name) or UNSEEN.get(name) or ""))
+        looked_at = bool(host) and (switch is None or bool(settings.get(switch)))
+        if looked_at and place != _place(own_url) and not _is_covered(settings, host, port):
+            found.append(name)
+    return found
+
+
 def is_private(host: str) -> bool:
     """Return whether a host is an address of a private network."""
     try:
@@ -105,10 +122,13 @@ def _endpoint(model: ModelOptions, info: Found | None, denied: bool) -> str | No
 
 
 def _place(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL, which is a valid one or empty."""
-    parts = urlsplit(url)
-    default = 443 if parts.scheme == "https" else 80
-    return parts.scheme, parts.hostname or "", parts.port or default
+    """Return scheme, host and port of a URL; no host of what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", "", 0
+    return parts.scheme, parts.hostname or "", port or (443 if parts.scheme == "https" else 80)
 
 
 def _is_covered(settings: dict[str, Any], host: str, port: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from . import _errors, _info
+from . import _application_urls, _errors, _info
 from ._access import token_scopes
 from ._arguments import (
     GATEWAY_SPEC,
@@ -87,7 +87,11 @@ class Allow:
 
         :raises Failure: GitLab refused it.
         """
-        gitlab.rest_put(SETTINGS, {ALLOWLIST: "\n".join(self.entries)})
+        try:
+            gitlab.rest_put(SETTINGS, {ALLOWLIST: "\n".join(self.entries)})
+        except Failure as refusal:
+            names = _application_urls.named_in(refusal.what.partition("GitLab refused it: ")[2])
+            raise _application_urls.failure(names, f"the {ABOUT}") if names else refusal from None
 
 
 def options(params: dict[str, Any]) -> PreflightOptions:

@@ -7,7 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from . import _beta_features, _errors, _feature_model, _gateway, _model_steps, _self_hosted_model
+from . import (
+    _application_urls,
+    _beta_features,
+    _errors,
+    _feature_model,
+    _gateway,
+    _model_steps,
+    _self_hosted_model,
+)
 from ._errors import Failure
 from ._isolated import leaks
 from ._offers import FEATURES, is_beta_family, is_beta_feature, needs_ultimate
@@ -15,6 +23,7 @@ from ._outbound import (
     DENY_ALL,
     LONGEST_ENTRY,
     MOST_ENTRIES,
+    blocked_urls,
     entries,
     hosts,
     is_private,
@@ -48,6 +57,7 @@ def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
         *_access(found),
         *_instance(wanted, found),
         *_outbound(wanted, found),
+        *_other_urls(wanted, found),
         *_premium(wanted, found),
         *_beta(wanted, found),
         *_doubts(wanted, found),
@@ -173,6 +183,33 @@ def _outbound(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             "Add them to the allowlist for a green health check, or set manage_outbound_allowlist: "
             "true.",
         )
+
+
+def _other_urls(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
+    """Yield which other URLs of the application settings stand against a write of the run."""
+    settings, info = found.settings, found.info
+    if settings is None or info is None:
+        return
+    written = []
+    if wanted.manage_outbound_allowlist and missing_hosts(wanted, info, settings):
+        written.append("the outbound allowlist")
+    if info.release.gateway_is_application_setting and _writes_gateway(wanted, info):
+        written.append(f"the {_gateway.ABOUT}")
+    names = blocked_urls(settings, info.url)
+    if written and names:
+        refusal = _application_urls.failure(names, " and ".join(written))
+        yield Finding("error", "instance", refusal.what, refusal.next_step)
+
+
+def _writes_gateway(wanted: PreflightOptions, info: _info.Found) -> bool:
+    now = _gateway.Gateway(release=info.release.text, values=info.gateway)
+    wish = wanted.gateway
+    if wanted.state == "absent":
+        wish = wish.model_copy(update={"state": "absent"})
+    try:
+        return bool(_gateway.plan(wish, now).steps)
+    except Failure:
+        return False  # the refusal is a finding of its own
 
 
 def _too_much(before: list[str], missing: list[str]) -> Iterator[Finding]:

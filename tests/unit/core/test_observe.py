@@ -124,12 +124,20 @@ def test_features_tell_whether_a_model_may_be_hidden(model: dict, features: bool
 @pytest.mark.parametrize(
     ("options", "cloud"),
     [
-        ({"provider": "vendored"}, False),
+        ({"provider": "disabled"}, False),
+        ({"model": "codestral"}, False),
+        # Without the list of its models, GitLab refuses the provider.
+        ({"provider": "vendored"}, True),
         ({"gitlab_model": "claude"}, True),
         ({"provider": "vendored", "gitlab_model": ""}, True),
+        # The default, to which the feature goes back, may be vendored.
+        ({"state": "absent"}, True),
     ],
 )
-def test_gitlabs_models_are_asked_for_where_one_is_declared(options: dict, cloud: bool) -> None:
+def test_gitlabs_models_are_asked_for_where_they_matter(options: dict, cloud: bool) -> None:
     text = asked(_feature_model, {"features": ["duo_chat"], **options})
     assert "aiFeatureSettings { nodes { feature provider" in text
     assert ("gitlabModel" in text) is cloud
+    # They decide what GitLab refuses.
+    assert "currentLicense" in text
+    assert "addOnPurchases" in text

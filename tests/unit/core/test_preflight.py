@@ -197,7 +197,7 @@ def test_everything_is_found_at_once() -> None:
     }
     result = here.run(SUBJECT, **wish, **ALLOW)
     severities = [it["severity"] for it in result["findings"]]
-    assert severities == ["error"] * 6 + ["warning"]
+    assert severities == ["error"] * 7 + ["warning"]
     assert result["failure"]["code"] == _errors.PREFLIGHT_FINDINGS.code
     assert "(6) " in result["msg"]
     for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "no token reaches", "Agreement"):

@@ -114,7 +114,11 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (
             validators.FeaturesOptions,
             {"settings": []},
-            {"when_unsupported": "fail", "planned_models": []},
+            {
+                "when_unsupported": "fail",
+                "planned_beta_features": False,
+                "planned_models": [],
+            },
         ),
         (validators.PlannedModel, {"name": "m"}, {"state": "present"}),
         (validators.PlannedSetting, {"features": ["duo_chat"]}, {}),
