@@ -53,10 +53,10 @@ def uses() -> list[tuple[str, str, ast.Call]]:
 USES = uses()
 # Messages that any file takes up, some by way of a table.
 NAMED = {
-    node.attr
+    getattr(node, "attr", getattr(node, "id", ""))
     for path in PLUGINS.rglob("*.py")
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    if isinstance(node, ast.Attribute)
+    if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, ast.Load)
 }
 
 
