@@ -64,8 +64,17 @@ def token_scopes(gitlab: GitLab) -> list[str] | None:
     return list(map(str, scopes)) if isinstance(scopes, list) else None
 
 
-def explain(gitlab: GitLab, release: Release, *, writing: bool = False) -> Failure:
-    """Return the failure that names what is missing, as far as GitLab lets it be known."""
+def explain(
+    gitlab: GitLab,
+    release: Release,
+    *,
+    writing: bool = False,
+    hidden: str = "the self-hosted models are",
+) -> Failure:
+    """Return the failure that names what is missing, as far as GitLab lets it be known.
+
+    :param hidden: what GitLab does not show, with its verb.
+    """
     if writing:
         scopes = token_scopes(gitlab)
         if scopes is not None and "api" not in scopes:
@@ -80,14 +89,28 @@ def explain(gitlab: GitLab, release: Release, *, writing: bool = False) -> Failu
     if facts["plan"].lower() not in release.plans:
         return Failure(_errors.PLAN_TOO_LOW, plan=facts["plan"], version=release.text, plans=plans)
     names = [item["name"] for item in facts["add_ons"]]
-    needed = release.online_needs_add_on or facts["type"] == OFFLINE
-    if needed and not set(names) & set(_ENOUGH):
+    add_ons = ", ".join(names) or "none"
+    offline = facts["type"] == OFFLINE
+    if (release.online_needs_add_on or offline) and not set(names) & set(_ENOUGH):
+        # An offline licence is never synchronised: what is bought comes with its file.
+        agents_too = offline and release.agents_have_add_on
         return Failure(
-            _errors.NO_ADD_ON, add_on="GitLab Duo Enterprise", add_ons=", ".join(names) or "none"
+            _errors.NO_ADD_ON,
+            add_on="GitLab Duo Enterprise"
+            + (" or GitLab Duo Agent Platform Self-Hosted" if agents_too else ""),
+            add_ons=add_ons,
+            hint="Buy the add-on and upload the licence that has it (Admin > Subscription)."
+            if offline
+            else "Synchronise the subscription (Admin > Subscription > Last sync), or buy the "
+            "add-on.",
         )
     return Failure(
         _errors.NOT_PERMITTED,
-        reason="the self-hosted models are not shown to the token's user",
+        reason=f"{hidden} not shown to the token's user",
         plan=facts["plan"],
-        add_ons=", ".join(names) or "none",
+        add_ons=add_ons,
+        hint="Check that the instance is not connected to Amazon Q."
+        if offline
+        else "Synchronise the subscription, and check that the instance is not connected to "
+        "Amazon Q.",
     )

@@ -76,13 +76,13 @@ PLAN_TOO_LOW = Message(
 NO_ADD_ON = Message(
     "no-add-on",
     "GitLab shows no active {add_on} add-on (active: {add_ons}).",
-    "Synchronise the subscription (Admin > Subscription > Last sync), or buy the add-on.",
+    "{hint}",
 )
 NOT_PERMITTED = Message(
     "not-permitted",
     "GitLab does not permit it: {reason}.",
-    "The licence ({plan}), the add-ons ({add_ons}) and the administrator's token look right: "
-    "synchronise the subscription, and check that the instance is not connected to Amazon Q.",
+    "{hint} The licence ({plan}), the add-ons ({add_ons}) and the administrator's token look "
+    "right.",
 )
 
 # --- what GitLab is ----------------------------------------------------------------------------

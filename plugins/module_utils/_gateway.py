@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _errors
-from ._access import explain
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab
 from ._destinations import ways_out
 from ._errors import Failure
 from ._graphql import Part, Reading
-from ._observed import FEATURES
+from ._observed import FEATURES, refuse_hidden
 from ._offers import OPTION_SINCE
 from ._plan import Change, Mutation, Plan, Step, differences
 from ._run import Subject
@@ -68,8 +67,7 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
     """
     clearing = wanted.state == "absent" or "" in (getattr(wanted, name) for name in URLS)
     reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if clearing else []))
-    if reading.data.get("aiSelfHostedModels") is None:
-        raise explain(gitlab, reading.release)
+    refuse_hidden(gitlab, reading)
     return Gateway(
         release=reading.release.text,
         values=values(reading),

@@ -136,8 +136,7 @@ def read_state(
     if gitlab_models:
         parts.append(GITLAB_MODELS)
     reading = gitlab.read(*parts)
-    if reading.data.get("aiSelfHostedModels") is None:
-        raise explain(gitlab, reading.release)
+    refuse_hidden(gitlab, reading)
     nodes, page = _models(reading)
     while page.has_next_page:
         cursor = page.end_cursor
@@ -155,6 +154,20 @@ def _models(reading: Reading) -> tuple[list[ModelNode], Page]:
     name = "aiSelfHostedModels"
     nodes = [parse(ModelNode, node, name) for node in reading.nodes(name)]
     return nodes, parse(Page, reading.data.get(name, {}).get("pageInfo"), f"{name}.pageInfo")
+
+
+def refuse_hidden(gitlab: GitLab, reading: Reading) -> None:
+    """Refuse a reading in which GitLab does not show the models, or the settings it was asked for.
+
+    From 19.0 on ``aiFeatureSettings`` is null, without an error, for whoever may not manage them.
+
+    :raises Failure: naming what the token's user lacks.
+    """
+    if reading.data.get("aiSelfHostedModels") is None:
+        raise explain(gitlab, reading.release)
+    settings = "aiFeatureSettings"
+    if settings in reading.data and reading.data[settings] is None:
+        raise explain(gitlab, reading.release, hidden="the feature settings are")
 
 
 def _state(reading: Reading, nodes: list[ModelNode]) -> State:

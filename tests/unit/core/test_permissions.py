@@ -8,13 +8,17 @@ The licences are those under which GitLab itself was asked; the stand-in answers
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _errors,
     _feature_model,
+    _gateway,
+    _info,
     _permission_errors,
     _preflight,
 )
@@ -22,12 +26,13 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Fail
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import AGENTS
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
     URL,
+    Reply,
     Sandboxed,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gitlab
 from sandbox import rules_features
 from sandbox.abilities import Abilities, Caller
-from sandbox.credentials import ADMIN_TOKEN
+from sandbox.credentials import ADMIN_TOKEN, USER_TOKEN
 from sandbox.errors import FieldError, ServerFault
 from sandbox.versions import NEWEST
 
@@ -280,3 +285,48 @@ def test_nothing_to_change_is_one_request() -> None:
     here.forget()
     assert here.run(SUBJECT, settings=settings)["changed"] is False
     assert len(here.requests) == 1
+
+
+# --- who may see the settings --------------------------------------------------------------------
+def hide_settings(reply: Reply) -> Reply:
+    """Answer null to the feature settings, without an error, as GitLab does from 19.0 on."""
+    answers = json.loads(reply.body)
+    for answer in answers if isinstance(answers, list) else [answers]:
+        if "aiFeatureSettings" in answer.get("data", {}):
+            answer["data"]["aiFeatureSettings"] = None
+    return replace(reply, body=json.dumps(answers).encode())
+
+
+@pytest.mark.parametrize(
+    ("subject", "wish"),
+    [
+        (_feature_model.SUBJECT, {"features": ["duo_chat"], "provider": "disabled"}),
+        (_gateway.SUBJECT, {"state": "absent"}),
+        (_info.SUBJECT, {}),
+    ],
+    ids=["features", "gateway", "info"],
+)
+def test_settings_that_gitlab_hides_are_no_broken_answer(subject: Any, wish: Any) -> None:
+    here = Sandboxed("19.x")
+    here.adapter.alter = hide_settings
+    failure = here.run(subject, **wish)["failure"]
+    assert failure["code"] == _errors.NOT_PERMITTED.code
+    assert "the feature settings are not shown to the token's user" in failure["what"]
+    assert "Amazon Q" in failure["next_step"]
+
+
+def test_a_user_is_told_who_may() -> None:
+    here = Sandboxed("19.x")
+    result = here.run(SUBJECT, api_token=USER_TOKEN, features=["duo_chat"], provider="disabled")
+    assert result["failure"]["code"] == _errors.NOT_ADMINISTRATOR.code
+
+
+@pytest.mark.parametrize("add_ons", [[], ["DUO_CORE"], ["CODE_SUGGESTIONS"]])
+def test_an_offline_licence_is_never_to_be_synchronised(add_ons: list[str]) -> None:
+    here = Sandboxed("19.x", license={"type": "offline_cloud"})
+    here.seed(add_ons=[{"name": name} for name in add_ons])
+    failure = here.run(SUBJECT, features=["duo_chat"], provider="disabled")["failure"]
+    assert failure["code"] == _errors.NO_ADD_ON.code
+    assert "GitLab Duo Enterprise or GitLab Duo Agent Platform Self-Hosted" in failure["what"]
+    assert "ynchronise" not in failure["next_step"]
+    assert "upload the licence" in failure["next_step"]
