@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`aiSelfHostedModelConnectionCheck`: GitLab asks the gateway, the gateway the model (2, 4.3).
+"""`aiSelfHostedModelConnectionCheck`: GitLab asks the gateway, the gateway the model.
 
 The sandbox is gateway and model in one: it answers by seed, or asks a model server that is there.
+Texts as 18.9 and 19.4 answered them.
 """
 
 from __future__ import annotations
@@ -12,35 +13,54 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from .probes import refused
 from .state import Instance, SelfHostedModel
 from .url_blocker import DENIED, UNRESOLVED, Blocked, allowlisted, parse, resolves
 
-#: Seconds that GitLab waits for the gateway, and so for the model.
-PATIENCE = 3.0
-EXPIRED = "execution expired"
-UNKNOWN = "Unknown error. Make sure your self-hosted model is running"
+NO_GATEWAY = (
+    "You have not configured your local AI gateway URL. "
+    "Configure the URL in the GitLab Duo configuration settings."
+)
+UNKNOWN = (
+    "Unknown error. Make sure your self-hosted model is running and that your AI Gateway URL is "
+    "configured correctly."
+)
+EXPIRED = "ERROR: Net::ReadTimeout with #<TCPSocket:(closed)>"
+#: 19.4 says this of a gateway that is too slow and of one that is down.
+NOT_CONNECTED = (
+    "ERROR: AI Gateway could not connect to the model endpoint. Verify the model endpoint URL is "
+    "correct and reachable from the AI Gateway, and that any firewall or proxy is not blocking the "
+    "connection."
+)
 OPENAI = "custom_openai/"
+#: How many names GitLab suggests before it only counts them.
+SUGGESTIONS = 5
+
+
+def patience(instance: Instance) -> float:
+    """Seconds that GitLab waits for the gateway, and so for the model."""
+    return 15.0 if instance.release.at_least(19, 4) else 3.0
 
 
 def verdict(instance: Instance, model: SelfHostedModel) -> str | None:
     """None is success, else the message. The model is only built, never validated."""
     url = instance.gateway.ai_gateway_url
     if not url:
-        # Only the beginning of this sentence is known.
-        return "You have not configured your local AI gateway URL. Configure the URL and try again."
+        return NO_GATEWAY
     if instance.settings.get("silent_mode_enabled"):
         return "only get, head, options, and trace methods are allowed in silent mode"
-    refused = _refused(instance, url)
-    if refused:
-        return f"URL '{url}' is blocked: {refused}"
+    blocked = _blocked(instance, url)
+    if blocked:
+        return f"URL '{url}' is blocked: {blocked}"
     if not instance.options.gateway_reachable:
-        return EXPIRED
+        return _late(instance, f"ERROR: {refused(parse(url))}")
     if instance.options.real_connection_checks and (model.identifier or "").startswith(OPENAI):
-        return _asked(model)
-    return _seeded(instance.options.connection_checks.get(model.endpoint, {}))
+        return _asked(instance, model)
+    answer = instance.options.connection_checks.get(model.endpoint, {})
+    return _seeded(instance, model, answer)
 
 
-def _refused(instance: Instance, url: str) -> str | None:
+def _blocked(instance: Instance, url: str) -> str | None:
     """Local addresses pass, unlike with the health check; deny-all counts here too."""
     try:
         parts = parse(url)
@@ -54,25 +74,49 @@ def _refused(instance: Instance, url: str) -> str | None:
     return None if known else UNRESOLVED
 
 
-def _seeded(answer: dict[str, Any]) -> str | None:
+def _late(instance: Instance, before: str = EXPIRED) -> str:
+    return NOT_CONNECTED if instance.release.at_least(19, 4) else before
+
+
+def _seeded(instance: Instance, model: SelfHostedModel, answer: dict[str, Any]) -> str | None:
     if answer.get("timeouts", 0) > 0:
         answer["timeouts"] -= 1
-        return EXPIRED
+        return _late(instance)
     if "message" in answer:
         return str(answer["message"])
     if "code" in answer:
-        return _of_model(answer["code"])
+        return _of_model(instance, model, answer["code"], answer.get("served", []))
+    if answer.get("gateway_code") == 421:
+        # The gateway's own code for: the model server answered with an error, which is the detail.
+        return _of_model(instance, model, answer.get("detail", ""), answer.get("served", []))
     if "gateway_code" in answer:
         detail = answer.get("detail", UNKNOWN)
         return f"ERROR: AI Gateway returned code {answer['gateway_code']}: {detail}"
     return None
 
 
-def _of_model(code: int) -> str:
-    return f"ERROR: The self-hosted model server returned code {code}"
+def _of_model(
+    instance: Instance, model: SelfHostedModel, detail: object, served: list[str]
+) -> str:
+    """What the model server answered; from 19.4 with the names that it serves, if none fits."""
+    identifier = model.identifier or ""
+    names = [OPENAI + name for name in served]
+    lost = str(detail).startswith("404") and identifier.startswith(OPENAI)
+    if instance.release.at_least(19, 4) and lost and names and identifier not in names:
+        return f"ERROR: The provided identifier does not exist. Did you mean {_either(names)}?"
+    if not str(detail):
+        return "ERROR: The self-hosted model server returned an error"
+    return f"ERROR: The self-hosted model server returned code {detail}"
 
 
-def _asked(model: SelfHostedModel) -> str | None:
+def _either(names: list[str]) -> str:
+    shown = names[:SUGGESTIONS]
+    if len(names) > SUGGESTIONS:
+        shown.append(f"{len(names) - SUGGESTIONS} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+def _asked(instance: Instance, model: SelfHostedModel) -> str | None:
     """Ask a model server for a completion, as the gateway does for `custom_openai/`.
 
     What the gateway makes of a server that nobody can connect to, or that answers something else,
@@ -83,17 +127,37 @@ def _asked(model: SelfHostedModel) -> str | None:
         "messages": [{"role": "user", "content": "Hi"}],
         "max_tokens": 1,
     }
+    try:
+        said = _sent(instance, model, "/chat/completions", question)
+        return None if said["choices"][0]["message"]["role"] == "assistant" else _broken()
+    except HTTPError as error:
+        return _of_model(instance, model, error.code, _served(instance, model, error.code))
+    except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
+        late = isinstance(getattr(error, "reason", error), TimeoutError)
+        return _late(instance) if late else _broken()
+
+
+def _broken() -> str:
+    return "ERROR: The self-hosted model server returned code 500"
+
+
+def _served(instance: Instance, model: SelfHostedModel, code: int) -> list[str]:
+    """19.4 asks the server itself what it serves, with the key; before, GitLab never did."""
+    if code != 404 or not instance.release.at_least(19, 4):
+        return []
+    try:
+        return [str(one["id"]) for one in _sent(instance, model, "/models")["data"]]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return []
+
+
+def _sent(
+    instance: Instance, model: SelfHostedModel, path: str, body: dict[str, Any] | None = None
+) -> Any:
     headers = {"Content-Type": "application/json"}
     if model.api_token:
         headers["Authorization"] = f"Bearer {model.api_token}"
-    url = model.endpoint + "/chat/completions"
-    try:
-        request = Request(url, json.dumps(question).encode(), headers)  # noqa: S310
-        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
-            said = json.load(answer)
-        return None if said["choices"][0]["message"]["role"] == "assistant" else _of_model(500)
-    except HTTPError as error:
-        return _of_model(error.code)
-    except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
-        late = isinstance(getattr(error, "reason", error), TimeoutError)
-        return EXPIRED if late else _of_model(500)
+    data = json.dumps(body).encode() if body is not None else None
+    request = Request(model.endpoint.rstrip("/") + path, data, headers)  # noqa: S310
+    with build_opener(ProxyHandler({})).open(request, timeout=patience(instance)) as answer:
+        return json.load(answer)

@@ -140,6 +140,9 @@ class Options:
     cloud_reachable: bool = True
     gateway_reachable: bool = True
     service_reachable: bool = True
+    service_tls: bool = True
+    runner: bool = False
+    catalogue_synchronised: bool = True
     seat: bool = True
     proxy_configured: bool = False
     resolvable_hosts: list[str] = field(default_factory=list)

@@ -107,7 +107,8 @@ def test_probe_texts(gitlab):
     assert messages == [
         "Self hosted AI Gateway URL is set to https://gw.example.com. "
         "It can be changed in the Gitlab Duo configuration.",
-        "gw.example.com connection failed: execution expired.\n\n"
+        "gw.example.com connection failed: Failed to open TCP connection to gw.example.com:443 "
+        '(Connection refused - connect(2) for "gw.example.com" port 443).\n\n'
         "If you use firewalls or proxy servers, they must allow traffic to this host.",
         "License includes access to Code Suggestions.",
     ]
@@ -126,6 +127,99 @@ def test_host_probes_obey_the_outbound_rules(gitlab):
     hosts = [one for one in status["probeResults"] if one["name"] == "host_probe"]
     assert [one["success"] for one in hosts] == [False, True, False]
     assert "not on the Allow List are denied" in hosts[2]["message"]
+
+
+CLOUD = ["license_probe", "host_probe", "host_probe", "access_probe", "token_probe"]
+LOCAL = ["ai_gateway_url_presence_probe", "host_probe", "code_suggestions_license_probe"]
+FLOWS = [
+    "allow_flow_execution_probe",
+    "allow_foundational_flows_probe",
+    "compatible_runner_probe",
+]
+BILLING = [
+    "billing_customers_dot_probe",
+    "billing_cloud_ai_gateway_probe",
+    "billing_duo_workflow_service_probe",
+]
+PLATFORM = "duo_agent_platform_probe"
+
+
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        ({"gateway": {}}, [*CLOUD, "end_to_end_probe", PLATFORM, *FLOWS]),
+        ({}, [*LOCAL, *FLOWS, PLATFORM]),
+        ({"license": {"type": "offline_cloud"}}, [*LOCAL, *FLOWS]),
+        ({"service": True}, [*LOCAL, *FLOWS, PLATFORM, PLATFORM, *BILLING]),
+        (
+            {"service": True, "license": {"type": "offline_cloud"}},
+            [*LOCAL, *FLOWS, PLATFORM],
+        ),
+        (
+            {"features": {"duo_chat": {"provider": "vendored"}}},
+            [*CLOUD, *FLOWS, *LOCAL, PLATFORM],
+        ),
+    ],
+    ids=["no gateway", "gateway", "offline", "service", "offline service", "vendored"],
+)
+def test_probes_of_19_4_and_their_order(gitlab_of, seed, expected):
+    gitlab = gitlab_of("19.4")
+    url = {"ai_gateway_url": "https://gw.example.com"}
+    if seed.pop("service", False):
+        url["duo_agent_platform_service_url"] = "dap.example.com:50052"
+    gitlab.seed(**{"gateway": url, **seed})
+    assert names(gitlab) == expected
+
+
+def test_two_probes_of_one_name(gitlab_of):
+    """Only their words tell them apart: GitLab's own service, and that of the site."""
+    gitlab = gitlab_of("19.4")
+    gitlab.seed(
+        gateway={
+            "ai_gateway_url": "https://gw.example.com",
+            "duo_agent_platform_service_url": "dap.example.com:50052",
+        },
+        options={"cloud_reachable": False, "service_tls": False},
+    )
+    status = gitlab.data(STATUS)["cloudConnectorStatus"]["probeResults"]
+    cloud, own = [it["message"] for it in status if it["name"] == PLATFORM]
+    assert cloud.startswith("The cloud-connected GitLab Duo Agent Platform service at duo-workflow")
+    assert own.startswith(
+        "The self-hosted GitLab Duo Agent Platform service at dap.example.com:50052 is not "
+        "reachable. It fails with a TLS mismatch error."
+    )
+    gitlab.seed(gateway={"self_hosted_duo_agent_platform_service_secure": False})
+    status = gitlab.data(STATUS)["cloudConnectorStatus"]["probeResults"]
+    assert [it["success"] for it in status if it["name"] == PLATFORM] == [False, True]
+
+
+def test_a_runner_and_flows(gitlab_of):
+    gitlab = gitlab_of("19.4")
+    gitlab.seed(
+        gateway={"ai_gateway_url": "https://gw.example.com"},
+        settings={"duo_remote_flows_enabled": False},
+    )
+
+    def flows():
+        status = gitlab.data(STATUS)["cloudConnectorStatus"]["probeResults"]
+        return [it["success"] for it in status if it["name"] in FLOWS]
+
+    assert flows() == [False, True, False]
+    gitlab.seed(settings={"duo_remote_flows_enabled": True}, options={"runner": True})
+    assert flows() == [True, True, True]
+
+
+@pytest.mark.parametrize("kind", ["online_cloud", "legacy_license", "offline_cloud"])
+def test_no_seat_counts_before_the_catalogue_is_there(gitlab, kind):
+    """An offline licence needs no synchronisation for it."""
+    gitlab.seed(
+        gateway={"ai_gateway_url": "https://gw.example.com"},
+        license={"type": kind},
+        options={"catalogue_synchronised": False},
+    )
+    last = gitlab.data(STATUS)["cloudConnectorStatus"]["probeResults"][-1]
+    assert last["name"] == "code_suggestions_license_probe"
+    assert last["success"] is (kind == "offline_cloud")
 
 
 def test_activation(gitlab):

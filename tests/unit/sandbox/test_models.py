@@ -244,7 +244,8 @@ def test_connection_check(gitlab):
         gateway={"ai_gateway_url": "http://gw.example.com"},
         options={"connection_checks": {"http://x": {"timeouts": 1, "code": 401}}},
     )
-    assert check()["result"]["message"] == "execution expired"
+    late = "ERROR: Net::ReadTimeout with #<TCPSocket:(closed)>"
+    assert check()["result"]["message"] == late
     message = "ERROR: The self-hosted model server returned code 401"
     assert check()["result"]["message"] == message
     gitlab.seed(settings={"deny_all_requests_except_allowed": True})
@@ -268,3 +269,52 @@ def test_connection_check(gitlab):
         "details": {},
         "errors": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"gateway_code": 401}, "AI Gateway returned code 401: Unknown error. Make sure"),
+        ({"gateway_code": 422, "detail": "Field required"}, "code 422: Field required"),
+        ({"gateway_code": 421, "detail": "401"}, "The self-hosted model server returned code 401"),
+        ({"gateway_code": 421}, "The self-hosted model server returned an error"),
+        ({"timeouts": 1}, "AI Gateway could not connect to the model endpoint. Verify"),
+        ({"code": 404}, "The self-hosted model server returned code 404"),
+        ({"code": 404, "served": ["m"]}, "The self-hosted model server returned code 404"),
+        ({"code": 404, "served": ["a"]}, "Did you mean custom_openai/a?"),
+        ({"code": 404, "served": ["a", "b"]}, "Did you mean custom_openai/a or custom_openai/b?"),
+        ({"code": 404, "served": list("abcdefgh")}, ", custom_openai/e or 3 more?"),
+    ],
+)
+def test_connection_check_of_19_4(gitlab_of, answer, said):
+    gitlab = gitlab_of("19.4")
+    gitlab.seed(
+        gateway={"ai_gateway_url": "http://gw.example.com"},
+        options={"connection_checks": {"http://x": answer}},
+    )
+    full = {"name": "m", "model": "GPT", "endpoint": "http://x", "provider": "API"}
+    checked = gitlab.mutate(
+        "aiSelfHostedModelConnectionCheck",
+        "result { message }",
+        **full,
+        identifier="custom_openai/m",
+    )
+    assert said in checked["result"]["message"]
+    assert checked["result"]["message"].startswith("ERROR: ")
+
+
+def test_a_gateway_that_is_down(gitlab_of):
+    """18.9 says so, 19.4 says the same of it as of one that is too slow."""
+    full = {"name": "m", "model": "GPT", "endpoint": "http://x"}
+    for release, more, said in (
+        ("18.9", {}, "Connection refused"),
+        ("19.4", {"provider": "API"}, "could not connect to the model endpoint"),
+    ):
+        gitlab = gitlab_of(release)
+        gitlab.seed(
+            gateway={"ai_gateway_url": "http://gw.example.com"},
+            options={"gateway_reachable": False},
+        )
+        select = "result { message }"
+        checked = gitlab.mutate("aiSelfHostedModelConnectionCheck", select, **full, **more)
+        assert said in checked["result"]["message"]
