@@ -95,9 +95,7 @@ def _seeded(instance: Instance, model: SelfHostedModel, answer: dict[str, Any]) 
     return None
 
 
-def _of_model(
-    instance: Instance, model: SelfHostedModel, detail: object, served: list[str]
-) -> str:
+def _of_model(instance: Instance, model: SelfHostedModel, detail: object, served: list[str]) -> str:
     """What the model server answered; from 19.4 with the names that it serves, if none fits."""
     identifier = model.identifier or ""
     names = [OPENAI + name for name in served]

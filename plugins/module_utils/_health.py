@@ -8,29 +8,21 @@ mutation by form only: it stores nothing. Each check is judged on its own.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _feature_model
-from ._access import explain
+from ._access import ADD_ONS, LICENSE, explain, license_facts
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure, accepted
 from ._failure import findings_failure
 from ._gateway import PARTS
+from ._gateway import values as gateway_values
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, Part
-from ._health_notes import (
-    CONNECTION,
-    GATEWAY,
-    HOST,
-    PROBES,
-    SETTINGS,
-    action_for,
-    is_doubtful,
-    is_late,
-    note_of,
-)
+from ._health_advice import action_for, is_doubtful, is_late
+from ._health_notes import CONNECTION, GATEWAY, NOTES, PROBES, SETTINGS, note_of
+from ._health_probes import Facts, Probe
 from ._http import status_of
 from ._libraries import pydantic
 from ._model_steps import about as about_model
@@ -44,10 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._client import GitLab
+    from ._graphql import Reading
     from ._observed import Model, State
     from ._releases import Release
 
-GATEWAY_URL = PARTS[0]
+IN_USE = ("self_hosted", "vendored")
 # Apart from all else, for each probe waits for an answer.
 STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
 
@@ -75,6 +68,8 @@ class Check:
     proves: str
     # A failure that GitLab is known to report although the features work.
     doubtful: bool = False
+    # Whether it is about a feature in use; false for a probe that is not known, too.
+    concerns: bool = True
 
     @property
     def text(self) -> str:
@@ -92,8 +87,8 @@ class Found:
 
     @property
     def failed(self) -> list[Check]:
-        """Those that failed, beyond doubt."""
-        return [it for it in self.checks if not it.success and not it.doubtful]
+        """Those that failed, beyond doubt, and concern a feature in use."""
+        return [it for it in self.checks if not (it.success or it.doubtful) and it.concerns]
 
 
 def options(params: dict[str, Any]) -> HealthOptions:
@@ -115,21 +110,39 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
     """
     reading, state = read_state(
         gitlab,
-        GATEWAY_URL,
+        *(LICENSE, ADD_ONS, *PARTS),
         # The check is given all of a model, its key too.
         keys="connections" in wanted.checks,
         gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
     )
+    facts = _facts(wanted.settings, reading, state)
     checks = list(_settings(wanted.settings, _feature_model.Found(reading.release, state)))
     if "probes" in wanted.checks:
-        checks += _probes(gitlab, reading.release)
+        checks += _probes(gitlab, facts)
     if "connections" in wanted.checks:
-        checks += _connections(gitlab, wanted, state)
+        checks += _connections(gitlab, wanted, state, facts)
     if "gateway" in wanted.checks:
-        settings = reading.data.get("duoSettings")
-        url = settings.get("aiGatewayUrl") if isinstance(settings, dict) else None
-        checks.append(_gateway(gitlab, str(url or "")))
+        checks.append(_gateway(gitlab, facts))
     return Found(gitlab.url, reading.release, tuple(checks))
+
+
+def _facts(wanted: FeaturesOptions, reading: Reading, state: State) -> Facts:
+    """Return what verdicts and advice depend on: licence, gateway, and the features in use."""
+    held, gateway = license_facts(reading.data), gateway_values(reading)
+    if wanted.settings:
+        said = {name: it.resolved_provider for it in wanted.settings for name in it.features}
+    else:
+        said = {name: it.provider for name, it in state.settings.items()}
+    used = {name: provider for name, provider in said.items() if provider in IN_USE}
+    return Facts(
+        release=reading.release,
+        license_type=held["type"],
+        last_sync=held["last_sync"],
+        seats=sum(it["assigned"] or 0 for it in held["add_ons"]),
+        gateway_url=gateway.get("ai_gateway_url") or "",
+        service_url=gateway.get("duo_agent_platform_service_url") or "",
+        used=used if used or wanted.settings else None,
+    )
 
 
 # --- the checks --------------------------------------------------------------------------------
@@ -146,45 +159,47 @@ def _settings(wanted: FeaturesOptions, found: _feature_model.Found) -> Iterator[
         problem = Failure(_errors.NOT_AS_DECLARED, change=str(change))
         yield _of_failure(SETTINGS, change.about, problem)
     if not any(it.visible for it in changes):
-        yield _verdict(SETTINGS, "features", True, "All are as declared.")
+        yield Check(
+            SETTINGS, "features", True, "All are as declared.", "", note_of(SETTINGS).proves
+        )
 
 
-def _probes(gitlab: GitLab, release: Release) -> list[Check]:
+def _probes(gitlab: GitLab, facts: Facts) -> list[Check]:
     try:
         status = gitlab.read(STATUS).data.get("cloudConnectorStatus")
         if not isinstance(status, dict):
-            raise explain(gitlab, release)
+            raise explain(gitlab, facts.release)
     except Failure as failure:
         return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
-    return [_probe(it, release) for it in _dicts(status.get("probeResults"))]
+    return [_probe(it, facts) for it in _dicts(status.get("probeResults"))]
 
 
-def _probe(answer: dict[str, Any], release: Release) -> Check:
+def _probe(answer: dict[str, Any], facts: Facts) -> Check:
     name, message = str(answer.get("name")), _line(answer.get("message"))
-    host = re.match(r"(\S+) (reachable|connection failed)", message) if name == HOST else None
-    subject = f"host {host[1]}" if host else note_of(name).subject
-    made = _verdict(name, subject, answer.get("success") is True, message)
-    doubtful = release.probes_are_doubtful or is_doubtful(message)
-    return replace(made, doubtful=not made.success and doubtful)
+    probe = Probe.of(name, answer.get("success") is True, message, facts)
+    subject = note_of(name).subject if name in NOTES else f"{name} of GitLab"
+    made = _verdict(name, f"{subject} {probe.host}".rstrip(), probe.success, message, facts)
+    doubtful = facts.release.probes_are_doubtful or is_doubtful(message)
+    return replace(made, doubtful=not made.success and doubtful, concerns=probe.counts(facts))
 
 
-def _connections(gitlab: GitLab, wanted: HealthOptions, state: State) -> list[Check]:
+def _connections(gitlab: GitLab, wanted: HealthOptions, state: State, facts: Facts) -> list[Check]:
     """Check the models one by one; those that were too slow again, after waiting for all."""
     chosen = list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models))
-    checks = {name: _connection(gitlab, name, state) for name in chosen}
+    checks = {name: _connection(gitlab, name, state, facts) for name in chosen}
     for attempt in range(2, wanted.attempts + 1):
         late = [name for name, it in checks.items() if not it.success and is_late(it.message)]
         if not late:
             break
         time.sleep(wanted.delay)
         for name in late:
-            again = _connection(gitlab, name, state)
+            again = _connection(gitlab, name, state, facts)
             message = f"{again.message} It was asked {attempt} times."
             checks[name] = again if again.success else replace(again, message=message)
     return list(checks.values())
 
 
-def _connection(gitlab: GitLab, name: str, state: State) -> Check:
+def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:
     model, where = state.models.get(name), about_model(name)
     try:
         if model is None:
@@ -196,7 +211,7 @@ def _connection(gitlab: GitLab, name: str, state: State) -> Check:
     except Failure as failure:
         hidden = failure.code == _errors.MODEL_HIDDEN.code
         return replace(_of_failure(CONNECTION, where, failure), doubtful=hidden)
-    return _verdict(CONNECTION, where, success, message)
+    return _verdict(CONNECTION, where, success, message, facts)
 
 
 def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
@@ -229,22 +244,22 @@ def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
     return result.get("success") is True, _line(message)
 
 
-def _gateway(gitlab: GitLab, url: str) -> Check:
+def _gateway(gitlab: GitLab, facts: Facts) -> Check:
     """Ask the gateway itself, from here; it is told nothing secret."""
     subject = note_of(GATEWAY).subject
-    if not url:
-        return _verdict(GATEWAY, subject, False, "GitLab has no gateway URL.")
+    if not facts.gateway_url:
+        return _verdict(GATEWAY, subject, False, "GitLab has no gateway URL.", facts)
     try:
-        status = status_of(url.rstrip("/") + "/monitoring/healthz", gitlab.connection)
+        url = facts.gateway_url.rstrip("/") + "/monitoring/healthz"
+        status = status_of(url, gitlab.connection)
     except Failure as failure:
         return _of_failure(GATEWAY, subject, failure)
-    return _verdict(
-        GATEWAY, subject, status == 200, f"/monitoring/healthz answered {status} to the controller."
-    )
+    said = f"/monitoring/healthz answered {status} to the controller."
+    return _verdict(GATEWAY, subject, status == 200, said, facts)
 
 
-def _verdict(name: str, subject: str, success: bool, message: str) -> Check:
-    action = "" if success else action_for(name, message)
+def _verdict(name: str, subject: str, success: bool, message: str, facts: Facts) -> Check:
+    action = "" if success else action_for(name, message, facts)
     return Check(name, subject, success, message, action, note_of(name).proves)
 
 
@@ -266,8 +281,17 @@ def _line(text: Any) -> str:
 def plan(wanted: HealthOptions, found: Found) -> Plan[Found]:
     """Return the plan that changes nothing; what does not fail the task is a warning."""
     failing = found.failed if wanted.fail_on == "any" else []
-    warnings = tuple(it.text for it in found.checks if not it.success and it not in failing)
-    return Plan((), found, warnings)
+    told = [it for it in found.checks if not it.success and it not in failing]
+    # A probe that is not known may matter, so each is told with what to do.
+    aside = [it for it in told if not it.concerns and it.name in NOTES]
+    warnings = [it.text for it in told if it not in aside]
+    if aside:
+        texts = "; ".join(f"{it.subject}: {it.message}" for it in aside)
+        warnings.append(
+            f"These failed probes of GitLab do not count, because they concern no feature in use: "
+            f"{texts}"
+        )
+    return Plan((), found, tuple(warnings))
 
 
 def show(_wanted: HealthOptions, found: Found) -> dict[str, Any]:

@@ -170,6 +170,14 @@ class Release:
         return self.minor < (17, 10)
 
     @property
+    def connection_check_seconds(self) -> int:
+        """Seconds that GitLab waits for the gateway in the connection check of a model.
+
+        3 in 18.9, 15 in 19.4; the releases between were not read.
+        """
+        return 15 if self.minor >= (19, 4) else 3
+
+    @property
     def agent_platform_needs_beta(self) -> bool | None:
         """Whether the Agent Platform with an online licence needs beta features on.
 

@@ -18,6 +18,10 @@ description:
     question, in check mode too. It is given the stored API key of the model, which is read for that
     and never shown.
   - With O(settings) it also checks that the feature settings are as declared.
+  - GitLab's probes ask for all that GitLab can do. One that fails counts only if it concerns a
+    feature in use, which is one that is declared in O(settings) with a model, or without
+    O(settings) one that GitLab has on a model. The others, and probes that this collection does not
+    know, are warnings.
   - Failures that GitLab is known to report although the features work do not fail the task, but are
     warnings. These are all probes before 17.10, local addresses that only the health check refuses,
     and the message C(401 response from the AI gateway). A model that is hidden because beta
@@ -49,8 +53,8 @@ options:
   attempts:
     description:
       - How often a model is asked in all, from 1 to 20, before it counts as broken. GitLab waits 3
-        seconds for its answer, so a cold model fails at first. Only timeouts and the codes 502, 503
-        and 504 of the model server are tried again.
+        seconds for its answer (15 from GitLab 19.4), so a cold model fails at first. Only timeouts
+        and the codes 502, 503 and 504 of the model server are tried again.
     type: int
     default: 3
   delay:
@@ -126,7 +130,8 @@ checks:
           check of a model, C(gateway_from_controller), or C(feature_setting).
       type: str
     subject:
-      description: What it is about, such as a host or a model.
+      description:
+        - What it is about, such as a host or a model. It tells probes of the same name apart.
       type: str
     success:
       description: The verdict.
@@ -142,6 +147,11 @@ checks:
       type: str
     doubtful:
       description: Whether it is a failure that GitLab is known to report although features work.
+      type: bool
+    concerns:
+      description:
+        - Whether it concerns a feature in use, so that its failure counts. It is V(false) for a
+          probe that this collection does not know.
       type: bool
 steps:
   description: One line for each change that was made, or would be made in check mode.

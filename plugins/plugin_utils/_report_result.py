@@ -196,13 +196,24 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
         }
     checks = _dicts(result.get("checks"))
     if checks:
-        found["health"] = {
-            f"{it.get('name')} {it.get('subject') or ''}".strip(): " ".join(
-                filter(None, ["passed" if it.get("success") else "failed", text(it.get("message"))])
-            )
-            for it in checks
-        }
+        found["health"] = _health(checks)
     return found
+
+
+def _health(checks: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what each check says. GitLab has several of one name, which stay several."""
+    said: dict[str, str] = {}
+    for it in checks:
+        verdict = "passed" if it.get("success") else "failed"
+        if not it.get("success") and it.get("concerns") is False:
+            verdict = "failed, does not count:"
+        name = key = f"{it.get('name')} {it.get('subject') or ''}".strip()
+        number = 1
+        while key in said:
+            number += 1
+            key = f"{name} ({number})"
+        said[key] = f"{verdict} {text(it.get('message'))}".rstrip()
+    return said
 
 
 def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:

@@ -18,14 +18,18 @@ ONE = {
     "api_token": "key-of-one-0001",
 }
 TWO = {**ONE, "name": "two", "endpoint": "https://two.example.com/v1"}
-SEED: dict[str, Any] = {"gateway": {"ai_gateway_url": URL}, "models": [ONE, TWO]}
+SEED: dict[str, Any] = {
+    "gateway": {"ai_gateway_url": URL},
+    "models": [ONE, TWO],
+    "options": {"runner": True},
+}
 SERVED = {"duo_chat": {"provider": "self_hosted", "model": "one"}}
 
 
 def answers(**checks: dict[str, Any]) -> dict[str, Any]:
     """Return the seed of an instance with these connection checks, by model."""
     of = {f"https://{name}.example.com/v1": answer for name, answer in checks.items()}
-    return {**SEED, "options": {"connection_checks": of}}
+    return {**SEED, "options": {"connection_checks": of, **SEED["options"]}}
 
 
 def health(name: str, args: dict[str, Any], **keywords: Any) -> Scenario:
@@ -53,21 +57,21 @@ SCENARIOS = [
     health(
         "gateway-down",
         {"fail_on": "never", "attempts": 1},
-        seed={**SEED, "options": {"gateway_reachable": False}},
+        seed={**SEED, "options": {"gateway_reachable": False, **SEED["options"]}},
         requests=ALL,
-        warnings=("host aigw.example.com: ", "model one: execution", "model two: execution"),
+        warnings=("host aigw.example.com: ", "model one: ERROR", "model two: ERROR"),
     ),
     health(
         "no-seat",
         {"fail_on": "never", "checks": ["probes"]},
-        seed={**SEED, "options": {"seat": False}},
+        seed={**SEED, "options": {"seat": False, **SEED["options"]}},
         requests=(2, 2, 2, 2),
         warnings=("you lack the necessary permissions",),
     ),
     health(
         "no-seat-17.9",
         {"checks": ["probes"]},
-        seed={**SEED, "options": {"seat": False}},
+        seed={**SEED, "options": {"seat": False, **SEED["options"]}},
         releases=before("17.10"),
         requests=(2, 2, 2, 2),
         warnings=("you lack the necessary permissions",),
@@ -75,9 +79,32 @@ SCENARIOS = [
     health(
         "local-address",
         {"checks": ["probes"]},
-        seed={"gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}},
+        seed={**SEED, "gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}},
         requests=(2, 2, 2, 2),
         warnings=("The features work all the same",),
+    ),
+    # What 19.4 looks for on every instance does not count where no feature needs it.
+    health(
+        "no-runner-no-cloud",
+        {"checks": ["probes"], "settings": [{"features": ["duo_chat"], "model": "one"}]},
+        seed={**SEED, "features": SERVED, "options": {"runner": False, "cloud_reachable": False}},
+        releases=since("19.4"),
+        requests=(2, 2, 2, 2),
+        warnings=("These failed probes of GitLab do not count",),
+    ),
+    health(
+        "agents-only-offline",
+        {"checks": ["probes"], "settings": [{"features": ["duo_agent_platform"], "model": "one"}]},
+        seed={
+            **SEED,
+            "models": [{**ONE, "model": "claude_3"}],
+            "features": {"duo_agent_platform": {"provider": "self_hosted", "model": "one"}},
+            "license": {"type": "offline_cloud"},
+            "add_ons": [{"name": "SELF_HOSTED_DAP"}],
+        },
+        releases=since("18.9"),
+        requests=(2, 2, 2, 2),
+        warnings=("License does not provide access to Code Suggestions",),
     ),
     health(
         "settings",

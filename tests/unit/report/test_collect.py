@@ -85,6 +85,19 @@ def test_checks_are_told_apart_by_what_they_are_about() -> None:
     }
 
 
+def test_checks_of_one_name_and_subject_stay_several() -> None:
+    one_check = {"name": "moon_probe", "subject": "moon_probe of GitLab", "success": False}
+    checks = [
+        {**one_check, "message": "Too close.", "concerns": False},
+        {**one_check, "message": "Too far.", "concerns": True},
+    ]
+    cell = only(one(("duo_health", {**SAME, "checks": checks}))).cells["health"]
+    assert cell.shows == {
+        "moon_probe moon_probe of GitLab": "failed, does not count: Too close.",
+        "moon_probe moon_probe of GitLab (2)": "failed Too far.",
+    }
+
+
 def test_without_diff_there_are_lines() -> None:
     result = differs("AI gateway", "", "x")
     del result["diff"]
