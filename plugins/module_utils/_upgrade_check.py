@@ -12,12 +12,13 @@ from ._access import OFFLINE
 from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
 from ._errors import Failure
 from ._libraries import pydantic
-from ._offers import FAMILIES, FEATURES, Offer, is_agent_feature
+from ._offers import FAMILIES, FEATURES, Minor, Offer, is_agent_feature, runs_on_agent_platform
 from ._plan import Plan
-from ._releases import Release
+from ._releases import Patch, Release
 from ._run import Subject
 from ._sign_in import SignIn
-from ._upgrade_notes import BAD_RELEASES, NOTES, BadRelease, Note
+from ._upgrade_note import BadRelease, Note
+from ._upgrade_notes import BAD_RELEASES, KNOWN_RELEASE, KNOWN_UNTIL, NOTES
 from ._validators import Options, PlannedModel, PlannedSetting, check
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SEVERITIES = ("breaking", "action", "info")
 SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta features")
 # Early Mistral models, as they appear in identifiers and names.
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
+_CODE_SUGGESTIONS = ("code_completions", "code_generations")
+_AGENTS_AND_FLOWS = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
 
 
 class UpgradeOptions(Options):
@@ -52,6 +55,8 @@ class Finding:
     what: str
     action: str
     source: str = ""
+    # The releases that have it no more.
+    fixed_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,21 +96,28 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
 
 
 def plan(_wanted: UpgradeOptions, found: Found) -> Plan[Found]:
-    """Return the plan that changes nothing."""
-    return Plan((), found)
+    """Return the plan that changes nothing, with a warning where the target is not known."""
+    if not found.target.newer_than_known:
+        return Plan((), found)
+    warning = (
+        f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, as "
+        f"read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer release of "
+        "this collection, and read GitLab's own upgrade notes."
+    )
+    return Plan((), found, (warning,))
 
 
 # --- findings ----------------------------------------------------------------------------------
 def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> Iterator[Finding]:
     now = found.release
-    concerned = _concerned(found)
+    concerned = _concerned(wanted, found)
     yield from _stops(now, target)
     for bad in BAD_RELEASES:
         if target.is_patch(bad.version) and concerned[bad.concerns]:
             yield _finding(bad)
     for note in NOTES:
         if _matters(note, now, target) and concerned[note.concerns]:
-            yield _finding(note)
+            yield _finding(note, certain=target.exact or not note.fixed)
     yield from _appearing(FEATURES, "features", "features", now, target)
     yield from _appearing(FAMILIES, "models", "model families", now, target)
     yield from _declared(wanted, target)
@@ -117,8 +129,9 @@ def _findings(wanted: UpgradeOptions, found: _info.Found, target: Release) -> It
             what="The gateway has to be of the same release as GitLab: image tag "
             f"{_tag(target)}, the newest that exists.",
             action="Make sure that this image can be pulled; upgrade GitLab first, the gateway "
-            "directly after it, and never run a newer gateway with an older GitLab.",
-            source="install/install_ai_gateway",
+            "directly after it, and never run a newer gateway with an older GitLab: one of 19.6 or "
+            "later breaks flows of GitLab 19.5 and earlier (DCR4005).",
+            source="install/install_ai_gateway, !266527",
         )
 
 
@@ -126,30 +139,47 @@ def _matters(note: Note, now: Release, target: Release) -> bool:
     """Return whether the way to the target brings what a note is about, or ends in it."""
     if not note.fixed:
         return now.passes(note.version, target)
-    # A later patch of a minor in which it is gone does not bring it back.
-    rid = now.minor == target.minor and not now.may_have(note.version, note.fixed)
-    return target.may_have(note.version, note.fixed) and not rid
+    if now.minor == target.minor:
+        # A later patch of a minor in which it is gone does not bring it back.
+        has = now.may_have(note.version, note.fixed)
+        return target.exact and has and target.may_have(note.version, note.fixed)
+    return target.may_have(note.version, note.fixed)
 
 
-def _concerned(found: _info.Found) -> Mapping[str, bool]:
-    """Return for each condition of the notes whether it holds for the instance."""
+def _concerned(wanted: UpgradeOptions, found: _info.Found) -> Mapping[str, bool]:
+    """Return for each condition of the notes whether it holds for the instance.
+
+    A feature counts as on a self-hosted model if it is on one, or declared to be.
+    """
     settings, models = found.state.settings, found.state.models.values()
-    offline = found.license["type"] == OFFLINE
-    agents = any(
-        is_agent_feature(name) and setting.provider == "self_hosted"
-        for name, setting in settings.items()
-    )
+    served = {name for name, it in settings.items() if it.provider == "self_hosted"}
+    served |= {name for it in wanted.settings if it.model for name in it.features}
+    kind = found.license["type"]
+    offline = kind == OFFLINE
+    agents = any(map(is_agent_feature, served))
+    flows = {name for name in served if runs_on_agent_platform(name)} - set(_AGENTS_AND_FLOWS)
+    for_agents = _has_add_on(found, "SELF_HOSTED_DAP")
+    reviews = settings.get("review_merge_request")
     names = [f"{model.name} {model.identifier}".lower() for model in models]
     return {
         "everyone": True,
         "gateway": bool(found.gateway.get("ai_gateway_url")),
+        "models": bool(names),
         "agent_platform": agents,
         "agent_platform_online": agents and not offline,
-        "agent_platform_offline": agents and offline and not _has_add_on(found, "SELF_HOSTED_DAP"),
-        "agent_platform_add_on": _has_add_on(found, "SELF_HOSTED_DAP"),
+        "agent_platform_offline": agents and offline and not for_agents,
+        "agent_platform_add_on": for_agents,
         "agent_platform_url": bool(found.gateway.get("duo_agent_platform_service_url")),
         "offline": offline,
         "online": not offline,
+        # What cannot be seen may be on.
+        "offline_reviews": offline
+        and _has_add_on(found, "DUO_ENTERPRISE")
+        and not for_agents
+        and (reviews is None or reviews.provider != "disabled"),
+        "offline_flows_alone": offline and bool(flows) and "duo_agent_platform" not in served,
+        "online_code_suggestions": kind not in (OFFLINE, "legacy_license")
+        and any(name in served for name in _CODE_SUGGESTIONS),
         "beta": found.beta is not False,
         "bedrock": any(model.identifier.startswith("bedrock/") for model in models),
         "early_mistral": any(early in name for early in _EARLY_MISTRAL for name in names),
@@ -176,15 +206,25 @@ def _stops(now: Release, target: Release) -> Iterator[Finding]:
         )
 
 
-def _finding(note: Note | BadRelease) -> Finding:
+def _finding(note: Note | BadRelease, *, certain: bool = True) -> Finding:
+    """Return what a note says.
+
+    :param certain: whether the target has it; a patch that is not named may be one without.
+    """
+    severity = note.severity if certain or note.severity != "breaking" else "action"
     return Finding(
-        severity=note.severity,
-        version=".".join(map(str, note.version)),
+        severity=severity,
+        version=_text(note.version),
         subject=note.subject,
         what=note.what,
         action=note.action,
         source=note.source,
+        fixed_in=tuple(map(_text, note.fixed)) if isinstance(note, Note) else (),
     )
+
+
+def _text(version: Minor | Patch) -> str:
+    return ".".join(map(str, version))
 
 
 def _appearing(
@@ -246,7 +286,7 @@ def _lacking(
 
 
 def _minor(release: Release) -> str:
-    return ".".join(map(str, release.minor))
+    return _text(release.minor)
 
 
 def _tag(target: Release) -> str:
@@ -260,7 +300,10 @@ def show(_wanted: UpgradeOptions, found: Found) -> dict[str, Any]:
     return {
         "instance": {"url": found.instance.url, "version": found.instance.release.text},
         "target_version": found.target.text,
-        "findings": [vars(finding) for finding in found.findings],
+        "findings": [
+            {**vars(finding), "fixed_in": list(finding.fixed_in)} for finding in found.findings
+        ],
+        "knowledge": {"release": KNOWN_RELEASE, "date": KNOWN_UNTIL},
         "gateway_image_tag": _tag(found.target),
     }
 

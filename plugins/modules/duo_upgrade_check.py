@@ -15,7 +15,10 @@ description:
     another release, for every release between, with what to do about each.
   - It knows required upgrade stops, releases that must be avoided, the gateway image that fits,
     features and model families that appear, and changes of licensing. Only what concerns the
-    instance is returned.
+    instance is returned, by its licence, its settings, and the features that it has or that are
+    declared in O(settings).
+  - Its knowledge ends with a release and a day, which RV(knowledge) names. A target beyond that
+    release is a warning.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -91,6 +94,19 @@ gateway_image_tag:
   returned: success
   type: str
   sample: self-hosted-v19.2.*-ee
+knowledge:
+  description: How far the findings reach.
+  returned: success
+  type: dict
+  contains:
+    release:
+      description: The newest release of GitLab that is known.
+      type: str
+      sample: '19.5'
+    date:
+      description: The day on which GitLab's issues and release notes were read.
+      type: str
+      sample: '2026-11-28'
 findings:
   description: What the upgrade brings, worst first; returned on failure too.
   returned: success
@@ -115,6 +131,11 @@ findings:
     source:
       description: Page, issue (#) or merge request (!) of GitLab that says so.
       type: str
+    fixed_in:
+      description: For a fault that is gone later, the first releases without it.
+      type: list
+      elements: str
+      sample: ['19.4.2', '19.5']
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

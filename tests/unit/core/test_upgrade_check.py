@@ -10,54 +10,33 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _upgrade_check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_note import BadRelease, Note
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_notes import (
     BAD_RELEASES,
     NOTES,
-    BadRelease,
-    Note,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
+from ansible_collections.gitlab_ops.duo.tests.unit.core.upgrading import (
+    DAP,
+    GATEWAY,
+    OFFLINE,
+    SUBJECT,
+    agents,
+    findings,
+    flow,
+    suggestions,
+    texts,
+    with_model,
+)
 
-SUBJECT = _upgrade_check.SUBJECT
 SEVERITIES = ["breaking", "action", "info"]
 
 
-def findings(here: Sandboxed, target: str, **wish: Any) -> list[dict[str, Any]]:
-    """Return the findings, whatever they mean."""
-    result = here.run(SUBJECT, target_version=target, fail_on="never", **wish)
-    assert "failed" not in result, result["msg"]
-    assert (result["changed"], here.writes) == (False, [])
-    return list(result["findings"])
-
-
-def texts(here: Sandboxed, target: str, **wish: Any) -> list[str]:
-    """Return what is found."""
-    return [it["what"] for it in findings(here, target, **wish)]
-
-
 # --- what each condition of the notes stands for -------------------------------------------------
-GATEWAY = {"gateway": {"ai_gateway_url": "https://aigw.example.com"}}
 ALL_DISABLED = [
     *("code_generations", "code_completions", "duo_chat", "duo_chat_explain_code"),
     *("duo_chat_write_tests", "duo_chat_refactor_code", "duo_chat_fix_code"),
 ]
-
-
-def with_model(name: str, identifier: str, model: str = "gpt", **more: Any) -> dict[str, Any]:
-    """Return the seed of an instance with one model."""
-    endpoint = "https://vllm.example.com/v1"
-    one = {"name": name, "model": model, "endpoint": endpoint, "identifier": identifier}
-    return {"models": [one], **more}
-
-
-def agents(**more: Any) -> dict[str, Any]:
-    """Return the seed of an instance whose Agent Platform has a self-hosted model."""
-    setting = {"provider": "self_hosted", "model": "gpt"}
-    return with_model("gpt", "custom_openai/gpt", features={"duo_agent_platform": setting}, **more)
-
-
-OFFLINE = {"license": {"type": "offline_cloud"}}
-DAP = {"add_ons": [{"name": "DUO_ENTERPRISE"}, {"name": "SELF_HOSTED_DAP"}]}
 # Condition: state in which it holds, and one in which it does not, close to it.
 CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "everyone": ({}, None),
@@ -70,6 +49,10 @@ CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
         {"gateway": {"duo_agent_platform_service_url": "aigw.example.com:50052"}},
         GATEWAY,
     ),
+    "models": (with_model("gpt", "custom_openai/gpt"), {}),
+    "offline_reviews": (OFFLINE, {**OFFLINE, **DAP}),
+    "offline_flows_alone": (flow(**OFFLINE, **DAP), flow()),
+    "online_code_suggestions": (suggestions(), suggestions(**OFFLINE)),
     "offline": (OFFLINE, {}),
     "online": ({}, OFFLINE),
     # Before 18.1 a token does not tell that they are off: the note is for whom it may concern.
@@ -106,10 +89,14 @@ def test_a_note_appears_where_it_matters(note: Note) -> None:
     yes, no = CONDITIONS[note.concerns]
     concerned = findings(started(note, yes), version)
     (shown,) = [it for it in concerned if it["what"] == note.what]
+    # Where the patch is open, the target may be one without the fault.
+    severity = "action" if note.fixed and note.severity == "breaking" else note.severity
     assert (shown["severity"], shown["subject"], shown["version"], shown["action"]) == (
-        *(note.severity, note.subject, version),
+        *(severity, note.subject, version),
         note.action,
     )
+    assert shown["source"] == note.source
+    assert shown["fixed_in"] == [".".join(map(str, it)) for it in note.fixed]
     # Behind it, it is past; before it, still to come.
     assert note.what not in texts(Sandboxed(version), version)
     if no is not None:
@@ -216,6 +203,8 @@ def test_the_gateway_goes_along() -> None:
     (told,) = [it for it in result["findings"] if "image tag" in it["what"]]
     assert told["version"] == "18.9"
     assert told["what"].endswith("image tag self-hosted-v18.9.*-ee, the newest that exists.")
+    assert "one of 19.6 or later breaks flows of GitLab 19.5 and earlier" in told["action"]
+    assert "!266527" in told["source"]
     assert not any("image tag" in it for it in texts(Sandboxed("18.6"), "18.9"))
 
 
