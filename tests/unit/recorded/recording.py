@@ -15,6 +15,9 @@ from typing import Any
 DATA = Path(__file__).parent / "data"
 RELEASES = ("18.9", "18.11", "19.4")
 SEED = "(seed)"
+#: What else an entry of 19.4 tells: rows that no client can ask for.
+DATABASE = "(db)"
+SETTINGS = "/api/v4/application/settings"
 
 #: What the recording leaves out of a request, by the name of the question: what does not fit into
 #: the 200 characters that are kept of a raw body, and fields that it has no place for.
@@ -44,13 +47,23 @@ class Question:
     type: str
     location: str | None
     body: Any
-    #: Only a part of the answer was noted: what the body does not have is not compared.
+    #: Only status and body were noted, and of the body a part.
     partly: bool = False
 
     @property
     def can_be_asked(self) -> bool:
         """Whether a client can ask it: some entries of 19.4 tell rows of the database."""
         return bool({"graphql", "rest", "raw", "page"} & set(self.request))
+
+    @property
+    def settings(self) -> bool:
+        """Whether it reads or changes the application settings."""
+        return str(self.request.get("rest", "")).endswith(SETTINGS)
+
+    @property
+    def difference(self) -> bool:
+        """Whether it was noted what the settings were before and after."""
+        return self.settings and self.partly and "changed" in self.body
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,19 @@ class World:
     name: str
     seed: dict[str, Any]
     questions: tuple[Question, ...]
+
+    def settings(self, question: Question) -> set[str]:
+        """Return the settings that were noted of an answer: of hundreds, those of interest.
+
+        They are the same for all questions of a world, and what the question itself sends.
+        """
+        shown = [
+            set(one.body)
+            for one in self.questions
+            if one.settings and one.status == 200 and not one.partly
+        ]
+        often = {key for keys in shown for key in keys if sum(key in one for one in shown) > 5}
+        return often | set(question.body) | set(question.request.get("body") or {})
 
 
 @functools.cache
@@ -83,19 +109,26 @@ def worlds(release: str) -> dict[str, World]:
 
 
 def _question(entry: dict[str, Any]) -> Question:
-    body = entry["body"]
-    # Some pages of 19.4 were noted in a form of their own, without type, forms and messages.
-    short = set(entry["request"]) == {"page"}
-    if short:
+    request, body = {**entry["request"], **LEFT_OUT.get(entry["name"], {})}, entry["body"]
+    partly = False
+    if set(request) == {"page"}:
+        partly = True
         csrf = ["csrf-param", "csrf-token"] if body["csrf"] else []
         body = {"title": body["title"], "elements": body["elements"], "csrf": csrf}
+    elif isinstance(body, dict) and "changed in database" in body:
+        partly = True
+        body = {"answer": body["answer"], "changed": body["changed"]}
+    elif isinstance(body, dict) and DATABASE in body:
+        partly = True
+        request = {"rest": f"GET {SETTINGS}", "as": "admin"}
+        body = {key: value for key, value in body.items() if key != DATABASE}
     return Question(
         entry["world"],
         entry["name"],
-        {**entry["request"], **LEFT_OUT.get(entry["name"], {})},
-        entry["status"],
+        request,
+        entry["status"] or 200,
         entry["type"],
         entry["location"],
         body,
-        partly=short,
+        partly,
     )

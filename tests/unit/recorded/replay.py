@@ -17,7 +17,12 @@ from ansible_collections.gitlab_ops.duo.tests.unit.recorded.comparison import (
     Difference,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.page import Page
-from ansible_collections.gitlab_ops.duo.tests.unit.recorded.recording import SEED, Question, World
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded.recording import (
+    SEED,
+    SETTINGS,
+    Question,
+    World,
+)
 from sandbox import credentials
 from sandbox.app import create_app
 from sandbox.seed import BadSeed, apply
@@ -93,6 +98,7 @@ class Replay:
         self._browsers: dict[str, Browser] = {}
         self._browser = Browser(self._adapter)
         self._comparison = Comparison(URL)
+        self._settings: dict[str, Any] = {}
 
     def differences(self) -> Iterator[Difference]:
         """Ask all questions in their order."""
@@ -101,14 +107,20 @@ class Replay:
         except BadSeed as reason:
             yield Difference(self._world.name, SEED, "seed", self._world.seed, str(reason))
             return
+        if any(question.difference for question in self._world.questions):
+            self._settings = self._read_settings()
         for question in self._world.questions:
             answer = self._ask(question, self._comparison.filled(question.request))
+            answer.body = self._as_noted(question, answer.body)
             parts = (
                 ["status", "body"] if question.partly else ["status", "type", "location", "body"]
             )
             for part in parts:
                 for path, recorded, answered in self._comparison.differences(
-                    getattr(question, part), getattr(answer, part), part, question.partly
+                    getattr(question, part),
+                    getattr(answer, part),
+                    part,
+                    question.partly and not question.difference,
                 ):
                     yield Difference(question.world, question.name, path, recorded, answered)
 
@@ -126,6 +138,29 @@ class Replay:
             return self._with_token(request["as"], request["rest"], sent)
         method, path, body = request["raw"].split(" ", 2)
         return self._with_token(request["as"], f"{method} {path}", body)
+
+    def _read_settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = self._with_token("admin", f"GET {SETTINGS}", "").body
+        return settings
+
+    def _as_noted(self, question: Question, body: Any) -> Any:
+        """Return what the recording would have kept of an answer about settings."""
+        if question.difference:
+            before, self._settings = self._settings, self._read_settings()
+            if question.status == 200 and isinstance(body, dict):
+                body = {key: body.get(key, "<absent>") for key in question.request["body"]}
+            changed = {
+                key: [before.get(key), self._settings.get(key)]
+                for key in {**before, **self._settings}
+                if before.get(key) != self._settings.get(key)
+            }
+            if "error_description" in body:
+                body = {"error": body["error"]}
+            return {"answer": body, "changed": changed}
+        if question.settings and question.status == 200 and isinstance(body, dict):
+            noted = self._world.settings(question)
+            return {key: value for key, value in body.items() if key in noted}
+        return body
 
     def _with_token(self, who: str | None, where: str, body: str) -> Answer:
         method, path = where.split(" ", 1)
