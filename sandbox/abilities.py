@@ -46,7 +46,12 @@ class Abilities:
     def paid_plan(self) -> bool:
         """An expired licence counts as none (inference, the stricter reading)."""
         license_ = self.instance.license
-        return license_ is not None and not license_.expired and license_.plan in PAID
+        return self.licensed and license_ is not None and license_.plan in PAID
+
+    @property
+    def licensed(self) -> bool:
+        license_ = self.instance.license
+        return license_ is not None and not license_.expired
 
     @property
     def offline(self) -> bool:

@@ -3,35 +3,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from starlette.responses import JSONResponse, Response
-
-from . import html, settings
+from . import html, page_data
 from .pages import Handler, Visit, gate, not_found
-from .state import Acceptance
+from .state import Acceptance, User
 from .subscription import queue_sync
-from .versions import Release
 
-OLD_TOGGLE = "/admin/ai/self_hosted_models/toggle_beta_models"
-NEW_TOGGLE = "/admin/ai/duo_self_hosted/toggle_beta_models"
-
-#: Application settings that the 18.9 page shows under their own name.
-SETTINGS_ON_PAGE = (
-    "duo_chat_expiration_column",
-    "duo_chat_expiration_days",
-    "duo_agent_platform_enabled",
-    "duo_remote_flows_availability",
-    "duo_foundational_flows_availability",
-    "duo_workflows_default_image_registry",
-    "foundational_agents_default_enabled",
-)
-
-
-def toggle_path(release: Release) -> str:
-    """The route moved in 17.10 or 17.11; the sandbox moves it in 17.11."""
-    return NEW_TOGGLE if release.at_least(17, 11) else OLD_TOGGLE
+WORKFLOW_USER = "duo-developer"
 
 
 def enterprise_only(handler: Handler) -> Handler:
@@ -46,7 +25,7 @@ def enterprise_only(handler: Handler) -> Handler:
 
 
 def admin_home(visit: Visit) -> Response:
-    return gate(visit) or visit.html("Admin", "<h1>Admin area</h1>")
+    return gate(visit) or visit.admin("Dashboard", "<h1>Admin area</h1>")
 
 
 def configuration(visit: Visit) -> Response:
@@ -55,89 +34,72 @@ def configuration(visit: Visit) -> Response:
         return refused
     abilities = visit.abilities
     if not abilities.duo_add_on or not abilities.paid_plan:
-        return visit.redirect("/admin/gitlab_duo")
-    element = html.data_element("js-ai-settings", _configuration_data(visit))
-    return visit.html("GitLab Duo configuration", element)
-
-
-def _configuration_data(visit: Visit) -> dict[str, Any]:
-    instance, release = visit.instance, visit.instance.release
-    stored = {**settings.defaults(release), **instance.settings}
-    data: dict[str, Any] = {
-        "ai-gateway-url": instance.gateway.ai_gateway_url,
-        "beta-self-hosted-models-enabled": instance.beta_on,
-        "toggle-beta-models-path": visit.path(toggle_path(release)),
-        "redirect-path": visit.path("/admin/gitlab_duo"),
-        "duo-availability": stored["duo_availability"],
-        "experiment-features-enabled": stored["instance_level_ai_beta_features_enabled"],
-        "are-experiment-settings-allowed": visit.abilities.duo_add_on,
-        "duo-pro-visible": visit.abilities.duo_add_on,
-        "disabled-direct-connection-method": stored["disabled_direct_code_suggestions"],
-        "can-configure-ai-logging": True,
-        "enabled-expanded-logging": stored["enabled_expanded_logging"],
-        "on-general-settings-page": False,
-    }
-    if release.at_least(18, 0):
-        data["duo-core-features-enabled"] = instance.gateway.duo_core_features_enabled
-    if release.at_least(18, 4):
-        url = instance.gateway.duo_agent_platform_service_url
-        data["duo-agent-platform-service-url"] = url
-        agent = visit.abilities.manage_agent_platform_models
-        data["expose-duo-agent-platform-service-url"] = agent
-    if release.at_least(18, 6):
-        data["ai-gateway-timeout-seconds"] = instance.gateway.ai_gateway_timeout_seconds
-    if release.at_least(18, 9):
-        # Whether earlier pages say this is not known; the stricter reading is that they do not.
-        data["can-manage-self-hosted-models"] = visit.abilities.manage_self_hosted
-        data["are-prompt-cache-settings-allowed"] = True
-        data["prompt-cache-enabled"] = stored["model_prompt_cache_enabled"]
-        data["show-foundational-agents-availability"] = True
-        data["show-foundational-agents-per-agent-availability"] = True
-        data["show-duo-agent-platform-enablement-setting"] = True
-        gateway = instance.gateway
-        data["ai-minimum-access-level-to-execute"] = gateway.minimum_access_level_execute
-        execute_async = gateway.minimum_access_level_execute_async
-        data["ai-minimum-access-level-to-execute-async"] = execute_async
-        data["namespace-access-rules"] = json.dumps(stored["duo_namespace_access_rules"])
-        data["foundational-agents-statuses"] = json.dumps(stored["foundational_agents_statuses"])
-        for name in SETTINGS_ON_PAGE:
-            data[name.replace("_", "-")] = stored[name]
-    return data
+        return visit.redirect(page_data.DUO)
+    element = html.data_element("js-ai-settings", page_data.configuration(visit))
+    return visit.admin("Configuration", element)
 
 
 def duo_home(visit: Visit) -> Response:
     refused = gate(visit)
     if refused:
         return refused
-    if not visit.abilities.paid_plan:
+    if not visit.abilities.licensed:
         return not_found(visit)
-    data: dict[str, Any] = {
-        "duo-configuration-path": visit.path("/admin/gitlab_duo/configuration"),
-        "duo-self-hosted-path": visit.path("/admin/gitlab_duo/self_hosted"),
-    }
-    if visit.instance.release.at_least(18, 9):
-        # Not known for earlier releases: left out there, the stricter reading.
-        data["beta-self-hosted-models-enabled"] = visit.instance.beta_on
-        data["can-manage-self-hosted-models"] = visit.abilities.manage_self_hosted
-        data["ai-gateway-url"] = visit.instance.gateway.ai_gateway_url
-    return visit.html("GitLab Duo", html.data_element("js-gitlab-duo-admin-page", data))
+    element = html.data_element("js-gitlab-duo-admin-page", page_data.duo_home(visit))
+    return visit.admin("GitLab Duo", element)
 
 
-def self_hosted(visit: Visit) -> Response:
+def models(visit: Visit) -> Response:
+    """The page of the models; the frontend shows the one for a new model too."""
     refused = gate(visit)
     if refused:
         return refused
-    abilities = visit.abilities
-    if not abilities.manage_self_hosted:
+    if not visit.abilities.manage_self_hosted:
         return not_found(visit)
-    view: dict[str, Any] = {"modelOptions": sorted(visit.instance.catalog.families)}
-    if visit.instance.release.at_least(18, 9):
-        view["betaModelsEnabled"] = visit.instance.beta_on
-        view["canManageSelfHostedModels"] = True
-        view["canManageInstanceModelSelection"] = abilities.manage_instance_model_selection
-        view["canManageDapSelfHostedModels"] = abilities.manage_agent_platform_models
-    element = html.data_element("js-duo-self-hosted", {"view-model": json.dumps(view)})
-    return visit.html("GitLab Duo Self-Hosted", element)
+    moved = page_data.models_path(visit.instance.release) == page_data.MODEL_SELECTION
+    element = "js-duo-instance-model-selection" if moved else "js-duo-self-hosted"
+    title = "Model selection" if moved else "Model configuration"
+    return visit.admin(title, html.data_element(element, page_data.models(visit)))
+
+
+def seats(visit: Visit) -> Response:
+    refused = gate(visit)
+    if refused:
+        return refused
+    if not visit.abilities.licensed:
+        return not_found(visit)
+    if not visit.instance.add_on_active("DUO_ENTERPRISE", "CODE_SUGGESTIONS"):
+        return visit.redirect(page_data.DUO)
+    return visit.admin("Seat utilization", "<div id='js-seat-utilization'></div>")
+
+
+def connect_workflow(visit: Visit) -> Response:
+    """The Agent Platform's own user, with which it acts for others (composite identity)."""
+    refused = gate(visit, write=True)
+    if refused:
+        return refused
+    instance = visit.instance
+    if instance.workflow_user is None and instance.user(WORKFLOW_USER) is not None:
+        visit.session.alert = "Username has already been taken"
+        return visit.redirect(page_data.DUO)
+    if instance.workflow_user is None:
+        user = User(instance.next_id("user"), WORKFLOW_USER, "", name="Duo Developer")
+        instance.users.append(user)
+        instance.workflow_user = user
+    visit.session.notice = "Duo Agent Platform Settings have been saved"
+    return visit.redirect(page_data.DUO)
+
+
+def disconnect_workflow(visit: Visit) -> Response:
+    """The user stays; connecting again takes it up."""
+    refused = gate(visit, write=True)
+    if refused:
+        return refused
+    instance = visit.instance
+    if instance.workflow_user is not None:
+        instance.users.remove(instance.workflow_user)
+        instance.workflow_user = None
+    return HTMLResponse("")
 
 
 def toggle_beta(visit: Visit) -> Response:
@@ -160,8 +122,6 @@ def toggle_beta(visit: Visit) -> Response:
 
 def sync_seat_link(visit: Visit) -> Response:
     """200 only means that a job is queued; 422 that there is nothing to sync."""
-    if not visit.request.url.path.endswith(".json"):
-        return gate(visit, write=True, sync=True) or not_found(visit)
     refused = gate(visit, write=True, sync=True)
     if refused:
         return refused

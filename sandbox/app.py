@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from . import admin_pages, control, graphql_endpoint, html, rest, signin
+from . import admin_pages, control, graphql_endpoint, html, page_data, rest, signin
 from .catalog import catalog_of
 from .executable import schema_of
 from .faults import Faults
 from .front import Front
 from .journal import Journal
-from .pages import Handler, visiting
+from .pages import Handler, Visit, gate, not_found, visiting
 from .schema_data import names_of
 from .sessions import Sessions
 from .state import Instance, fill_pristine
-from .versions import parse
+from .versions import Release, parse
 
+PROBES = ("health", "readiness", "liveness")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -40,11 +41,11 @@ def pristine(version: str, relative_url_root: str = "", external_url: str = "") 
     return instance
 
 
-def _while_there(path: str, endpoint: Endpoint) -> Endpoint:
-    """An upgrade moves the beta switch: a path that the release does not have is no route."""
+def _while_there(path_of: Callable[[Release], str], path: str, endpoint: Endpoint) -> Endpoint:
+    """An upgrade moves some pages: a path that the release does not have is no route."""
 
     async def moved(request: Request) -> Response:
-        if admin_pages.toggle_path(request.app.state.instance.release) != path:
+        if path_of(request.app.state.instance.release) != path:
             raise HTTPException(404)
         return await endpoint(request)
 
@@ -54,7 +55,21 @@ def _while_there(path: str, endpoint: Endpoint) -> Endpoint:
 async def _not_found(request: Request, _error: Exception) -> Response:
     if "/api/" in request.url.path:
         return JSONResponse({"error": "404 Not Found"}, 404)
-    return HTMLResponse(html.NOT_FOUND, 404)
+    if request.method != "GET":
+        return HTMLResponse(html.NOT_FOUND, 404)
+    return await visiting(_no_page)(request)
+
+
+def _no_page(visit: Visit) -> Response:
+    """Whether a path exists is for users to know."""
+    return (gate(visit) if visit.user is None else None) or not_found(visit)
+
+
+def _ok(request: Request) -> Response:
+    """The probes. A stand-in that answers is well."""
+    if request.url.path.endswith("/health"):
+        return PlainTextResponse("GitLab OK")
+    return JSONResponse({"status": "ok"})
 
 
 def _routes() -> list[Route]:
@@ -71,9 +86,11 @@ def _routes() -> list[Route]:
         ("/admin", admin_pages.admin_home, get),
     ]
     enterprise: list[tuple[str, Handler, list[str]]] = [
-        ("/admin/gitlab_duo", admin_pages.duo_home, get),
-        ("/admin/gitlab_duo/configuration", admin_pages.configuration, get),
-        ("/admin/gitlab_duo/self_hosted", admin_pages.self_hosted, get),
+        (page_data.DUO, admin_pages.duo_home, get),
+        (page_data.CONFIGURATION, admin_pages.configuration, get),
+        (page_data.SEATS, admin_pages.seats, get),
+        (page_data.WORKFLOW, admin_pages.connect_workflow, post),
+        (page_data.DISCONNECT, admin_pages.disconnect_workflow, post),
         ("/admin/license/sync_seat_link.json", admin_pages.sync_seat_link, post),
         ("/admin/license/sync_seat_link", admin_pages.sync_seat_link, post),
     ]
@@ -82,8 +99,13 @@ def _routes() -> list[Route]:
     ]
     routes = [Route(path, visiting(handler), methods=how) for path, handler, how in pages]
     toggle = visiting(admin_pages.enterprise_only(admin_pages.toggle_beta))
-    for path in (admin_pages.OLD_TOGGLE, admin_pages.NEW_TOGGLE):
-        routes.append(Route(path, _while_there(path, toggle), methods=post))
+    for path in (page_data.OLD_TOGGLE, page_data.NEW_TOGGLE):
+        there = _while_there(page_data.toggle_path, path, toggle)
+        routes.append(Route(path, there, methods=post))
+    models = visiting(admin_pages.enterprise_only(admin_pages.models))
+    for path in (page_data.SELF_HOSTED, page_data.MODEL_SELECTION):
+        there = _while_there(page_data.models_path, path, models)
+        routes += [Route(one, there, methods=get) for one in (path, f"{path}/models/new")]
     return routes
 
 
@@ -94,6 +116,7 @@ def create_app(version: str, relative_url_root: str = "", external_url: str = ""
     inner = [
         Route("/api/graphql", graphql_endpoint.endpoint, methods=["GET", "HEAD", "POST"]),
         Route("/api/v4/{path:path}", rest.endpoint, methods=every),
+        *(Route(f"/-/{probe}", _ok, methods=["GET"]) for probe in PROBES),
         *_routes(),
     ]
     root = instance.relative_url_root

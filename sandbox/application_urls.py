@@ -40,8 +40,8 @@ def blocked(instance: Instance, given: dict[str, Any] | None = None) -> dict[str
     if not values[DENY_ALL]:
         return {}
     # The allowlist in force is the stored one, whether everything is denied the one to be saved.
-    before = instance.settings.get(DENY_ALL)
-    instance.settings[DENY_ALL] = True
+    before = instance.settings
+    instance.settings = {**before, DENY_ALL: True}
     try:
         return {
             name: reason
@@ -49,7 +49,7 @@ def blocked(instance: Instance, given: dict[str, Any] | None = None) -> dict[str
             if (values[switch] if switch else True) and (reason := _reason(instance, values[name]))
         }
     finally:
-        instance.settings[DENY_ALL] = before
+        instance.settings = before
 
 
 def _reason(instance: Instance, url: Any) -> str:

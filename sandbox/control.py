@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import rails
+from . import rails, settings
 from .seed import BadSeed, apply
-from .settings import defaults
 from .state import Instance
 from .upgrade import upgrade
 from .versions import parse
@@ -49,7 +48,7 @@ def everything(instance: Instance) -> dict[str, Any]:
         ],
         "users": [dataclasses.asdict(one) for one in instance.users],
         "tokens": [dataclasses.asdict(one) for one in instance.tokens],
-        "settings": {**defaults(instance.release), **instance.settings},
+        "settings": {**settings.stored(instance), **settings.shown(instance)},
         "flags": instance.flags,
         "options": dataclasses.asdict(instance.options),
         "audit_events": instance.audit_events,

@@ -192,11 +192,16 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 
 
 def _introspection(instance: Instance, operation: Operation) -> tuple[bool, bool]:
-    """Whether introspection is allowed, and whether the static full schema is the answer (18.9)."""
-    text = operation.query
-    asks = "__schema" in text or ("__type" in text and "__typename" not in text)
+    """Whether introspection is allowed, and whether the static full schema is the answer (18.9).
+
+    That is the answer to what is named like the usual query, whatever it asks.
+    """
     if not instance.release.at_least(18, 9):
         return True, False
-    if asks and (not operation.has_name_key or operation.name == "IntrospectionQuery"):
-        return True, True
-    return False, False
+    name = operation.name
+    if not operation.has_name_key:
+        chosen = _choose(_document(operation.query), None)
+        named = isinstance(chosen, OperationDefinitionNode) and chosen.name
+        name = named.value if named else None
+    static = name == "IntrospectionQuery"
+    return static, static

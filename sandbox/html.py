@@ -30,9 +30,14 @@ def data_element(element_id: str, data: dict[str, Any]) -> str:
     return f"<div {pairs} id='{element_id}'></div>"
 
 
-def page(session: Session, title: str, body: str, test_id: str = "") -> str:
+def page(session: Session, title: str, body: str, test_id: str = "", warning: str = "") -> str:
     alert, notice = session.flash()
     flashes = ""
+    if warning:
+        flashes += (
+            '<div class="gl-alert gl-alert-warning js-registration-enabled-callout">'
+            f"<div class='gl-alert-body'>{escape(warning)}</div></div>"
+        )
     if alert:
         flashes += (
             '<div class="gl-alert flash-alert" data-testid="alert-danger">'
@@ -62,12 +67,17 @@ def _hidden(session: Session) -> str:
 
 def sign_in_form(instance: Instance, session: Session) -> str:
     """Both variants of the password form: mounted by Vue since 18.8, plain before."""
-    action = f"{instance.relative_url_root}/users/sign_in"
+    users = f"{instance.relative_url_root}/users"
+    action = f"{users}/sign_in"
     captcha = instance.options.captcha
     if instance.flag("sign_in_form_vue"):
         data = json.dumps(
             {
                 "sign_in_path": action,
+                "users_sign_in_path_path": f"{action}_path",
+                "passkeys_sign_in_path": f"{users}/passkeys/sign_in",
+                "new_user_confirmation_path": f"{users}/confirmation/new",
+                "new_password_path": f"{users}/password/new",
                 "show_captcha": captcha,
                 "is_remember_me_enabled": True,
                 "is_unconfirmed_email": False,
@@ -137,10 +147,32 @@ CSRF_REFUSED = (
     "<!DOCTYPE html><html><head><title>The change you requested was rejected (422)</title></head>"
     "<body><h1>422</h1><h3>The change you requested was rejected.</h3></body></html>"
 )
+#: Of a path that does not exist, asked for with anything but GET.
 NOT_FOUND = (
-    "<!DOCTYPE html><html><head><title>The page could not be found (404)</title></head>"
+    "<!DOCTYPE html><html><head>"
+    "<title>The page you're looking for could not be found (404)</title></head>"
     "<body><h1>404: Page not found</h1></body></html>"
 )
+SIGN_UPS = (
+    "Your GitLab instance allows anyone to register for an account, which is a security risk on "
+    "public-facing GitLab instances. You should deactivate new sign ups if public users aren't "
+    "expected to register for an account."
+)
+
+
+def no_such_page(sign_out: str) -> str:
+    """Of a page that does not exist, or not for this user, who is signed in."""
+    return (
+        "<!DOCTYPE html><html><head><title>Not Found</title></head><body>"
+        f'<h1>404: Page not found</h1><form action="{sign_out}" method="post"></form>'
+        "</body></html>"
+    )
+
+
+def redirected(url: str) -> str:
+    return f'<html><body>You are being <a href="{escape(url)}">redirected</a>.</body></html>'
+
+
 FORBIDDEN = (
     "<!DOCTYPE html><html><head><title>Access denied (403)</title></head>"
     "<body><h1>403</h1></body></html>"

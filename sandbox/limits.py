@@ -2,8 +2,8 @@
 """Complexity, depth and recursion (GitLab 18.9, `gitlab_schema.rb`).
 
 How GitLab counts is its `BaseField`: one for a field plus its children; a connection counts twice
-at the full page of 100 (1 % for each row). Connections without a resolver of their own are counted
-the same way here, the stricter reading.
+at the full page of 100 (1 % for each row), but for one without a resolver of its own
+(`featureSettings`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ MAX_RECURSION = 2
 CONNECTIONS = (
     "aiSelfHostedModels",
     "aiFeatureSettings",
-    "featureSettings",
     "validModels",
     "validGitlabModels",
 )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from . import html
+from . import html, settings
 from .abilities import Abilities, Caller
 from .sessions import Session, Sessions, put_cookie, user_of
 from .state import Instance, User
@@ -52,16 +52,26 @@ class Visit:
     def path(self, path: str) -> str:
         return self.instance.relative_url_root + path
 
-    def redirect(self, path: str) -> Response:
-        """302 to an absolute URL, as Rails does."""
+    def address(self, path: str) -> str:
         base = str(self.request.base_url).rstrip("/")
         root = self.instance.relative_url_root
         if root and base.endswith(root):
             base = base[: -len(root)]
-        return RedirectResponse(base + self.path(path), 302)
+        return base + self.path(path)
+
+    def redirect(self, path: str) -> Response:
+        """302 to an absolute URL, as Rails does."""
+        url = self.address(path)
+        return HTMLResponse(html.redirected(url), 302, {"location": url})
 
     def html(self, title: str, body: str, status: int = 200, test_id: str = "") -> Response:
         return HTMLResponse(html.page(self.session, title, body, test_id), status)
+
+    def admin(self, title: str, body: str) -> Response:
+        """A page of the admin area; all of them warn while everybody may sign up."""
+        warning = html.SIGN_UPS if settings.stored(self.instance)["signup_enabled"] else ""
+        text = html.page(self.session, f"{title} · Admin area", body, warning=warning)
+        return HTMLResponse(text)
 
     def csrf_ok(self) -> bool:
         given = self.request.headers.get("x-csrf-token") or self.form.get("authenticity_token")
@@ -102,7 +112,7 @@ def csrf_refusal(visit: Visit) -> Response | None:
 def not_found(visit: Visit) -> Response:
     if visit.wants_json:
         return Response(status_code=404)
-    return HTMLResponse(html.NOT_FOUND, 404)
+    return HTMLResponse(html.no_such_page(visit.path("/users/sign_out")), 404)
 
 
 def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
@@ -132,7 +142,7 @@ def gate(visit: Visit, write: bool = False, sync: bool = False) -> Response | No
         if write and visit.wants_json:
             return JSONResponse({"error": SIGN_IN_FIRST}, 401)
         visit.session.return_to = _stored_path(visit)
-        visit.session.alert = "You need to sign in or sign up before continuing."
+        visit.session.alert = SIGN_IN_FIRST
         return visit.redirect("/users/sign_in")
     elsewhere = detour(visit, only_two_factor=sync)
     if elsewhere:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from .errors import FieldError
@@ -17,6 +19,16 @@ def _encode(value: Any) -> str:
 
 
 def connection(items: list[Any], arguments: dict[str, Any], keyset: bool) -> dict[str, Any]:
+    """A page, cut when one of its fields is resolved: so errors are theirs."""
+    page = cache(lambda: _page(items, arguments, keyset))
+
+    def field(name: str) -> Callable[[Any], Any]:
+        return lambda _info: page()[name]
+
+    return {name: field(name) for name in ("nodes", "edges", "pageInfo")}
+
+
+def _page(items: list[Any], arguments: dict[str, Any], keyset: bool) -> dict[str, Any]:
     """Cut one page; a larger `first` than 100 is cut to 100."""
     first, last = arguments.get("first"), arguments.get("last")
     if first is not None and last is not None:
@@ -60,4 +72,5 @@ def _position(cursor: str, cursors: list[str], items: list[Any], keyset: bool) -
             return sum(1 for item in items if item.id >= wanted) - 1
         return int(value) - 1
     except (ValueError, TypeError, KeyError):
-        raise FieldError("Please provide a valid cursor") from None
+        text = f'Invalid input: "{cursor}"' if keyset else "Please provide a valid cursor"
+        raise FieldError(text) from None

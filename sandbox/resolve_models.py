@@ -131,7 +131,12 @@ def _only_decorated(view: FeatureView) -> None:
 @feature_type.field("validModels")
 def _valid_models(view: FeatureView, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     _only_decorated(view)
-    allowed = info.context.abilities.manage_self_hosted
+    abilities = info.context.abilities
+    if view.feature.name in rules_features.AGENTS:
+        # Whatever the plan: without a licence too.
+        allowed = abilities.admin and abilities.agent_platform
+    else:
+        allowed = abilities.manage_self_hosted
     found = rules_features.valid_models(_instance(info), view.feature) if allowed else []
     return connection(found, arguments, keyset=False)
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import application_urls, settings, tokens
-from .abilities import PAID
+from . import rules_settings, settings, tokens
 from .context import timestamp
 from .resolve_instance import KAS, REVISION
-from .state import Instance, Token, User
+from .state import Instance, Token, User, now
 
 REASONS = {
     "blocked": "Your account has been blocked.",
-    "blocked_pending_approval": "Your account is pending approval from your administrator.",
+    "blocked_pending_approval": (
+        "Your account is pending approval from your administrator and hence blocked."
+    ),
     "deactivated": "Your account has been deactivated by your administrator.",
 }
 PASSWORD_EXPIRED = (
@@ -45,6 +47,19 @@ def _invalid_token(text: str) -> Refusal:
     return Refusal(401, {"error": "invalid_token", "error_description": text})
 
 
+def _insufficient(scopes: tuple[str, ...]) -> Refusal:
+    return Refusal(
+        403,
+        {
+            "error": "insufficient_scope",
+            "error_description": (
+                "The request requires higher privileges than provided by the access token."
+            ),
+            "scope": " ".join(scopes),
+        },
+    )
+
+
 def caller(instance: Instance, request: Request, scopes: tuple[str, ...]) -> tuple[Token, User]:
     """Token, then user, then scope: GitLab's order."""
     text = tokens.given(request, dict(request.query_params))
@@ -67,11 +82,7 @@ def caller(instance: Instance, request: Request, scopes: tuple[str, ...]) -> tup
     if instance.options.terms:
         raise _message(403, f"403 Forbidden - {TERMS}")
     if scopes and not set(scopes) & set(token.scopes):
-        text = "The request requires higher privileges than provided by the access token."
-        raise Refusal(
-            403,
-            {"error": "insufficient_scope", "error_description": text, "scope": " ".join(scopes)},
-        )
+        raise _insufficient(scopes)
     return token, user
 
 
@@ -108,7 +119,11 @@ def _license(instance: Instance, request: Request) -> Any:
         "expires_at": license_.expires_at.isoformat() if license_.expires_at else None,
         "historical_max": 3,
         "maximum_user_count": 3,
-        "licensee": {"Name": "Sandbox Operations", "Company": "Example"},
+        "licensee": {
+            "Name": "Sandbox Administrator",
+            "Company": "Sandbox",
+            "Email": "root@example.com",
+        },
         # The add-ons of the licence file, not the Duo seats.
         "add_ons": {},
         "expired": license_.expired,
@@ -120,18 +135,7 @@ def _license(instance: Instance, request: Request) -> Any:
 
 def _settings(instance: Instance, request: Request) -> Any:
     _admin(instance, request, ("api", "read_api"))
-    return _visible(instance)
-
-
-def _visible(instance: Instance) -> dict[str, Any]:
-    shown = {"id": 1, **settings.defaults(instance.release), **instance.settings}
-    return {key: value for key, value in shown.items() if _licensed(instance, key)}
-
-
-def _licensed(instance: Instance, key: str) -> bool:
-    if key not in settings.LICENSED:
-        return True
-    return instance.license is not None and instance.license.plan in PAID
+    return {"id": 1, **settings.shown(instance)}
 
 
 async def _put_settings(instance: Instance, request: Request) -> Any:
@@ -141,42 +145,34 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
         raw = dict(parse_qsl(body.decode())) if form else json.loads(body or b"{}")
     except ValueError:
         raise Refusal(400, {"error": "Invalid JSON format"}) from None
-    _admin(instance, request, ("api",))
-    known = settings.defaults(instance.release)
-    given = {**dict(request.query_params), **raw}
-    given = {key: value for key, value in given.items() if key in known}
-    if not given:
-        text = f"{', '.join(known)} are missing, at least one parameter must be provided"
-        raise Refusal(400, {"error": text})
+    # Any of both lets the request in, and is named; a write then needs `api`.
+    token, _user = caller(instance, request, ("api", "read_api"))
+    if "api" not in token.scopes:
+        raise _insufficient(("api", "read_api"))
+    _admin(instance, request, ())
     if instance.options.read_only or instance.options.maintenance:
         # The status is general knowledge of the read-only middleware (inference).
         raise _message(403, "You cannot perform write operations on a read-only instance")
-    problems = settings.problems(given)
     try:
-        given = settings.normalised(given)
-    except settings.Refused as reason:
-        raise Refusal(400, {"error": str(reason)}) from None
-    for name, why in application_urls.blocked(instance, given).items():
-        problems.setdefault(name, []).append(why)
-    if problems:
-        raise Refusal(400, {"message": problems})
-    instance.settings.update({k: v for k, v in given.items() if _licensed(instance, k)})
-    return _visible(instance)
+        rules_settings.update(instance, {**dict(request.query_params), **raw})
+    except rules_settings.Refused as refused:
+        raise Refusal(refused.status, refused.body) from None
+    return {"id": 1, **settings.shown(instance)}
 
 
 def _token_self(instance: Instance, request: Request) -> Any:
     token, user = caller(instance, request, ())
     return {
         "id": token.id,
-        "name": token.token.removeprefix("glpat-"),
+        "name": token.token,
         "revoked": token.revoked,
         "created_at": "2026-01-01T00:00:00.000Z",
         "description": None,
         "scopes": token.scopes,
         "user_id": user.id,
-        "last_used_at": None,
+        "last_used_at": timestamp(now()),
         "active": True,
-        "expires_at": None,
+        "expires_at": (now() + timedelta(days=300)).date().isoformat(),
         "last_used_ips": [],
     }
 

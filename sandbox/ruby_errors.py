@@ -15,6 +15,11 @@ from graphql.language import get_location
 
 #: Validation stops here (`gitlab_schema.rb`).
 MAX_ERRORS = 5
+KEYWORDS = (
+    *("on", "fragment", "true", "false", "null", "query", "mutation", "subscription"),
+    *("schema", "scalar", "type", "extend", "implements", "interface", "union", "enum", "input"),
+    *("directive", "repeatable"),
+)
 
 
 def location(source: Source, node: Node) -> list[dict[str, int]]:
@@ -66,6 +71,7 @@ def parse_error(query: str, description: str, position: int) -> dict[str, Any]:
     shown = token[0] if token else ""
     line, column = _line_column(query, position)
     kind = "IDENTIFIER" if re.match(r"[A-Za-z_]", shown) else "VALUE"
+    kind = shown.upper() if shown in KEYWORDS else kind
     wanted = "NAME"
     if query[:position].count("{") == query[:position].count("}"):
         wanted = "one of SCHEMA, SCALAR, TYPE, ENUM, INPUT, UNION, INTERFACE"

@@ -121,11 +121,11 @@ def _problem(
 ) -> str | None:
     if row.provider == "vendored" and instance.release.at_least(18, 4):
         row.model_id = None
+        if definitions_fail(instance):
+            return "Failed to fetch model definitions"
         if feature.name == "glab_ask_git_command" and not instance.release.at_least(18, 10):
             # The list of GitLab's own features lacks it (Rails' text): 18.9, and no more in 18.11.
             return "Feature is not included in the list"
-        if definitions_fail(instance):
-            return "Failed to fetch model definitions"
         ref = (offered or "").strip()
         if ref and ref not in {one.ref for one in definitions(instance)}:
             return (

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from .settings import normalised
+from .rules_settings import seeded
 from .state import (
     Acceptance,
     AddOn,
@@ -139,7 +139,7 @@ def _tokens(instance: Instance, raw: list[dict[str, Any]]) -> None:
 
 
 def _settings(instance: Instance, raw: dict[str, Any]) -> None:
-    instance.settings.update(normalised(raw))
+    instance.settings.update(seeded(instance, raw))
 
 
 def _flags(instance: Instance, raw: dict[str, bool]) -> None:

@@ -123,8 +123,10 @@ def _enter(visit: Visit, user: User) -> Response:
 
 
 def sign_out(visit: Visit) -> Response:
-    """No CSRF check."""
+    """No CSRF check. Only who asks for a page is sent to one."""
     visit.key, visit.session = visit.sessions.sign_out(visit.key)
+    if "text/html" not in visit.request.headers.get("accept", ""):
+        return Response(status_code=204)
     return visit.redirect("/users/sign_in")
 
 
@@ -155,7 +157,7 @@ def admin_session_new(visit: Visit) -> Response:
 def _admin_form(visit: Visit, alert: str | None = None) -> Response:
     visit.session.alert = alert
     form = html.admin_mode_form(visit.path("/admin/session"), visit.session)
-    return visit.html("Enter Admin Mode", form)
+    return visit.html("Enter admin mode", form)
 
 
 def admin_session_create(visit: Visit) -> Response:
@@ -181,7 +183,7 @@ def admin_session_create(visit: Visit) -> Response:
 def _admin_code_form(visit: Visit, alert: str | None = None) -> Response:
     visit.session.alert = alert
     form = html.two_factor_form(visit.path("/admin/session"), visit.session)
-    return visit.html("Enter Admin Mode", form)
+    return visit.html("Enter admin mode", form)
 
 
 def _admin_entered(visit: Visit) -> Response:

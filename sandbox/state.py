@@ -175,6 +175,8 @@ class Instance:
     settings: dict[str, Any] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    #: The Agent Platform's own user, once an administrator has connected it.
+    workflow_user: User | None = None
     audit_events: list[str] = field(default_factory=list)
     sync_due: datetime | None = None
     last_id: dict[str, int] = field(default_factory=dict)

@@ -63,7 +63,8 @@ def _authority(text: str) -> tuple[str, int | None]:
     if match is None:
         raise Blocked(INVALID)
     port = match[2]
-    if port and (not port.isascii() or not port.isdigit() or int(port) > 65535):
+    # Addressable looks at the digits only: 99999 is a port to it.
+    if port and not (port.isascii() and port.isdigit()):
         raise Blocked(INVALID)
     name = match[1].strip("[]").lower()
     if match[1].startswith("[") and address_of(name) is None:
@@ -133,6 +134,9 @@ def _own(instance: Instance, parts: Parts) -> bool:
 
 def check_gateway(instance: Instance, url: str) -> None:
     """The gateway URL at save time: resolved, not on this host, obeying the outbound rules."""
+    if re.fullmatch(r"https?:/", url):
+        # What is left of `http://` without its last slash: no host at all resolves to this one.
+        raise Blocked(LOCALHOST)
     # Addressable finds the `<b>` of a tag even where it cannot make sense of the rest.
     parts = parse(url)
     if re.search(r"[<>&]", url):

@@ -91,7 +91,9 @@ class InputWalk:
                 text = f"Variable ${name} is declared by {self.by} but not used"
                 self._add(self.operation, [root], text, "variableNotUsed", variableName=name)
 
-    def _variable(self, node: VariableNode, argument: str, kind: Any, path: list[str]) -> None:
+    def _variable(
+        self, node: VariableNode, holder: Any, argument: str, kind: Any, path: list[str]
+    ) -> None:
         name = node.name.value
         self.used.add(name)
         definition = self.variables.get(name)
@@ -106,7 +108,7 @@ class InputWalk:
         if why:
             text = f"{why} on variable ${name} and argument {argument} ({given} / {kind})"
             self._add(
-                node,
+                holder,
                 path,
                 text,
                 "variableMismatch",
@@ -136,7 +138,8 @@ class InputWalk:
                 names = {"name": name, "typeName": "Field", "argumentName": key}
                 self._add(one, [*path, key], text, "argumentNotAccepted", **names)
                 continue
-            self._value(one, key, ("Field", name), field.args[key].type, [*path, key])
+            owner = ("Field", name, node)
+            self._value(one, key, owner, field.args[key].type, [*path, key])
 
     # --- values ---
 
@@ -144,39 +147,41 @@ class InputWalk:
         self,
         holder: ArgumentNode | ObjectFieldNode,
         key: str,
-        owner: tuple[str, str],
+        owner: tuple[str, str, FieldNode | ObjectValueNode],
         kind: Any,
         path: list[str],
     ) -> None:
         value = holder.value
         if isinstance(value, VariableNode):
-            self._variable(value, key, kind, path)
+            self._variable(value, holder, key, kind, path)
             return
-        self._nested_variables(value, key, kind, path)
+        self._nested_variables(value, holder, key, kind, path)
         named = get_named_type(kind)
         if isinstance(value, ObjectValueNode) and isinstance(named, GraphQLInputObjectType):
             self._object(value, named, path)
             return
+        # The place of a literal that does not fit is what holds the argument.
+        place = owner[2]
         reason = _gid_problem(value, kind)
         if reason:
-            self._add(
-                holder, path, reason, "argumentLiteralsIncompatible", typeName="CoercionError"
-            )
+            self._add(place, path, reason, "argumentLiteralsIncompatible", typeName="CoercionError")
         elif not _fits(value, kind):
             text = (
                 f"Argument '{key}' on {owner[0]} '{owner[1]}' has an invalid value "
                 f"({literal(value)}). Expected type '{kind}'."
             )
             names = {"typeName": owner[0], "argumentName": key}
-            self._add(holder, path, text, "argumentLiteralsIncompatible", **names)
+            self._add(place, path, text, "argumentLiteralsIncompatible", **names)
 
-    def _nested_variables(self, value: ValueNode, key: str, kind: Any, path: list[str]) -> None:
+    def _nested_variables(
+        self, value: ValueNode, holder: Any, key: str, kind: Any, path: list[str]
+    ) -> None:
         """Variables inside a list literal."""
         inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
         if isinstance(value, ListValueNode) and isinstance(inner, GraphQLList):
             for item in value.values:
                 if isinstance(item, VariableNode):
-                    self._variable(item, key, inner.of_type, path)
+                    self._variable(item, holder, key, inner.of_type, path)
 
     def _object(
         self, value: ObjectValueNode, kind: GraphQLInputObjectType, path: list[str]
@@ -204,7 +209,7 @@ class InputWalk:
                 names = {"name": kind.name, "typeName": "InputObject", "argumentName": key}
                 self._add(one, [*path, key], text, "argumentNotAccepted", **names)
                 continue
-            owner = ("InputObject", kind.name)
+            owner = ("InputObject", kind.name, value)
             self._value(one, key, owner, kind.fields[key].type, [*path, key])
 
 

@@ -188,16 +188,17 @@ class Walk:
 
     def _conflicts(self, selections: SelectionSetNode, path: list[str]) -> None:
         """The same key for two fields of one selection; other forms are left to the library."""
-        seen: dict[str, str] = {}
+        seen: dict[str, FieldNode] = {}
         for node in selections.selections:
             if not isinstance(node, FieldNode):
                 continue
             key = node.alias.value if node.alias else node.name.value
-            other = seen.setdefault(key, node.name.value)
-            if other != node.name.value:
-                names = f"{other} or {node.name.value}"
+            other = seen.setdefault(key, node)
+            if other.name.value != node.name.value:
+                names = f"{other.name.value} or {node.name.value}"
                 text = f"Field '{key}' has a field conflict: {names}?"
-                self._add(node, [], text, "fieldConflict", fieldName=key, conflicts=names)
+                self._add(other, [], text, "fieldConflict", fieldName=key, conflicts=names)
+                self.errors[-1]["locations"] += location(self.source, node)
 
     def _add(self, node: Any, path: list[str], text: str, code: str, **extensions: Any) -> None:
         self.errors.append(problem(self.source, node, path, text, code, **extensions))

@@ -72,7 +72,7 @@ def _check(value: Any, kind: Any, path: list[Any]) -> Problems:
         return []
     if isinstance(kind, GraphQLList):
         if not isinstance(value, list):
-            return _check(value, kind.of_type, path)
+            value = [value]
         return [
             problem
             for index, item in enumerate(value)

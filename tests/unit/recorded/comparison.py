@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(
 DAY = r"20\d\d-\d\d-\d\d"
 SHAPES = {
     "time": DAY + r"[T ]\d\d:\d\d:\d\d[.\d]*(?: ?UTC|Z|[+-]\d\d:\d\d)?",
-    "opaque": r"[\w+/=.-]+",
+    "opaque": r"\S+",
     "day": DAY,
 }
 #: An id that no object has, for a question about one that does not exist.
@@ -59,6 +59,8 @@ class Comparison:
     """Compares the answers of one world, in their order."""
 
     url: str
+    #: Knows the ids of some objects before any answer shows them.
+    id_of: Callable[[str, str], str | None]
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def filled(self, value: Any) -> Any:
@@ -75,7 +77,9 @@ class Comparison:
         if not match["kind"]:
             return match[0]
         key = match["kind"], match["number"]
-        return self._gid(key, self.ids.setdefault(key, str(NOBODY + int(match["number"]))))
+        if key not in self.ids:
+            self.ids[key] = self.id_of(*key) or str(NOBODY + int(match["number"]))
+        return self._gid(key, self.ids[key])
 
     @staticmethod
     def _gid(key: tuple[str, str], number: str) -> str:
@@ -86,7 +90,9 @@ class Comparison:
     ) -> Iterator[tuple[str, Any, Any]]:
         """Yield path, recorded and answered value of each difference."""
         recorded, answered = _structured(recorded, answered)
-        if isinstance(recorded, dict) and isinstance(answered, dict):
+        if _of_another_kind(recorded, answered):
+            yield path, recorded, answered
+        elif isinstance(recorded, dict) and isinstance(answered, dict):
             for key in recorded if partly else {**recorded, **answered}:
                 yield from self.differences(
                     recorded.get(key, ABSENT), answered.get(key, ABSENT), f"{path}.{key}", partly
@@ -137,6 +143,12 @@ def _shape(recorded: str, url: str) -> tuple[re.Pattern[str], list[tuple[str, st
         else:
             pattern += SHAPES[str(match.lastgroup)]
     return re.compile(pattern + re.escape(recorded[end:]), re.DOTALL), keys
+
+
+def _of_another_kind(recorded: Any, answered: Any) -> bool:
+    """Whether two objects have nothing in common, as an error and a result: one difference."""
+    both = isinstance(recorded, dict) and isinstance(answered, dict)
+    return both and bool(recorded and answered) and not set(recorded) & set(answered)
 
 
 def _structured(recorded: Any, answered: Any) -> tuple[Any, Any]:

@@ -7,14 +7,19 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sandbox import credentials
+
 DATA = Path(__file__).parent / "data"
 RELEASES = ("18.9", "18.11", "19.4")
 SEED = "(seed)"
+MODEL_ID = re.compile(r"gid://gitlab/Ai::SelfHostedModel/#(\d+)")
 #: What else an entry of 19.4 tells: rows that no client can ask for.
 DATABASE = "(db)"
 SETTINGS = "/api/v4/application/settings"
@@ -27,12 +32,15 @@ FEATURES = {
     "{ nodes { name model } } selfHostedModel { id name } } } }"
 }
 LARGE = {"query": "{ metadata { version } } #" + "x" * 6000}
+PRIVATE = {"headers": {"PRIVATE-TOKEN": credentials.ADMIN_TOKEN}}
 LEFT_OUT: dict[str, dict[str, Any]] = {
     "multiplex: many": {"raw": "POST /api/graphql " + json.dumps([ENTERPRISE] * 15)},
     "multiplex: sizes add up": {"raw": "POST /api/graphql " + json.dumps([LARGE] * 2)},
     "multiplex: complexity": {"raw": "POST /api/graphql " + json.dumps([FEATURES] * 8)},
     "two operations wrong name": {"operation": "Z"},
     "toggle bad csrf": {"csrf": "wrong"},
+    "private-token header": PRIVATE,
+    "private-token header graphql": PRIVATE,
 }
 
 
@@ -75,6 +83,11 @@ class World:
     seed: dict[str, Any]
     questions: tuple[Question, ...]
 
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """Return the names of the models by the number of their placeholder."""
+        return dict(_names([question.body for question in self.questions]))
+
     def settings(self, question: Question) -> set[str]:
         """Return the settings that were noted of an answer: of hundreds, those of interest.
 
@@ -89,10 +102,22 @@ class World:
         return often | set(question.body) | set(question.request.get("body") or {})
 
 
+def _names(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        placeholder = MODEL_ID.fullmatch(str(value.get("id")))
+        if placeholder and "name" in value:
+            yield placeholder[1], value["name"]
+        value = list(value.values())
+    for one in value if isinstance(value, list) else []:
+        yield from _names(one)
+
+
 @functools.cache
 def worlds(release: str) -> dict[str, World]:
     """Return the worlds of a release, by name."""
-    entries = json.loads(gzip.decompress((DATA / f"{release}.json.gz").read_bytes()))
+    text = gzip.decompress((DATA / f"{release}.json.gz").read_bytes()).decode()
+    # In those pages of 19.4 that were noted in a form of their own.
+    entries = json.loads(text.replace("http://127.0.0.1:8096", "<url>"))
     found = {}
     for name, group in groupby(entries, key=lambda entry: entry["world"]):
         seed, *questions = group

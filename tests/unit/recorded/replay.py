@@ -25,6 +25,7 @@ from ansible_collections.gitlab_ops.duo.tests.unit.recorded.recording import (
 )
 from sandbox import credentials
 from sandbox.app import create_app
+from sandbox.context import MODEL_CLASS
 from sandbox.seed import BadSeed, apply
 
 TOKENS = {
@@ -42,6 +43,12 @@ PARTLY = ("status", "body")
 SIGN_IN = "/users/sign_in"
 JSON = "application/json"
 FORM_ENCODED = "application/x-www-form-urlencoded"
+#: What was so in every world, unless its seed says otherwise.
+CIRCUMSTANCES = {
+    "settings": {"outbound_local_requests_allowlist_raw": "127.0.0.1\nlocalhost"},
+    # Nothing worked on the background jobs.
+    "options": {"sync_delay_seconds": 3600},
+}
 #: How much the recording keeps of a text that is neither JSON nor a page.
 KEPT = 400
 
@@ -64,6 +71,8 @@ class Browser:
         self._session.trust_env = False
         self._session.mount(URL, adapter)
         self._csrf = self._form_token = ""
+        #: Whether somebody has tried to sign in.
+        self.used = False
 
     def visit(self, request: dict[str, Any]) -> Answer:
         """Ask for a page, or send a form."""
@@ -97,12 +106,13 @@ class Replay:
         self._api.mount(URL, self._adapter)
         self._browsers: dict[str, Browser] = {}
         self._browser = Browser(self._adapter)
-        self._comparison = Comparison(URL)
+        self._comparison = Comparison(URL, self._id_of)
         self._settings: dict[str, Any] = {}
 
     def differences(self) -> Iterator[Difference]:
         """Ask all questions in their order."""
         try:
+            apply(self._app.state.instance, CIRCUMSTANCES)
             apply(self._app.state.instance, self._world.seed)
         except BadSeed as reason:
             yield Difference(self._world.name, SEED, "seed", self._world.seed, str(reason))
@@ -124,6 +134,12 @@ class Replay:
                 ):
                     yield Difference(question.world, question.name, path, recorded, answered)
 
+    def _id_of(self, kind: str, number: str) -> str | None:
+        """Return the id of a model that a question names before any answer has shown it."""
+        name = self._world.names.get(number) if kind == MODEL_CLASS else None
+        models = self._app.state.instance.models
+        return next((str(model.id) for model in models if model.name == name), None)
+
     def _ask(self, question: Question, request: dict[str, Any]) -> Answer:
         if "page" in request:
             return self._in_browser(question.name, request)
@@ -131,11 +147,14 @@ class Replay:
             asked = {"query": request["graphql"], "variables": request["variables"]}
             if "operation" in request:
                 asked["operationName"] = request["operation"]
-            return self._with_token(request["as"], "POST /api/graphql", json.dumps(asked))
+            text = json.dumps(asked)
+            return self._with_token(
+                request["as"], "POST /api/graphql", text, request.get("headers")
+            )
         if "rest" in request:
             body = request.get("body")
             sent = "" if body is None else json.dumps(body)
-            return self._with_token(request["as"], request["rest"], sent)
+            return self._with_token(request["as"], request["rest"], sent, request.get("headers"))
         method, path, body = request["raw"].split(" ", 2)
         return self._with_token(request["as"], f"{method} {path}", body)
 
@@ -162,9 +181,13 @@ class Replay:
             return {key: value for key, value in body.items() if key in noted}
         return body
 
-    def _with_token(self, who: str | None, where: str, body: str) -> Answer:
+    def _with_token(
+        self, who: str | None, where: str, body: str, headers: dict[str, str] | None = None
+    ) -> Answer:
         method, path = where.split(" ", 1)
-        headers = {"PRIVATE-TOKEN": TOKENS[who]} if who in TOKENS else {}
+        headers = dict(headers or {})
+        if who in TOKENS:
+            headers.setdefault("Authorization", f"Bearer {TOKENS[who]}")
         if body:
             headers["Content-Type"] = (
                 FORM_ENCODED if body.startswith("query=") else "application/json"
@@ -179,7 +202,10 @@ class Replay:
         """A sign-in begins a new session; a name that begins with somebody's is theirs again."""
         who = name.partition(" ")[0]
         if name.endswith(": form"):
-            self._browser = Browser(self._adapter)
+            # What somebody was sent away from before signing in belongs to the same session.
+            if self._browser.used:
+                self._browser = Browser(self._adapter)
+            self._browser.used = True
         elif who in self._browsers:
             self._browser = self._browsers[who]
         if request["page"] == f"POST {SIGN_IN}":
@@ -192,6 +218,7 @@ def _answer(found: requests.Response) -> Answer:
     body: Any = found.text[:KEPT]
     if kind == JSON:
         body = found.json()
-    elif kind == "text/html":
+        body = "null" if body is None else body
+    elif kind == "text/html" and found.text:
         body = Page(found.text).digest()
     return Answer(found.status_code, kind, found.headers.get("Location"), body)

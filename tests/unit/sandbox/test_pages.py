@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sign-in and admin pages: api.md 3, 6, 10.6 and 10.7."""
+"""Sign-in and admin pages, beyond what the recorded answers hold."""
 
 from __future__ import annotations
 
@@ -54,12 +54,6 @@ def test_signing_in_voids_the_old_csrf_token(gitlab):
     assert answer.status == 422
     assert "The change you requested was rejected (422)" in answer.text
     assert post(gitlab, NEW).status == 204
-
-
-def test_wrong_password_is_a_200(gitlab):
-    answer = gitlab.sign_in(password="wrong")
-    assert (answer.status, refused(answer)) == (200, ["Invalid login or password."])
-    assert gitlab.get(PAGE).status == 302
 
 
 def test_blocked_and_locked_users(gitlab):
@@ -123,7 +117,8 @@ def test_terms_expired_password_and_two_factor_due(gitlab):
 def test_sign_out_needs_no_csrf_and_no_get(gitlab):
     gitlab.sign_in()
     assert gitlab.get("/users/sign_out").status == 404
-    assert gitlab.post("/users/sign_out").status == 302
+    answer = gitlab.post("/users/sign_out", headers={"accept": "text/html"})
+    assert answer.headers["location"].endswith("/users/sign_in")
     assert gitlab.get(PAGE).headers["location"].endswith("/users/sign_in")
 
 
@@ -229,7 +224,7 @@ def test_sync(gitlab):
     assert [one["name"] for one in state["add_ons"]] == ["DUO_ENTERPRISE"]
     gitlab.seed(license={"type": "offline_cloud"})
     assert post(gitlab, SYNC).status == 422
-    assert post(gitlab, SYNC.removesuffix(".json")).status == 404
+    assert post(gitlab, SYNC.removesuffix(".json")).status == 422
 
 
 def test_graphql_by_cookie_wants_csrf_for_mutations_only(gitlab):

@@ -299,8 +299,8 @@ def test_recursion(gitlab):
     assert any(text.startswith("Recursive query - too many of fields") for text in texts)
 
 
-def test_introspection_depends_on_the_operation_name_key(gitlab, gitlab_of):
-    body = {"query": "{ __schema { types { name } } }"}
+def test_introspection_depends_on_the_name_of_the_operation(gitlab, gitlab_of):
+    body = {"query": "query IntrospectionQuery { __schema { types { name } } }"}
     assert "__schema" in gitlab.post("/api/graphql", body).json()["data"]
     answer = gitlab.post("/api/graphql", {**body, "operationName": None}).json()
     assert answer["errors"][0]["message"] == "Field '__schema' doesn't exist on type 'Query'"
