@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few REST endpoints, with GitLab's refusals (GitLab 18.9, lib/api/api_guard.rb)."""
+"""The few REST endpoints, with GitLab's refusals (GitLab 18.9, lib/api/api_guard.rb,
+lib/gitlab/auth/user_access_denied_reason.rb)."""
 
 from __future__ import annotations
 
@@ -22,14 +23,17 @@ REASONS = {
     "blocked_pending_approval": (
         "Your account is pending approval from your administrator and hence blocked."
     ),
-    "deactivated": "Your account has been deactivated by your administrator.",
+    "deactivated": (
+        "Your account has been deactivated by your administrator. "
+        "Please log back in from a web browser to reactivate your account at {url}"
+    ),
 }
 PASSWORD_EXPIRED = (
     "Your password expired. Please access GitLab from a web browser to update your password."
 )
 TERMS = (
-    "You must accept the Terms of Service in order to perform this action. "
-    "Please access GitLab from a web browser to accept these terms."
+    "You (@{user}) must accept the Terms of Service in order to perform this action. "
+    "To accept these terms, please access GitLab from a web browser at {url}."
 )
 
 
@@ -78,9 +82,10 @@ def caller(instance: Instance, request: Request, scopes: tuple[str, ...]) -> tup
         raise _message(403, f"403 Forbidden - {PASSWORD_EXPIRED}")
     if user.state != "active":
         reason = REASONS.get(user.state, "Your account is not allowed to use the API.")
-        raise _message(403, f"403 Forbidden - {reason}")
+        raise _message(403, f"403 Forbidden - {reason.format(url=instance.external_url)}")
     if instance.options.terms:
-        raise _message(403, f"403 Forbidden - {TERMS}")
+        text = TERMS.format(user=user.username, url=instance.external_url)
+        raise _message(403, f"403 Forbidden - {text}")
     if scopes and not set(scopes) & set(token.scopes):
         raise _insufficient(scopes)
     return token, user
@@ -150,8 +155,10 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
     if "api" not in token.scopes:
         raise _insufficient(("api", "read_api"))
     _admin(instance, request, ())
-    if instance.options.read_only or instance.options.maintenance:
-        # The status is general knowledge of the read-only middleware (inference).
+    if instance.options.read_only:
+        # Maintenance mode lets administrators write these, or nobody could end it
+        # (https://docs.gitlab.com/administration/maintenance_mode/). The status is general
+        # knowledge of the read-only middleware (inference).
         raise _message(403, "You cannot perform write operations on a read-only instance")
     try:
         rules_settings.update(instance, {**dict(request.query_params), **raw})

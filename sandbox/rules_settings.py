@@ -73,7 +73,8 @@ def update(instance: Instance, given: dict[str, Any]) -> None:
     messages = problems(instance, changes)
     if any(changes[name] is None and KNOWN[name].null == "fails" for name in changes):
         raise _failed()
-    if changes.get("duo_template_project_id") is not None:
+    project = "duo_template_project_id"
+    if changes.get(project) is not None and settings.writable(instance, project):
         # There are no projects here.
         raise _failed()
     if settings.TOOL_APPROVAL in given and given[settings.TOOL_APPROVAL] not in TOOL_STATES:

@@ -88,7 +88,7 @@ class Gateway:
     duo_cli_enabled: bool = True
     include_recommended_allowed: bool = False
     allow_all_unix_sockets: bool = False
-    allow_project_extension: bool = False
+    allow_project_extension: bool = True
     updated_at: datetime = field(default_factory=now)
 
 

@@ -87,7 +87,27 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
         ),
     ),
     "18.11": (),
-    "19.4": COMMON,
+    "19.4": (
+        *COMMON,
+        Accepted(
+            "entered by hand, at first without the constraint",
+            "*",
+            name='{"duo_template_project_id": *',
+            world="rest",
+        ),
+        Accepted(
+            "entered by hand, at first without the constraint",
+            "*",
+            name='{"duo_namespace_access_rules": *',
+            world="rest",
+        ),
+        Accepted(
+            "the disconnecting was 18.9's, and did not find what 19.4's page connects",
+            "status",
+            name="disconnect",
+            world="pages onboarding",
+        ),
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded.page import ELEMENTS
 from sandbox import credentials
 
 DATA = Path(__file__).parent / "data"
@@ -139,7 +140,8 @@ def _question(entry: dict[str, Any]) -> Question:
     if set(request) == {"page"}:
         partly = True
         csrf = ["csrf-param", "csrf-token"] if body["csrf"] else []
-        body = {"title": body["title"], "elements": body["elements"], "csrf": csrf}
+        elements = {name: body["elements"][name] for name in ELEMENTS if name in body["elements"]}
+        body = {"title": body["title"], "elements": elements, "csrf": csrf}
     elif isinstance(body, dict) and "changed in database" in body:
         partly = True
         body = {"answer": body["answer"], "changed": body["changed"]}
