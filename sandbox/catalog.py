@@ -67,15 +67,21 @@ class Catalog:
 
 
 def catalog_of(release: Release, names: dict[str, Any]) -> Catalog:
-    """Titles and families are the 18.9 values, cut to what the release's enums know."""
+    """Families are those of the newest release, cut to what the release's enums know.
+
+    Titles and states of releases before 18.9 are those of 18.9. State and families of
+    `recommend_reviewers_assign` and `bl_security` (19.5) were not read: they are those of their
+    neighbours, and their titles are the sandbox's own.
+    """
     data = json.loads((DATA / "features.json").read_text("utf-8"))
     enums = names["enums"]
     known = {value.lower() for value in enums["AiAcceptedSelfHostedModels"]}
-    changes: dict[str, Any] = {}
+    changes: dict[str, dict[str, Any]] = {}
     for since, change in data["changes"].items():
         major, minor = since.split(".")
         if release.at_least(int(major), int(minor)):
-            changes.update(change)
+            for name, values in change.items():
+                changes.setdefault(name, {}).update(values)
     features = {}
     for value in enums["AiFeatures"]:
         name = value.lower()

@@ -56,7 +56,7 @@ def verdict(instance: Instance, model: SelfHostedModel) -> str | None:
         return _late(instance, f"ERROR: {refused(parse(url))}")
     if instance.options.real_connection_checks and (model.identifier or "").startswith(OPENAI):
         return _asked(instance, model)
-    answer = instance.options.connection_checks.get(model.endpoint, {})
+    answer = instance.options.connection_checks.get(model.endpoint or "", {})
     return _seeded(instance, model, answer)
 
 
@@ -156,6 +156,6 @@ def _sent(
     if model.api_token:
         headers["Authorization"] = f"Bearer {model.api_token}"
     data = json.dumps(body).encode() if body is not None else None
-    request = Request(model.endpoint.rstrip("/") + path, data, headers)  # noqa: S310
+    request = Request((model.endpoint or "").rstrip("/") + path, data, headers)  # noqa: S310
     with build_opener(ProxyHandler({})).open(request, timeout=patience(instance)) as answer:
         return json.load(answer)

@@ -84,7 +84,8 @@ model_type.set_field("apiToken", lambda model, _info: model.api_token)
 model_type.set_field("identifier", lambda model, _info: model.identifier or "")
 model_type.set_field("createdAt", lambda model, _info: model.created_at)
 model_type.set_field("updatedAt", lambda model, _info: model.updated_at)
-model_type.set_field("provider", lambda model, _info: model.provider.upper())
+model_type.set_field("provider", lambda model, _info: (model.provider or "api").upper())
+model_type.set_field("iamRole", lambda model, _info: model.iam_role)
 
 
 @model_type.field("modelDisplayName")

@@ -14,10 +14,14 @@ from .errors import GENERAL, FieldError, ServerFault, no_permission
 from .rules_models import is_ga
 from .state import FeatureRow, Instance, SelfHostedModel
 
-AGENT_PLATFORM = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
-#: `dap_features` in `mutations/ai/feature_settings/update.rb`: what has a right of its own. The
-#: last two came with 19.4 and 19.5; the other flows have the classic one.
-AGENTS = (*AGENT_PLATFORM, "duo_developer", "recommend_reviewers_assign")
+#: `dap_features` in `mutations/ai/feature_settings/update.rb`: what has a right of its own, and is
+#: listed first. The last two came with 19.4 and 19.5; the other flows have the classic right.
+AGENTS = (
+    "duo_agent_platform",
+    "duo_agent_platform_agentic_chat",
+    "duo_developer",
+    "recommend_reviewers_assign",
+)
 ALWAYS_IN_17_9 = ("code_generations", "code_completions", "duo_chat")
 SUB_FEATURES_FLAG = "ai_duo_chat_sub_features_settings"
 
@@ -25,7 +29,7 @@ SUB_FEATURES_FLAG = "ai_duo_chat_sub_features_settings"
 def listed(instance: Instance) -> list[Feature]:
     """The features that `aiFeatureSettings` answers without an argument, in GitLab's order."""
     catalog, release = instance.catalog, instance.release
-    first = [catalog.features[name] for name in AGENT_PLATFORM if name in catalog.features]
+    first = [catalog.features[name] for name in AGENTS if name in catalog.features]
     rest = [one for one in catalog.features.values() if one not in first]
     if not release.at_least(17, 10):
         flag = instance.flag(SUB_FEATURES_FLAG)

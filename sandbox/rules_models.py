@@ -17,18 +17,32 @@ MAX_NAME = 255
 MAX_ENDPOINT = 2048
 
 
+#: 19.0 drops NOT NULL from the endpoint: from then on only the provider API needs one, and the
+#: endpoint of any other is not looked at.
+ENDPOINT_OPTIONAL = (19, 0)
+#: 18.11: `before_save` of a new model sets its provider by the prefix of its identifier.
+PREFIXES = {"bedrock/": "bedrock", "vertex_ai/": "vertex_ai"}
+
+
+def _endpoint_problems(instance: Instance, model: SelfHostedModel) -> list[str]:
+    """Blanks around an endpoint go only where it is looked at."""
+    optional = instance.release.at_least(*ENDPOINT_OPTIONAL)
+    if optional and model.provider != "api":
+        return []
+    if not (model.endpoint or "").strip():
+        blank = "Endpoint can't be blank"
+        return [blank] if optional else [blank, "Endpoint must be a valid URL"]
+    model.endpoint = (model.endpoint or "").strip()
+    try:
+        check_endpoint(instance, model.endpoint)
+    except Blocked as reason:
+        return [f"Endpoint is blocked: {reason}"]
+    return []
+
+
 def _problems(instance: Instance, model: SelfHostedModel) -> list[str]:
     """GitLab's validations in their order: endpoint, name, identifier."""
-    problems = []
-    if not model.endpoint.strip():
-        # 18.11/19.0: only the provider API needs an endpoint; older rows are all API.
-        if model.provider == "api":
-            problems += ["Endpoint can't be blank", "Endpoint must be a valid URL"]
-    else:
-        try:
-            check_endpoint(instance, model.endpoint)
-        except Blocked as reason:
-            problems.append(f"Endpoint is blocked: {reason}")
+    problems = _endpoint_problems(instance, model)
     if not model.name.strip():
         problems.append("Name can't be blank")
     elif any(one.name == model.name and one.id != model.id for one in instance.models):
@@ -40,8 +54,9 @@ def _problems(instance: Instance, model: SelfHostedModel) -> list[str]:
 
 
 def _database_check(model: SelfHostedModel) -> None:
-    """Only a constraint of the database limits these two, so it ends in HTTP 500."""
-    if len(model.name) > MAX_NAME or len(model.endpoint) > MAX_ENDPOINT:
+    """Only constraints of the database refuse these, so it ends in HTTP 500."""
+    too_long = len(model.name) > MAX_NAME or len(model.endpoint or "") > MAX_ENDPOINT
+    if too_long or model.provider is None:
         raise ServerFault
 
 
@@ -54,19 +69,23 @@ def _given(data: dict[str, Any]) -> dict[str, Any]:
         "identifier": "identifier",
         "apiToken": "api_token",
         "provider": "provider",
+        "iamRole": "iam_role",
     }
     given = {column: data[key] for key, column in columns.items() if key in data}
     given["model"] = given["model"].lower()
-    if "endpoint" in given:
-        given["endpoint"] = (given["endpoint"] or "").strip()
-    if "provider" in given:
+    if given.get("provider") is not None:
         given["provider"] = given["provider"].lower()
     return given
 
 
+def _provider_of_prefix(identifier: str) -> str:
+    """A bare ARN is no prefix, nor is an upper-case one."""
+    return next((one for prefix, one in PREFIXES.items() if identifier.startswith(prefix)), "api")
+
+
 def build(data: dict[str, Any]) -> SelfHostedModel:
     """A model that is not saved: what the connection check sends on, never validated."""
-    return SelfHostedModel(id=0, **{"endpoint": "", **_given(data)})
+    return SelfHostedModel(id=0, **{"endpoint": None, **_given(data)})
 
 
 def create(instance: Instance, data: dict[str, Any]) -> tuple[SelfHostedModel | None, list[str]]:
@@ -74,6 +93,10 @@ def create(instance: Instance, data: dict[str, Any]) -> tuple[SelfHostedModel | 
     problems = _problems(instance, model)
     if problems:
         return None, [", ".join(problems)]
+    release = instance.release
+    decides = release.at_least(18, 11) and not release.at_least(*ENDPOINT_OPTIONAL)
+    if decides and model.identifier is not None:
+        model.provider = _provider_of_prefix(model.identifier)
     _database_check(model)
     model.id = instance.next_id("model")
     instance.models.append(model)

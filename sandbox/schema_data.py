@@ -2,7 +2,7 @@
 """The GraphQL schema of one release, as schema definition language.
 
 `schema/graphql.json` holds the names of 17.9 and what each later release changed. A release
-between two entries has the lower one's schema; 19.0 and later is one mixed state of 19.0 to 19.4.
+between two entries has the lower one's schema.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from .versions import Release
 
 DATA = Path(__file__).parent / "schema"
 
-#: Types that the data names but does not describe. `allowList` (19.1) is known by name only, so
-#: its type has one field that no client can want.
+#: Types that the data names but does not describe.
 SUPPLEMENT = """
 scalar AiSelfHostedModelID
 scalar GitlabSubscriptionsAddOnPurchaseID
@@ -104,7 +103,7 @@ def sdl(names: dict[str, Any], enterprise: bool = True) -> str:
     parts.append(_block("type", "Mutation", writes))
     text = "\n".join(parts)
     if "AiModelSelectionAllowList" in text:
-        text += "\ntype AiModelSelectionAllowList { unknown: Boolean }"
+        text += "\ntype AiModelSelectionAllowList { enabled: Boolean! }"
     for node in ("AiFeatureSetting", "AiSelfHostedModel", "AiModelSelectionOfferedModel"):
         if f"{node}Connection" in text:
             text += (

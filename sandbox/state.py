@@ -97,10 +97,14 @@ class SelfHostedModel:
     id: int
     name: str
     model: str
-    endpoint: str
+    #: Null from 19.0 on, for a provider that needs none.
+    endpoint: str | None
     identifier: str | None = None
     api_token: str | None = None
-    provider: str = "api"
+    #: The column of 18.11; before, nothing shows it. Null is what a client sent, never stored.
+    provider: str | None = "api"
+    #: The column of 19.5.
+    iam_role: str | None = None
     created_at: datetime = field(default_factory=now)
     updated_at: datetime = field(default_factory=now)
 
@@ -150,6 +154,8 @@ class Options:
     own_addresses: list[str] = field(default_factory=list)
     connection_checks: dict[str, Any] = field(default_factory=dict)
     real_connection_checks: bool = False
+    #: DUO_AGENT_PLATFORM_SERVICE_SECURE of the node that migrates to 18.10; None is unset.
+    duo_agent_platform_service_secure: bool | None = None
     sync_delay_seconds: float = 0.0
     sync_succeeds: bool = True
     sync_add_ons: list[dict[str, Any]] = field(default_factory=list)

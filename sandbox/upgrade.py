@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from .catalog import catalog_of
+from .rules_models import PREFIXES
 from .schema_data import names_of
 from .state import Gateway, Instance
 from .versions import Release, required_stops
 
 #: Columns of the gateway's row that a migration added: they hold their default afterwards,
-#: whatever stood for them before (the TLS switch was an environment variable).
+#: whatever stood for them before.
 COLUMNS_ADDED = {
     "duo_core_features_enabled": (18, 0),
     "duo_agent_platform_service_url": (18, 4),
@@ -36,6 +37,12 @@ MOVED = (
     "self_hosted_duo_agent_platform_service_secure",
 )
 AI_LOGS = "enabled_expanded_logging"
+#: Features whose row a migration makes from that of `duo_agent_platform`, unless there is one.
+ROW_COPIES = {
+    (18, 7): ("duo_agent_platform_agentic_chat", "agentic_chat_copied"),
+    (19, 4): ("duo_developer", "duo_developer_copied"),
+    (19, 5): ("recommend_reviewers_assign", "recommend_reviewers_copied"),
+}
 
 
 class NotAnUpgrade(ValueError):
@@ -55,12 +62,20 @@ def upgrade(instance: Instance, to: Release) -> dict[str, Any]:
     _move_flags(instance, old_flags)
     _add_columns(instance, before)
     done = []
-    if _crosses(before, to, (18, 7)) and _copy_agentic_chat(instance):
-        done.append("agentic_chat_copied")
+    for since, (feature, name) in ROW_COPIES.items():
+        if _crosses(before, to, since) and _copy_row(instance, feature):
+            done.append(name)
+    if _crosses(before, to, (18, 10)):
+        # `BackfillSelfHostedDuoAgentPlatformServiceSecureOnAiSettings` reads the variable of the
+        # node that migrates.
+        secure = instance.options.duo_agent_platform_service_secure is not False
+        instance.gateway.self_hosted_duo_agent_platform_service_secure = secure
     if _crosses(before, to, (18, 11)):
         # The new column's default, also for old Bedrock models.
         for model in instance.models:
             model.provider = "api"
+    if _crosses(before, to, (19, 0)) and _backfill_providers(instance):
+        done.append("providers_backfilled")
     if _crosses(before, to, (19, 2)) and to.patch == 0 and (to.major, to.minor) == (19, 2):
         _lose_gateway(instance)
         done.append("gateway_settings_lost")
@@ -95,14 +110,29 @@ def _add_columns(instance: Instance, before: Release) -> None:
     instance.gateway = replace(instance.gateway, **added)
 
 
-def _copy_agentic_chat(instance: Instance) -> bool:
-    """Once, in a post-deployment migration of 18.7; from then on the two are separate."""
+def _copy_row(instance: Instance, feature: str) -> bool:
+    """Once, in a post-deployment migration; from then on the two are separate."""
     row = instance.feature_row("duo_agent_platform")
-    if row is None or instance.feature_row("duo_agent_platform_agentic_chat"):
+    if row is None or instance.feature_row(feature):
         return False
-    copy = replace(row, id=instance.next_id("feature"), feature="duo_agent_platform_agentic_chat")
-    instance.features.append(copy)
+    instance.features.append(replace(row, id=instance.next_id("feature"), feature=feature))
     return True
+
+
+def _backfill_providers(instance: Instance) -> bool:
+    """`BackfillProviderOnSelfHostedModels`: by the prefix, whatever the provider was.
+
+    The endpoint stays, the placeholder of old Bedrock models too.
+    """
+    of_prefix = [
+        (model, provider)
+        for model in instance.models
+        for prefix, provider in PREFIXES.items()
+        if (model.identifier or "").startswith(prefix)
+    ]
+    for model, provider in of_prefix:
+        model.provider = provider
+    return bool(of_prefix)
 
 
 def _lose_gateway(instance: Instance) -> None:

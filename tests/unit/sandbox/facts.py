@@ -2,7 +2,8 @@
 """What GitLab has by release: GraphQL names, features, model families.
 
 Read in GitLab's sources and its GraphQL reference: exact for 17.9, 17.10, 18.0 and 18.9, from merge
-requests and migrations for the releases between; 19.x is what several states of 19.0 to 19.4 have.
+requests and migrations for the releases between. 18.11 and 19.4 answered so when their own code
+was run; 19.0, 19.1, 19.3 and 19.5 were read (19.5 without families and states).
 Written apart from `sandbox/schema/`, so that the one is held to the other.
 
 Names are an owner and its members with their types; an enum has values. `name(argument)` is an
@@ -105,6 +106,7 @@ DuoSettingsUpdatePayload: duoSettings DuoSettings!
 - DuoSettingsUpdatePayload: aiGatewayUrl, duoCoreFeaturesEnabled
 """,
     "18.4": """
+AiFeatureProviders: UNASSIGNED
 AiFeatures: DUO_AGENT_PLATFORM
 AiFeatureSetting: gitlabModel AiModelSelectionOfferedModel, defaultGitlabModel
   AiModelSelectionOfferedModel, validGitlabModels AiModelSelectionOfferedModelConnection!
@@ -119,7 +121,6 @@ AiModelSelectionOfferedModel: modelProvider String
 DuoSettingsUpdateInput: aiGatewayTimeoutSeconds Int
 """,
     "18.7": """
-AiFeatureProviders: UNASSIGNED
 AiFeatures: DUO_AGENT_PLATFORM_AGENTIC_CHAT
 AiModelSelectionOfferedModel: costIndicator String, modelDescription String
 DuoSettings: minimumAccessLevelEnableOnProjects AccessLevelEnum, minimumAccessLevelExecute
@@ -134,19 +135,43 @@ DuoSettings: selfHostedDuoAgentPlatformServiceSecure Boolean
 DuoSettingsUpdateInput: selfHostedDuoAgentPlatformServiceSecure Boolean
 """,
     "18.11": """
+AiFeatures: SAST_VULNERABILITY_FP_DETECTION, SAST_VULNERABILITY_RESOLUTION,
+  SECRET_VULNERABILITY_FP_DETECTION
 AiSelfHostedModelProvider: API, BEDROCK, VERTEX_AI
 AiSelfHostedModel: provider AiSelfHostedModelProvider!
-AiSelfHostedModelCreateInput: endpoint String, provider AiSelfHostedModelProvider!
-AiSelfHostedModelUpdateInput: endpoint String, provider AiSelfHostedModelProvider!
-AiSelfHostedModelConnectionCheckInput: endpoint String, provider AiSelfHostedModelProvider!
+AiSelfHostedModelCreateInput: provider AiSelfHostedModelProvider
+AiSelfHostedModelUpdateInput: provider AiSelfHostedModelProvider
+AiSelfHostedModelConnectionCheckInput: provider AiSelfHostedModelProvider
 """,
     "19.0": """
 AiAcceptedSelfHostedModels: GEMINI
-AiFeatures: SAST_VULNERABILITY_FP_DETECTION, SAST_VULNERABILITY_RESOLUTION,
-  SECRET_VULNERABILITY_FP_DETECTION
-AiFeatureSetting: allowList AiModelSelectionAllowList
+AiSelfHostedModel: endpoint String
+AiSelfHostedModelCreateInput: endpoint String, provider AiSelfHostedModelProvider!
+AiSelfHostedModelUpdateInput: endpoint String, provider AiSelfHostedModelProvider!
+AiSelfHostedModelConnectionCheckInput: endpoint String, provider AiSelfHostedModelProvider!
+DuoSettings: duoCliEnabled Boolean, includeRecommendedAllowed Boolean, allowAllUnixSockets Boolean,
+  allowProjectExtension Boolean
 DuoSettingsUpdateInput: duoCliEnabled Boolean, includeRecommendedAllowed Boolean,
   allowAllUnixSockets Boolean, allowProjectExtension Boolean
+""",
+    "19.1": """
+AiFeatures: REVIEW_MERGE_REQUEST_DAP
+AiFeatureSetting: allowList AiModelSelectionAllowList
+""",
+    "19.3": """
+AccessLevelEnum: SECURITY_MANAGER
+AiAcceptedSelfHostedModels: EMBEDDING, QWEN
+AiFeatures: FEATURE_DISCOVERY_SEARCH, RESOLVE_DEPENDENCY_BUMP, SECURITY_REVIEW
+""",
+    "19.4": """
+AiFeatures: DUO_DEVELOPER
+""",
+    "19.5": """
+AiFeatures: BL_SECURITY, RECOMMEND_REVIEWERS_ASSIGN
+AiSelfHostedModel: iamRole String
+AiSelfHostedModelCreateInput: iamRole String
+AiSelfHostedModelUpdateInput: iamRole String
+AiSelfHostedModelConnectionCheckInput: iamRole String
 """,
 }
 
@@ -175,17 +200,42 @@ summarize_review | Code Review Summary | GitLab Duo for merge requests | EXPERIM
 glab_ask_git_command | GitLab Duo for CLI | Other GitLab Duo features | BETA | beta | B
 duo_chat_summarize_comments | Discussion Summary | GitLab Duo for issues | BETA | beta | B
 """
-# What 19.x changed and added, in the same form.
-FEATURES_19 = """
+# What later releases changed and added, in the same form.
+FEATURES_SINCE = {
+    "18.11": """
+sast_vulnerability_fp_detection | SAST Vulnerability False Positive Detection |
+  Other GitLab Duo features | BETA | agent | B
+secret_vulnerability_fp_detection | Secret Vulnerability False Positive Detection |
+  Other GitLab Duo features | BETA | agent | B
+sast_vulnerability_resolution | SAST Vulnerability Resolution | Other GitLab Duo features |
+  BETA | agent | B
+""",
+    "19.0": """
 duo_agent_platform | Agents & flows | GitLab Duo Agent Platform | GA | agent19 |
 duo_agent_platform_agentic_chat | Agentic Chat | GitLab Duo Agent Platform | GA | agent19 |
 sast_vulnerability_fp_detection | SAST Vulnerability False Positive Detection |
   GitLab Duo Agent Platform | BETA | agent | B
 secret_vulnerability_fp_detection | Secret Vulnerability False Positive Detection |
-  GitLab Duo Agent Platform | GA | agent | B
+  GitLab Duo Agent Platform | BETA | agent | B
 sast_vulnerability_resolution | SAST Vulnerability Resolution | GitLab Duo Agent Platform |
   BETA | agent | B
-"""
+""",
+    "19.1": """
+review_merge_request | Non-Agentic Code Review | GitLab Duo for merge requests | GA | review |
+review_merge_request_dap | Agentic Code Review | GitLab Duo Agent Platform | GA | review |
+secret_vulnerability_fp_detection | Secret Vulnerability False Positive Detection |
+  GitLab Duo Agent Platform | GA | agent |
+""",
+    "19.3": """
+security_review | Security Review | GitLab Duo Agent Platform | BETA | agent | B
+feature_discovery_search | Feature Discovery Search | Feature Discovery | EXPERIMENT | search | B
+resolve_dependency_bump | Resolve Dependency Bump Breaking Changes | GitLab Duo Agent Platform |
+  BETA | agent | B
+""",
+    "19.4": """
+duo_developer | Duo Developer | GitLab Duo Agent Platform | GA | agent19 |
+""",
+}
 COMPATIBLE = {
     "code": "codegemma codellama codestral deepseekcoder mistral mixtral llama3 claude_3 gpt"
     " general",
@@ -195,7 +245,10 @@ COMPATIBLE = {
     "beta": "mistral mixtral claude_3 gpt llama3 general",
     "agent": "claude_3 gpt general",
     "agent19": "claude_3 gpt general mistral gemini",
+    "search": "gemini",
 }
+# Last in each list but "agent" and "search", once it is there.
+QWEN_SINCE = (19, 3)
 
 # Family, display name (GitLab's own page names none for the newest), release state.
 FAMILIES = """
@@ -210,11 +263,27 @@ codellama | Code Llama | BETA
 deepseekcoder | DeepSeek Coder | BETA
 general | General | BETA
 gemini | | BETA
+embedding | | BETA
+qwen | | BETA
 """
 
-# The order in which GitLab names the values of an enum in its messages (18.9).
+# The order in which GitLab names the values of an enum in its messages, by release.
 ORDER = {
-    "AiAcceptedSelfHostedModels": "CODEGEMMA CODELLAMA CODESTRAL MISTRAL MIXTRAL DEEPSEEKCODER"
-    " LLAMA3 CLAUDE_3 GPT GENERAL",
-    "AiFeatureProviders": "DISABLED VENDORED SELF_HOSTED UNASSIGNED",
+    "18.9": {
+        "AiAcceptedSelfHostedModels": "CODEGEMMA CODELLAMA CODESTRAL MISTRAL MIXTRAL DEEPSEEKCODER"
+        " LLAMA3 CLAUDE_3 GPT GENERAL",
+        "AiFeatureProviders": "DISABLED VENDORED SELF_HOSTED UNASSIGNED",
+    },
+    "19.4": {
+        "AiAcceptedSelfHostedModels": "CODEGEMMA CODELLAMA CODESTRAL MISTRAL MIXTRAL DEEPSEEKCODER"
+        " LLAMA3 CLAUDE_3 GPT GEMINI EMBEDDING QWEN GENERAL",
+        "AiFeatures": "CODE_GENERATIONS CODE_COMPLETIONS DUO_CHAT DUO_CHAT_EXPLAIN_CODE"
+        " DUO_CHAT_WRITE_TESTS DUO_CHAT_REFACTOR_CODE DUO_CHAT_FIX_CODE REVIEW_MERGE_REQUEST"
+        " DUO_AGENT_PLATFORM DUO_AGENT_PLATFORM_AGENTIC_CHAT REVIEW_MERGE_REQUEST_DAP"
+        " SECRET_VULNERABILITY_FP_DETECTION DUO_DEVELOPER DUO_CHAT_TROUBLESHOOT_JOB"
+        " GENERATE_COMMIT_MESSAGE SUMMARIZE_NEW_MERGE_REQUEST DUO_CHAT_EXPLAIN_VULNERABILITY"
+        " RESOLVE_VULNERABILITY SUMMARIZE_REVIEW GLAB_ASK_GIT_COMMAND DUO_CHAT_SUMMARIZE_COMMENTS"
+        " SAST_VULNERABILITY_FP_DETECTION SAST_VULNERABILITY_RESOLUTION SECURITY_REVIEW"
+        " FEATURE_DISCOVERY_SEARCH RESOLVE_DEPENDENCY_BUMP",
+    },
 }

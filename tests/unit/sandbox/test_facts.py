@@ -17,7 +17,19 @@ from sandbox.schema_data import names_of
 from sandbox.versions import parse
 
 VERSIONS = ["17.9", "17.10", "17.11", "18.0", "18.1", "18.2", "18.3", "18.4", "18.5", "18.6"]
-VERSIONS += ["18.7", "18.8", "18.9", "18.10", "18.11", "19.0", "19.2", "19.x"]
+VERSIONS += [
+    "18.7",
+    "18.8",
+    "18.9",
+    "18.10",
+    "18.11",
+    "19.0",
+    "19.1",
+    "19.2",
+    "19.3",
+    "19.4",
+    "19.x",
+]
 
 #: What the sandbox adds so that the rest can be served: GitLab's own, but not in the facts.
 ADDED_TYPES = {
@@ -100,24 +112,31 @@ def test_every_change_is_one():
                 names[name] = kind
 
 
-def test_order_of_enums():
-    names = names_of(parse("18.9"))["enums"]
-    for enum, order in facts.ORDER.items():
+@pytest.mark.parametrize("version", facts.ORDER)
+def test_order_of_enums(version):
+    names = names_of(parse(version))["enums"]
+    for enum, order in facts.ORDER[version].items():
         assert names[enum] == order.split()
-    features = [row.split(" | ")[0].upper() for row in rows(facts.FEATURES)]
-    assert names["AiFeatures"] == features
 
 
-def features(text):
+def test_order_of_features():
+    names = [row.split(" | ")[0].upper() for row in rows(facts.FEATURES)]
+    assert names_of(parse("18.9"))["enums"]["AiFeatures"] == names
+
+
+def features(text, release):
     for row in rows(text):
         name, title, main, state, families, marks = (one.strip() for one in row.split("|"))
+        fit = facts.COMPATIBLE[families].split()
+        if release.at_least(*facts.QWEN_SINCE) and families not in ("agent", "search"):
+            fit.append("qwen")
         yield (
             name,
             {
                 "title": title,
                 "main_feature": main,
                 "release_state": state,
-                "families": tuple(facts.COMPATIBLE[families].split()),
+                "families": tuple(fit),
                 "only_with_beta": "B" in marks,
                 "not_on_premium": "P" in marks,
             },
@@ -129,11 +148,13 @@ def catalog(version):
     return catalog_of(release, names_of(release))
 
 
-@pytest.mark.parametrize("version", ["18.9", "19.x"])
+@pytest.mark.parametrize("version", ["18.9", "18.11", "19.0", "19.1", "19.2", "19.3", "19.4"])
 def test_features(version):
-    wanted = dict(features(facts.FEATURES))
-    if version == "19.x":
-        wanted |= dict(features(facts.FEATURES_19))
+    release = parse(version)
+    wanted = dict(features(facts.FEATURES, release))
+    for since, more in facts.FEATURES_SINCE.items():
+        if release.at_least(*map(int, since.split("."))):
+            wanted |= dict(features(more, release))
     found = {name: dict(vars(one)) for name, one in catalog(version).features.items()}
     assert found == {name: {"name": name, **one} for name, one in wanted.items()}
 
@@ -147,6 +168,6 @@ def test_families():
     assert {one.name: (one.display_name, one.release_state) for one in found} == wanted
 
 
-@pytest.mark.parametrize(("version", "default"), [("18.6", "vendored"), ("18.7", "unassigned")])
+@pytest.mark.parametrize(("version", "default"), [("18.3", "vendored"), ("18.4", "unassigned")])
 def test_default_provider(version, default):
     assert catalog(version).default_provider == default

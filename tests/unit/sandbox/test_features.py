@@ -75,7 +75,7 @@ def test_17_10_needs_beta_and_the_flag(gitlab_of, version):
     assert listed(gitlab) == FIRST + CHAT
 
 
-@pytest.mark.parametrize(("version", "provider"), [("18.6", "vendored"), ("18.7", "unassigned")])
+@pytest.mark.parametrize(("version", "provider"), [("18.3", "vendored"), ("18.4", "unassigned")])
 def test_the_default_provider(gitlab_of, version, provider):
     nodes = gitlab_of(version).data(LIST)["aiFeatureSettings"]["nodes"]
     assert {one["provider"] for one in nodes} == {provider}

@@ -211,16 +211,30 @@ def test_who_may_not_manage_gets_null_and_the_general_error(gitlab):
     assert answer["data"] == {"aiSelfHostedModelCreate": None}
 
 
-def test_since_18_11_a_provider_is_required_and_bedrock_needs_no_endpoint(gitlab_of):
+def test_18_11_needs_an_endpoint_and_lets_the_prefix_decide_on_create(gitlab_of):
     gitlab = gitlab_of("18.11")
+    full = {"name": "m", "model": "CLAUDE_3"}
+    missing = gitlab.mutate("aiSelfHostedModelCreate", **full, provider="BEDROCK")
+    assert missing["errors"][0]["message"].endswith("for endpoint (Expected value to not be null)")
+    full |= {"endpoint": "http://bedrockselfhostedmodel.com", "identifier": "bedrock/x"}
+    select = "errors selfHostedModel { id provider }"
+    made = gitlab.mutate("aiSelfHostedModelCreate", select, **full, provider="API")
+    assert made["selfHostedModel"]["provider"] == "BEDROCK"
+    full["id"] = made["selfHostedModel"]["id"]
+    changed = gitlab.mutate("aiSelfHostedModelUpdate", select, **full, provider="API")
+    assert changed["selfHostedModel"]["provider"] == "API"
+
+
+def test_since_19_0_a_provider_is_required_and_only_api_needs_an_endpoint(gitlab_of):
+    gitlab = gitlab_of("19.0")
     full = {"name": "m", "model": "CLAUDE_3"}
     missing = gitlab.mutate("aiSelfHostedModelCreate", **full)["errors"][0]["message"]
     assert missing.endswith("for provider (Expected value to not be null)")
-    assert create(gitlab, endpoint=None, provider="API") == [
-        "Endpoint can't be blank, Endpoint must be a valid URL"
-    ]
-    answer = gitlab.mutate("aiSelfHostedModelCreate", **full, provider="BEDROCK")
-    assert answer == {"errors": []}
+    assert create(gitlab, endpoint=None, provider="API") == ["Endpoint can't be blank"]
+    select = "errors selfHostedModel { id provider endpoint }"
+    made = gitlab.mutate("aiSelfHostedModelCreate", select, **full, provider="BEDROCK")
+    assert made["selfHostedModel"].pop("id")
+    assert made == {"errors": [], "selfHostedModel": {"provider": "BEDROCK", "endpoint": None}}
 
 
 def test_connection_check(gitlab):

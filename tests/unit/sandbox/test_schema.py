@@ -88,8 +88,8 @@ def test_names_by_release(version, kind, has, lacks):
         ("18.4", "AiFeatures", "DUO_AGENT_PLATFORM", "DUO_AGENT_PLATFORM_AGENTIC_CHAT"),
         ("18.2", "AiAcceptedSelfHostedModels", "LLAMA3", "GENERAL"),
         ("18.11", "AiAcceptedSelfHostedModels", "GENERAL", "GEMINI"),
-        ("18.6", "AiFeatureProviders", "VENDORED", "UNASSIGNED"),
-        ("18.7", "AiFeatureProviders", "UNASSIGNED", "NOTHING"),
+        ("18.3", "AiFeatureProviders", "VENDORED", "UNASSIGNED"),
+        ("18.4", "AiFeatureProviders", "UNASSIGNED", "NOTHING"),
         ("19.0", "AiAcceptedSelfHostedModels", "GEMINI", "QWEN"),
     ],
 )

@@ -82,13 +82,11 @@ def test_agentic_chat_is_copied_once(gitlab_of):
     gitlab.create_model("m", "GPT")
     setting = {"provider": "self_hosted", "model": "m"}
     gitlab.seed(features={"duo_agent_platform": setting})
-    assert providers(gitlab)["duo_chat"] == "vendored"
     assert upgrade(gitlab, "18.9.0")["migrations"] == ["agentic_chat_copied"]
     features = gitlab.get("/_sandbox/state").json()["features"]
     chat, platform = features["duo_agent_platform_agentic_chat"], features["duo_agent_platform"]
     assert chat == platform
     assert chat["model"] == "m"
-    assert providers(gitlab)["duo_chat"] == "unassigned"
     gitlab.instance.features = [
         row for row in gitlab.instance.features if row.feature == "duo_agent_platform"
     ]
@@ -110,21 +108,50 @@ def test_a_stored_provider_stays(gitlab_of):
     assert (found["duo_chat"], found["code_completions"]) == ("vendored", "unassigned")
 
 
-@pytest.mark.parametrize("to", ["18.11", "19.0"])
-def test_models_get_the_provider_api(gitlab_of, to):
+MODELS = "{ aiSelfHostedModels { nodes { name provider endpoint } } }"
+PLACEHOLDER = "http://bedrockselfhostedmodel.com"
+
+
+@pytest.mark.parametrize(
+    ("to", "providers"),
+    [("18.11", ["API", "API", "API"]), ("19.0", ["API", "VERTEX_AI", "BEDROCK"])],
+)
+def test_providers_come_with_18_11_and_are_right_from_19_0(gitlab_of, to, providers):
     gitlab = gitlab_of("18.10")
-    gitlab.create_model("m", endpoint="http://bedrockselfhostedmodel.com", identifier="bedrock/x")
+    for number, identifier in enumerate(("bedrock/x", "vertex_ai/x", "arn:aws:bedrock:x")):
+        gitlab.create_model(f"m{number}", endpoint=PLACEHOLDER, identifier=identifier)
     upgrade(gitlab, to)
-    nodes = gitlab.data("{ aiSelfHostedModels { nodes { name provider } } }")
-    assert nodes["aiSelfHostedModels"]["nodes"] == [{"name": "m", "provider": "API"}]
+    nodes = gitlab.data(MODELS)["aiSelfHostedModels"]["nodes"]
+    assert [one["provider"] for one in nodes] == providers
+    assert {one["endpoint"] for one in nodes} == {PLACEHOLDER}
 
 
-def test_new_columns_have_their_defaults(gitlab_of):
+@pytest.mark.parametrize(("variable", "secure"), [(None, True), (True, True), (False, False)])
+def test_18_10_reads_the_environment_of_its_node(gitlab_of, variable, secure):
     gitlab = gitlab_of("18.9")
-    gitlab.seed(gateway=GATEWAY)
+    gitlab.seed(gateway=GATEWAY, options={"duo_agent_platform_service_secure": variable})
     upgrade(gitlab, "18.10")
-    secure = "self_hosted_duo_agent_platform_service_secure"
-    assert gateway(gitlab) == {**GATEWAY, secure: True}
+    column = "self_hosted_duo_agent_platform_service_secure"
+    assert gateway(gitlab) == {**GATEWAY, column: secure}
+
+
+@pytest.mark.parametrize(
+    ("before", "to", "copies"),
+    [
+        ("19.3", "19.4", {"duo_developer"}),
+        ("19.4", "19.5", {"recommend_reviewers_assign"}),
+        ("18.6", "19.5", {"duo_developer", "recommend_reviewers_assign"}),
+    ],
+)
+def test_rows_of_new_agents_are_copies(gitlab_of, before, to, copies):
+    gitlab = gitlab_of(before)
+    gitlab.seed(models=[{"name": "m", "model": "gpt", "endpoint": "https://m.example.com/v1"}])
+    setting = {"provider": "self_hosted", "model": "m"}
+    gitlab.seed(features={"duo_agent_platform": setting})
+    upgrade(gitlab, to)
+    rows = {row.feature: row.model_id for row in gitlab.instance.features}
+    assert set(rows) - {"duo_agent_platform", "duo_agent_platform_agentic_chat"} == copies
+    assert set(rows.values()) == {rows["duo_agent_platform"]}
 
 
 @pytest.mark.parametrize(
