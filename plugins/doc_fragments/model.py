@@ -30,25 +30,32 @@ model_family:
   description:
     - Family of the model, such as V(mistral), V(codestral), V(mixtral), V(claude_3), V(gpt),
       or one of the beta families V(llama3), V(codegemma), V(codellama), V(deepseekcoder),
-      V(general).
+      V(general), V(gemini), V(qwen).
     - Which families there are depends on the release; a wrong name is answered with those of
       the instance. Needed to create a model.
   type: str
 endpoint:
   description:
     - URL of the model. For vLLM it ends in C(/v1).
-    - Needed to create a model, except for Bedrock and Vertex AI.
+    - Needed to create a model, except for Bedrock and, from GitLab 19.0 on, for Vertex AI. Where
+      GitLab itself needs one for Bedrock (before 19.0), it gets the placeholder of its own page.
+    - An empty string clears the endpoint of a model on Bedrock or Vertex AI, which keeps the one
+      that it had before otherwise.
   type: str
 deployment_method:
   description:
     - How the model is deployed, V(vllm), V(bedrock), V(azure), V(vertex_ai) (GitLab 18.11 and
       later) or V(other). If not set, it follows from the prefix of the identifier.
+    - Sets the provider that GitLab has for the model from 18.11 on.
   type: str
 identifier:
   description:
     - Identifier of the model, C(custom_openai/<name>) for vLLM, C(bedrock/<model ID>) for
       Bedrock, C(azure/<deployment>) for Azure OpenAI, C(vertex_ai/<id>) for Vertex AI.
-    - Needed for these; free for V(other).
+    - Needed for these; free for V(other). C(bedrock_mantle/<model>) is V(other) with the URL of
+      Bedrock Mantle as endpoint.
+    - Bedrock also takes the ARN of an inference profile, as C(bedrock/converse/<ARN>) or alone with
+      C(deployment_method: bedrock).
   type: str
 api_key:
   description:

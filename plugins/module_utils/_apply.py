@@ -72,6 +72,8 @@ def apply(
                 refused = [(step, text) for step, text in zip(batch, said, strict=True) if text]
                 pending = [*(step for step, _text in refused), *pending[len(batch) :]]
                 if not refused:
+                    if any(step.unfinished for step in batch):
+                        pending = _still_open([*batch, *pending], replan())
                     continue
                 problem = _refusal(gitlab, refused[0][0].changes, refused[0][1])
                 # A refusal of many changes at once does not tell which of them were saved.

@@ -22,7 +22,7 @@ from ._arguments import (
 )
 from ._errors import Failure, accepted
 from ._observed import Model, Setting, State, read_state
-from ._offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature, is_beta_feature
+from ._offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature
 from ._permissions import Circumstances, refusals
 from ._plan import Change, Mutation, Plan, Step
 from ._releases import Release
@@ -278,7 +278,8 @@ def _refuse_unknown(feature: str, current: Setting | None, found: Found) -> None
     offered = found.release.has(offer)
     if offered is None:
         # The list is complete for what is generally available, and for beta while beta is on.
-        offered = None if offer.beta and not found.state.beta else False
+        beta = found.release.is_beta_feature(feature)
+        offered = None if beta and not found.state.beta else False
     if offered is False:
         raise Failure(
             _errors.NOT_OFFERED,
@@ -371,7 +372,7 @@ def _warnings(
             "cannot fetch the definitions of its models from its cloud: they are left as they are."
         )
     if unseen:
-        beta = any(map(is_beta_feature, unseen))
+        beta = any(map(found.release.is_beta_feature, unseen))
         hint = " (beta features are listed only while beta features are on)" if beta else ""
         warnings.append(
             f"GitLab {found.release.text} does not show the state of {', '.join(unseen)}{hint}: "

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from . import _errors, _feature_model, _gateway
 from ._destinations import NO_AGENT_PLATFORM, NO_GATEWAY, VENDORED, ways_out
 from ._errors import Failure
-from ._offers import is_beta_feature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +57,7 @@ def leaks(
         yield Failure(_MESSAGES[reason], features=", ".join(names), origin=origin)
     unseen = set(found.unseen_features) - set(providers)
     if beta_features is False:
-        unseen |= set(filter(is_beta_feature, found.state.settings)) - declared
+        unseen |= set(filter(found.release.is_beta_feature, found.state.settings)) - declared
     if unseen:
         yield Failure(_errors.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
     yield from _meanwhile(after, found)

@@ -2,24 +2,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps that create, change and delete one self-hosted model: what is sent, what is shown.
 
-GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider`` (see
-``OPTION_SINCE``).
+GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider``
+(18.11). Releases differ in what a model needs and who decides its provider: ``Form``.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._observed import Model
+from ._observed import Model, State
 from ._plan import ABSENT, Change, Mutation, Step, differences
 from ._urls import without_credentials
 from ._validators import WITHOUT_ENDPOINT
 
 if TYPE_CHECKING:
+    from ._releases import Release
     from ._validators import ModelOptions
 
 # What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
 BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
+# Prefix of an identifier -> provider, where GitLab decides it by the prefix.
+_PROVIDERS = {"bedrock/": "BEDROCK", "vertex_ai/": "VERTEX_AI"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an instance's mutations take for a model, and what they make of it."""
+
+    provider: bool  # a model has a provider
+    endpoint: bool  # every model needs an endpoint, whatever its provider
+    prefix_decides: bool  # creating a model ignores the provider that is sent
+
+    @classmethod
+    def of(cls, release: Release, state: State) -> Form:
+        """Return the form of an instance."""
+        return cls(
+            state.has_provider,
+            release.model_needs_endpoint,
+            state.has_provider and release.prefix_decides_provider,
+        )
 
 
 def about(name: str) -> str:
@@ -38,19 +60,19 @@ def values(model: Model) -> dict[str, Any]:
     return {**shown, "provider": model.provider} if model.provider else shown
 
 
-def target(wish: ModelOptions, current: Model | None, has_provider: bool) -> Model:
+def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
     """Return the model as it should be: declared values over those that are there."""
     base = current or Model(id="", name=wish.name, family="")
     changes: dict[str, Any] = {"name": wish.new_name or base.name}
     if wish.model_family:
         changes["family"] = wish.model_family
-    if wish.endpoint:
+    if wish.endpoint is not None:
         changes["endpoint"] = wish.endpoint
-    elif wish.method == "bedrock" and not base.endpoint and not has_provider:
-        changes["endpoint"] = BEDROCK_ENDPOINT
+    if wish.method == "bedrock" and form.endpoint:
+        changes["endpoint"] = changes.get("endpoint", base.endpoint) or BEDROCK_ENDPOINT
     if wish.identifier is not None:
         changes["identifier"] = wish.identifier
-    if has_provider and (wish.method or not current):
+    if form.provider and (wish.method or not current):
         in_cloud = wish.method in WITHOUT_ENDPOINT
         changes["provider"] = str(wish.method).upper() if in_cloud else "API"
     if _sends_key(wish, current):
@@ -58,18 +80,21 @@ def target(wish: ModelOptions, current: Model | None, has_provider: bool) -> Mod
     return base.model_copy(update=changes)
 
 
-def create(wish: ModelOptions, new: Model, has_provider: bool) -> Step:
-    """Return the step that creates a model."""
+def create(wish: ModelOptions, new: Model, form: Form) -> Step:
+    """Return the step that creates a model; an update follows where GitLab sets its provider."""
     after = {"state": "present", **values(new)}
     if new.has_api_key:
         after["api_key"] = "(set)"
     change = Change(about(new.name), ABSENT, after, verb="create")
+    made = _provider_of(wish.identifier) if form.prefix_decides else None
     return Step(
-        (change,), Mutation("aiSelfHostedModelCreate", _input(wish, new, None, has_provider))
+        (change,),
+        Mutation("aiSelfHostedModelCreate", _input(wish, new, None, form)),
+        unfinished=made not in (None, new.provider),
     )
 
 
-def update(wish: ModelOptions, current: Model, new: Model, has_provider: bool) -> Step | None:
+def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step | None:
     """Return the step that makes a model the new one, or None where nothing differs."""
     before, after = differences(values(current), values(new))
     if current.endpoint != new.endpoint and "endpoint" not in after:
@@ -85,9 +110,7 @@ def update(wish: ModelOptions, current: Model, new: Model, has_provider: bool) -
     # always sends the key each time: reading again cannot prove that it arrived.
     visible = set(after) != {"api_key"} or wish.update_api_key != "always"
     change = Change(about(current.name), before, after, visible=visible)
-    return Step(
-        (change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, has_provider))
-    )
+    return Step((change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form)))
 
 
 def delete(current: Model) -> Step:
@@ -109,17 +132,26 @@ def _sends_key(wish: ModelOptions, current: Model | None) -> bool:
     return (current.api_key or "") != wish.api_key
 
 
-def _input(
-    wish: ModelOptions, new: Model, current: Model | None, has_provider: bool
-) -> dict[str, Any]:
+def _provider_of(identifier: str | None) -> str | None:
+    """Return the provider that the prefix of an identifier stands for; None without identifier."""
+    if identifier is None:
+        return None
+    found = (one for prefix, one in _PROVIDERS.items() if identifier.startswith(prefix))
+    return next(found, "API")
+
+
+def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) -> dict[str, Any]:
     """Return the mutation's input: an update replaces what is required, and keeps the rest."""
     sent: dict[str, Any] = {"id": current.id} if current else {}
     sent |= {"name": new.name, "model": new.family.upper()}
     if new.endpoint:
         sent["endpoint"] = new.endpoint
+    elif wish.endpoint is not None:
+        sent["endpoint"] = None  # left out, GitLab would keep it
     if wish.identifier is not None:
         sent["identifier"] = wish.identifier
-    if has_provider:
+    if form.provider:
+        # Never null: GitLab 18.11 answers HTTP 500 to it.
         sent["provider"] = new.provider or "API"
     if _sends_key(wish, current):
         sent["apiToken"] = wish.api_key

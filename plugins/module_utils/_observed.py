@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ._access import explain
 from ._graphql import Part
 from ._libraries import pydantic
-from ._offers import is_beta_feature
 from ._wire import LinkedModel, ModelNode, Page, SettingNode, parse
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class State(Seen):
     models: dict[str, Model] = pydantic.Field(default_factory=dict)
     settings: dict[str, Setting] = pydantic.Field(default_factory=dict)
     beta: bool | None = None  # None where the release does not tell by token
-    has_provider: bool = False  # whether models of this release have a provider (18.11/19.0)
+    has_provider: bool = False  # whether models of this release have a provider (18.11)
     has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
     knows_gitlab_models: bool = False  # whether it tells which they use
 
@@ -96,7 +95,7 @@ def models_part(*, keys: bool = False, after: str | None = None) -> Part:
 
 
 def provider_part(after: str | None = None) -> Part:
-    """Return the part that reads the models' provider, which came with 18.11 or 19.0."""
+    """Return the part that reads the models' provider, which came with 18.11."""
     return Part(
         "ModelProviders",
         f"aiSelfHostedModels(first: {PAGE}, after: $after) {{ nodes {{ id provider }} }}",
@@ -251,7 +250,7 @@ def _beta(release: Release, settings: dict[str, Setting]) -> bool | None:
     generally available since is listed in any case, so only one that is missing proves them off.
     """
     listed = {name: setting for name, setting in settings.items() if setting.listed}
-    if any(setting.beta and is_beta_feature(name) for name, setting in listed.items()):
+    if any(setting.beta and release.is_beta_feature(name) for name, setting in listed.items()):
         return True if release.listing_shows_beta_on else None
     missing = release.listed_with_beta - set(listed)
     return False if listed and missing and release.listing_shows_beta_off else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._application_urls import UNSEEN, URLS
-from ._model_steps import target, update
+from ._model_steps import Form, target, update
 from ._self_hosted_model import not_offered
 from ._urls import is_loopback
 
@@ -116,8 +116,9 @@ def _endpoint(model: ModelOptions, info: Found | None, denied: bool) -> str | No
         return None
     # Stored keys were not read, so whether a key differs is not known.
     wish = model.model_copy(update={"api_key": None})
-    new = target(wish, current, state.has_provider)
-    saved = current is None or update(wish, current, new, state.has_provider)
+    form = Form.of(info.release, state)
+    new = target(wish, current, form)
+    saved = current is None or update(wish, current, new, form)
     return new.endpoint if saved else None
 
 

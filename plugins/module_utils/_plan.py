@@ -78,6 +78,8 @@ class Step:
     call: Mutation | PageAction
     # True where a change by somebody else since the reading would make the step unsafe.
     recheck: bool = False
+    # True where GitLab makes something else of it: what is left is planned again after it.
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from . import (
 )
 from ._errors import Failure
 from ._isolated import leaks
-from ._offers import FEATURES, is_beta_family, is_beta_feature, needs_ultimate
+from ._offers import FEATURES, is_beta_family, needs_ultimate
 from ._outbound import (
     DENY_ALL,
     LONGEST_ENTRY,
@@ -262,7 +262,9 @@ def _features(wanted: PreflightOptions) -> set[str]:
 def _beta(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info or found.info.beta:
         return
-    hidden = sorted(filter(is_beta_feature, _features(wanted) - _hidden_by_plan(found.info)))
+    hidden = sorted(
+        filter(found.info.release.is_beta_feature, _features(wanted) - _hidden_by_plan(found.info))
+    )
     if hidden and wanted.beta_features is None and found.info.beta is False:
         yield Finding(
             "warning",

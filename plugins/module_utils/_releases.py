@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._offers import FEATURES, FLOWS, Minor, Offer
+from ._offers import FAMILIES, FEATURES, Minor, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,19 +108,43 @@ class Release:
     def families_of(self, feature: str) -> tuple[str, ...] | None:
         """Return the families that fit a feature that is not listed; None if not known.
 
-        Only 18.9 was read; a listed feature tells its families itself.
+        Read in 18.9, 18.11 and 19.4; a listed feature tells its families itself.
         """
-        known = FEATURES.get(feature) if self.minor == (18, 9) else None
-        return known.families if known else None
+        if not ((18, 9) <= self.minor <= (18, 11) or self.minor == (19, 4)):
+            return None
+        known = FEATURES[feature].families if feature in FEATURES else ()
+        return tuple(name for name in known if self.has(FAMILIES[name])) or None
+
+    def is_beta_feature(self, name: str) -> bool:
+        """Return whether this release lists a feature only while beta features are on."""
+        return name in FEATURES and self.minor < FEATURES[name].beta_before
 
     @property
     def default_provider(self) -> str:
         """Provider of a feature that nobody configured.
 
-        The exact minor in 18.1..18.6 is open; a listed feature that reads ``unassigned`` is
-        better evidence than this table.
+        18.2 and 18.3 are open; a listed feature that reads ``unassigned`` is better evidence than
+        this table.
         """
-        return "unassigned" if self.minor >= (18, 7) else "vendored"
+        return "unassigned" if self.minor >= (18, 4) else "vendored"
+
+    @property
+    def model_needs_endpoint(self) -> bool:
+        """Whether a model of any provider needs an endpoint (not from 19.0).
+
+        ``endpoint`` is ``String!`` in the inputs of the mutations and of the connection check; a
+        migration of 19.0 drops the column's NOT NULL.
+        """
+        return self.minor < (19, 0)
+
+    @property
+    def prefix_decides_provider(self) -> bool:
+        """Whether the identifier's prefix decides the provider of a model that is created.
+
+        ``before_save`` of ee/app/models/ai/self_hosted_model.rb of 18.11, where models have a
+        provider for the first time. An update takes the provider as it is sent.
+        """
+        return self.minor < (19, 0)
 
     @property
     def many_features_per_update(self) -> bool:
@@ -145,14 +169,11 @@ class Release:
 
     @property
     def listed_with_beta(self) -> set[str]:
-        """Beta features that are certainly listed while beta features are on, by any licence.
-
-        Whether a Premium licence hides the flows as well was not read.
-        """
+        """Beta features that are certainly listed while beta features are on, by any licence."""
         return {
             name
             for name, it in FEATURES.items()
-            if it.beta and self.has(it) and not it.ultimate and name not in FLOWS
+            if self.is_beta_feature(name) and self.has(it) and not it.ultimate
         }
 
     @property

@@ -20,7 +20,7 @@ from ._arguments import (
     required,
 )
 from ._errors import Failure, accepted
-from ._model_steps import about, create, delete, target, update, values
+from ._model_steps import Form, about, create, delete, target, update, values
 from ._observed import Model, State, read_state
 from ._offers import FAMILIES, OPTION_SINCE, is_beta_family
 from ._plan import Plan, Step
@@ -86,6 +86,7 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
         does not know.
     """
     models = dict(found.state.models)
+    form = Form.of(found.release, found.state)
     slipping = _slipping(models, wanted)
     creates: list[Step] = []
     updates: list[Step] = []
@@ -114,10 +115,10 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
             # It becomes visible when an earlier task of the run has turned beta features on.
             warnings.append(f"{about(model.name)} is hidden now: what would change is not known.")
             continue
-        new = target(model, current, found.state.has_provider)
+        new = target(model, current, form)
         if current is None:
-            creates.append(create(model, new, found.state.has_provider))
-        elif step := update(model, current, new, found.state.has_provider):
+            creates.append(create(model, new, form))
+        elif step := update(model, current, new, form):
             updates.append(step)
             del models[current.name]
         else:
@@ -201,19 +202,33 @@ def _refuse_unusable(
         raise Failure(_errors.FAMILY_IS_BETA, about=where, family=family)
     identifier = model.identifier or (current.identifier if current else "")
     missing = []
+    if _lacks_endpoint(model, current, found.release):
+        missing.append("endpoint")
     if model.deployment_method in IDENTIFIER_PREFIX and not identifier:
-        missing = [f"identifier ({IDENTIFIER_PREFIX[model.deployment_method]}<name>)"]
+        missing.append(f"identifier ({IDENTIFIER_PREFIX[model.deployment_method]}<name>)")
     if current:
         if missing:
-            problem = f"{missing[0]}: is required for {model.deployment_method}"
+            problem = f"{missing[0]}: is required for {model.method}"
             raise Failure(_errors.INVALID_OPTION, about=where, problems=problem)
         return
-    if not model.endpoint and model.method not in WITHOUT_ENDPOINT:
-        missing.insert(0, "endpoint")
     if not family:
         missing.insert(0, "model_family")
     if missing:
         raise Failure(_errors.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
+
+
+def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release) -> bool:
+    """Return whether GitLab would refuse the model because it has no endpoint, or not a URL.
+
+    From 19.0 on GitLab does not look at the endpoint of a model in a cloud: it may hold anything.
+    """
+    stays = model.method is None and current is not None
+    if model.endpoint or stays or model.method == "bedrock":
+        return False
+    if model.method in WITHOUT_ENDPOINT and not release.model_needs_endpoint:
+        return False
+    kept = current.endpoint if current and model.endpoint is None else ""
+    return not kept.startswith(("http://", "https://"))
 
 
 # --- deleting ----------------------------------------------------------------------------------

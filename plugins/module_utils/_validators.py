@@ -48,7 +48,7 @@ IDENTIFIER_PREFIX = {
 }
 DEPLOYMENT_METHODS = (*IDENTIFIER_PREFIX, "other")
 # Prefixes that GitLab documents without a deployment method of their own (19.x).
-OTHER_PREFIXES = ("anthropic/", "openai/")
+OTHER_PREFIXES = ("anthropic/", "openai/", "bedrock_mantle/")
 # Methods whose endpoint lies outside the site, so that GitLab needs none.
 WITHOUT_ENDPOINT = ("bedrock", "vertex_ai")
 PROVIDERS = ("self_hosted", "vendored", "disabled", "unassigned")
@@ -173,8 +173,6 @@ class ModelOptions(DeclaredModel):
     @pydantic.field_validator("endpoint")
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:
-        if value == "":
-            raise ValueError("cannot be cleared; leave it out to keep it")
         return value and web_url(value)
 
     @pydantic.field_validator("deployment_method")
@@ -188,9 +186,12 @@ class ModelOptions(DeclaredModel):
         prefix = IDENTIFIER_PREFIX.get(method or "")
         if self.state == "absent":
             return self
+        if self.endpoint == "" and method not in WITHOUT_ENDPOINT:
+            raise ValueError("endpoint: cannot be cleared; leave it out to keep it")
         if prefix and identifier == "":
             raise ValueError(f"identifier: is required for {method}: {prefix}<name of the model>")
-        if prefix and identifier and not re.match(re.escape(prefix) + ".", identifier):
+        is_arn = method == "bedrock" and (identifier or "").startswith("arn:")
+        if prefix and identifier and not (is_arn or re.match(re.escape(prefix) + ".", identifier)):
             name = identifier.rpartition("/")[2] or "<name of the model>"
             raise ValueError(f"identifier: must start with {prefix} for {method}: {prefix}{name}")
         if method is None and identifier:

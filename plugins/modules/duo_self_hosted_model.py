@@ -131,7 +131,7 @@ model:
       description: Identifier of the model.
       type: str
     provider:
-      description: API, BEDROCK or VERTEX_AI; only where GitLab has it (18.11 or 19.0).
+      description: API, BEDROCK or VERTEX_AI; only where GitLab has it (from 18.11 on).
       type: str
     has_api_key:
       description: Whether GitLab holds a key for it.

@@ -17,7 +17,7 @@ from typing import Any
 # Every release whose API differs from the one before.
 EVERY = (
     *("17.9", "17.10", "17.11", "18.0", "18.3", "18.4"),
-    *("18.6", "18.7", "18.9", "18.10", "18.11", "19.4"),
+    *("18.6", "18.7", "18.9", "18.10", "18.11", "19.0", "19.4", "19.5"),
 )
 # The oldest, the one whose sources are known best, and the newest.
 RELEASES = ("17.9", "18.9", "19.4")

@@ -9,8 +9,8 @@ from typing import Any
 
 from scenarios import ABSENT, ALWAYS, UNCHANGED, Scenario, before, since
 
-NEWEST = since("18.11")
-BEFORE = before("18.11")
+NEWEST = since("19.0")
+BEFORE = before("19.0")
 CODESTRAL = {
     "name": "codestral",
     "model_family": "codestral",
@@ -78,7 +78,7 @@ SCENARIOS = [
         "create-bedrock-placeholder",
         {"name": "codestral", "model_family": "claude_3", "identifier": "bedrock/anthropic.claude"},
         releases=BEFORE,
-        # What GitLab's own page sends before models had a provider.
+        # What GitLab's own page sends where a model of any provider needs an endpoint.
         after=stored(endpoint="http://bedrockselfhostedmodel.com"),
     ),
     model(

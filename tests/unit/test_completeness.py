@@ -24,7 +24,19 @@ from sandbox.schema_data import names_of
 from sandbox.versions import parse
 
 VERSIONS = ["17.9", "17.10", "17.11", "18.0", "18.1", "18.2", "18.3", "18.4", "18.5", "18.6"]
-VERSIONS += ["18.7", "18.8", "18.9", "18.10", "18.11", "19.0", "19.2", "19.4"]
+VERSIONS += [
+    "18.7",
+    "18.8",
+    "18.9",
+    "18.10",
+    "18.11",
+    "19.0",
+    "19.1",
+    "19.2",
+    "19.3",
+    "19.4",
+    "19.5",
+]
 
 # Arguments of GitLab's mutations: the option that sets it, ...
 OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
@@ -82,6 +94,7 @@ REASONS = {
     "includeRecommendedAllowed": NETWORK,
     "allowAllUnixSockets": NETWORK,
     "allowProjectExtension": NETWORK,
+    "iamRole": "of Amazon Bedrock, from 19.5 on; left out, GitLab keeps what is set",
 }
 # Options that are no argument of a mutation: they say how to do it.
 CONDUCT = {

@@ -84,11 +84,12 @@ def _models(draw: st.DrawFn, here: Sandboxed) -> list[dict[str, Any]]:
         provider = draw(st.sampled_from(providers))
         method = "other" if provider == "api" else provider
         known = (*IDENTIFIERS["vllm"], *IDENTIFIERS["bedrock"], *IDENTIFIERS["other"])
+        needs = provider == "api" or not here.instance.release.at_least(19, 0)
         models.append(
             {
                 "name": name,
                 "model": draw(st.sampled_from(sorted(here.instance.catalog.families))),
-                "endpoint": draw(st.sampled_from(ENDPOINTS)) if provider == "api" else "",
+                "endpoint": draw(st.sampled_from(ENDPOINTS)) if needs else "",
                 "identifier": draw(maybe(known if method == "other" else IDENTIFIERS[method])),
                 "api_token": draw(maybe(["", *KEYS])),
                 "provider": provider,

@@ -70,11 +70,13 @@ def lived_in(release: str, *, beta: bool = True) -> Sandboxed:
             },
         )
     if release_of.at_least(18, 11):
+        # Models of a cloud need no endpoint from 19.0 on.
+        endpoint = {} if release_of.at_least(19, 0) else {"endpoint": BEDROCK}
         here.seed(
             gateway={"self_hosted_duo_agent_platform_service_secure": False},
             models=[
-                stored("bedrock", "claude_3", **cloud("bedrock")),
-                stored("vertex", "claude_3", **cloud("vertex_ai")),
+                stored("bedrock", "claude_3", **{**cloud("bedrock"), **endpoint}),
+                stored("vertex", "claude_3", **{**cloud("vertex_ai"), **endpoint}),
             ],
         )
     return here

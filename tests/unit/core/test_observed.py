@@ -165,7 +165,10 @@ SURE = [
     *("duo_chat_troubleshoot_job", "duo_chat_summarize_comments", "generate_commit_message"),
     *("glab_ask_git_command", "summarize_new_merge_request", "summarize_review"),
 ]
+FLOWS = ["sast_vulnerability_fp_detection", "sast_vulnerability_resolution", "security_review"]
+FLOWS += ["feature_discovery_search", "resolve_dependency_bump"]
 ALL_GA = [GA, *map(setting, SURE)]
+ALL_19 = [*ALL_GA, *map(setting, FLOWS)]
 
 
 @pytest.mark.parametrize(
@@ -187,11 +190,14 @@ ALL_GA = [GA, *map(setting, SURE)]
         ("19.4", [GA, setting("duo_chat_fix_code", releaseState="BETA")], False),
         # Nothing is left that beta features would bring, so that nothing tells of them; what only
         # an Ultimate licence has may be missing all the same.
-        ("19.6", ALL_GA, None),
+        ("19.6", ALL_19, None),
         ("18.9", ALL_GA, None),
-        ("19.6", [*ALL_GA, setting("duo_chat_explain_vulnerability")], None),
-        ("19.6", [*ALL_GA, setting("resolve_vulnerability", releaseState="BETA")], True),
-        *(("19.6", [it for it in ALL_GA if it["feature"] != name], False) for name in SURE),
+        ("19.6", [*ALL_19, setting("duo_chat_explain_vulnerability")], None),
+        ("19.6", [*ALL_19, setting("resolve_vulnerability", releaseState="BETA")], True),
+        *(("19.6", [it for it in ALL_19 if it["feature"] != name], False) for name in SURE),
+        # Generally available from 19.1 on, beta before.
+        ("18.11", [GA, setting("secret_vulnerability_fp_detection", releaseState="BETA")], True),
+        ("19.4", [GA, setting("secret_vulnerability_fp_detection")], False),
     ],
 )
 def test_beta_features(version: str, settings: list[dict], beta: bool | None) -> None:

@@ -268,7 +268,7 @@ def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Settin
             {"features": ["duo_chat"], "provider": "unassigned"},
             _errors.NOT_OFFERED,
             "feature duo_chat",
-            "provider unassigned needs GitLab 18.7 or later; this is 18.0.0.",
+            "provider unassigned needs GitLab 18.4 or later; this is 18.0.0.",
         ),
         (
             "17.9",
@@ -317,8 +317,11 @@ def test_says_that_there_are_no_models_at_all() -> None:
     assert "Models of this instance: none." in failure.sentence()
 
 
-@pytest.mark.parametrize(("version", "refused"), [("18.9", True), ("18.8", False), ("19.4", False)])
-def test_families_of_a_feature_that_is_not_listed_are_known_for_one_release(
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [("18.8", False), ("18.9", True), ("18.11", True), ("19.0", False), ("19.4", True)],
+)
+def test_families_of_a_feature_that_is_not_listed_are_known_for_some_releases(
     version: str, refused: bool
 ) -> None:
     options = {"features": ["generate_commit_message"], "model": "codestral"}
@@ -366,7 +369,7 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
     made = plan({"settings": settings, "when_unsupported": "warn"}, there)
     assert calls(made) == [sent("duo_chat", provider="SELF_HOSTED", number=1)]
     assert made.warnings == (
-        "feature code_completions is skipped: provider unassigned needs GitLab 18.7 or later; "
+        "feature code_completions is skipped: provider unassigned needs GitLab 18.4 or later; "
         "this is 17.11.0.",
         "feature duo_agent_platform is skipped: It needs GitLab 18.4 or later; this is 17.11.0.",
     )

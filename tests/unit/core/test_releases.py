@@ -25,29 +25,44 @@ AI_FEATURES = {
     "glab_ask_git_command resolve_vulnerability summarize_new_merge_request summarize_review",
     "18.3": "review_merge_request",
     "18.4": "duo_agent_platform",
-    "18.9": "duo_agent_platform_agentic_chat",
-    "19.4": "sast_vulnerability_fp_detection sast_vulnerability_resolution "
+    "18.7": "duo_agent_platform_agentic_chat",
+    "18.11": "sast_vulnerability_fp_detection sast_vulnerability_resolution "
     "secret_vulnerability_fp_detection",
+    "19.1": "review_merge_request_dap",
+    "19.3": "security_review feature_discovery_search resolve_dependency_bump",
+    "19.4": "duo_developer",
+    "19.5": "bl_security recommend_reviewers_assign",
 }
 AI_ACCEPTED_SELF_HOSTED_MODELS = {
     "17.9": "claude_3 codegemma codellama codestral deepseekcoder gpt llama3 mistral mixtral",
     "18.3": "general",
-    "19.4": "gemini",
+    "19.0": "gemini",
+    "19.3": "embedding qwen",
 }
-AI_FEATURE_PROVIDERS = {"17.9": "disabled self_hosted vendored", "18.7": "unassigned"}
+AI_FEATURE_PROVIDERS = {"17.9": "disabled self_hosted vendored", "18.4": "unassigned"}
 TABLES = [
     pytest.param(FEATURES, AI_FEATURES, id="features"),
     pytest.param(FAMILIES, AI_ACCEPTED_SELF_HOSTED_MODELS, id="families"),
     pytest.param(PROVIDERS, AI_FEATURE_PROVIDERS, id="providers"),
 ]
-ALL = ("17.9", "17.10", "17.11", "18.0", "18.3", "18.4", "18.6", "18.7", "18.9", "18.10", "19.4")
+ALL = (
+    *("17.9", "17.10", "17.11", "18.0", "18.3", "18.4", "18.6", "18.7", "18.9", "18.10", "18.11"),
+    *("19.0", "19.1", "19.3", "19.4", "19.5", "19.6"),
+)
 # The release that certainly lacks what a later schema has: the last one that was read without it.
 LACKS = {
     "17.9": "duo_chat_troubleshoot_job generate_commit_message",
     "17.10": "generate_commit_message summarize_review",
     "18.0": "review_merge_request duo_agent_platform general unassigned",
+    "18.2": "review_merge_request",
     "18.3": "duo_agent_platform duo_agent_platform_agentic_chat gemini",
+    "18.6": "duo_agent_platform_agentic_chat",
     "18.9": "sast_vulnerability_fp_detection review_merge_request_dap gemini embedding qwen",
+    "18.11": "gemini review_merge_request_dap",
+    "19.0": "review_merge_request_dap embedding qwen",
+    "19.1": "security_review qwen",
+    "19.3": "duo_developer",
+    "19.4": "bl_security recommend_reviewers_assign",
 }
 
 
@@ -89,23 +104,28 @@ def test_what_a_schema_lacks_is_not_offered(version: str, name: str) -> None:
 
 # What a release may have or not, for it was not read: from the last that was read without it on.
 OF_17_11 = AI_FEATURES["18.0"]
-FLOWS = f"{AI_FEATURES['19.4']} review_merge_request_dap"
+FLOWS = (
+    f"{AI_FEATURES['18.11']} review_merge_request_dap security_review resolve_dependency_bump "
+    "bl_security"
+)
 OPEN = {
     "17.10": "",
     "17.11": OF_17_11,
     "18.0": "",
-    "18.1": "review_merge_request unassigned",
-    "18.2": "review_merge_request unassigned",
+    "18.1": "",
+    "18.2": "unassigned",
     "18.3": "unassigned",
-    "18.4": "unassigned",
-    "18.6": "duo_agent_platform_agentic_chat unassigned",
-    "18.7": "duo_agent_platform_agentic_chat",
-    "18.8": "duo_agent_platform_agentic_chat",
+    "18.4": "",
+    "18.7": "",
     "18.9": "",
-    "18.10": f"{FLOWS} gemini",
-    "18.11": f"{FLOWS} gemini",
-    "19.0": f"{FLOWS} gemini embedding qwen",
-    "19.4": "review_merge_request_dap embedding qwen",
+    "18.10": AI_FEATURES["18.11"],
+    "18.11": "",
+    "19.0": "",
+    "19.1": "embedding",
+    "19.2": f"embedding qwen {AI_FEATURES['19.3']}",
+    "19.3": "",
+    "19.5": "",
+    "19.6": "",
 }
 
 
@@ -125,53 +145,71 @@ def test_beta() -> None:
         "mistral",
         "mixtral",
     }
-    assert {name for name in FEATURES if _offers.is_beta_feature(name)} == {
-        "duo_chat_explain_vulnerability",
-        "duo_chat_summarize_comments",
-        "duo_chat_troubleshoot_job",
-        "generate_commit_message",
-        "glab_ask_git_command",
-        "resolve_vulnerability",
-        "sast_vulnerability_fp_detection",
-        "sast_vulnerability_resolution",
-        "secret_vulnerability_fp_detection",
-        "summarize_new_merge_request",
-        "summarize_review",
-    }
     assert not _offers.is_beta_family("unheard_of")
-    assert not _offers.is_beta_feature("unheard_of")
 
 
-A = "claude_3 codegemma codellama codestral deepseekcoder general gpt llama3 mistral mixtral"
-B = "claude_3 codestral general gpt llama3 mistral mixtral"
-C = "claude_3 general gpt llama3 mistral mixtral"
-D = "claude_3 general gpt"
+BETA = f"duo_chat_troubleshoot_job {AI_FEATURES['18.0']}"
+SECRET = "secret_vulnerability_fp_detection"
+SAST = "sast_vulnerability_fp_detection sast_vulnerability_resolution"
 
 
 @pytest.mark.parametrize(
-    ("families", "features"),
+    ("version", "names"),
     [
-        (A, "code_generations code_completions"),
-        (
-            B,
-            "duo_chat duo_chat_explain_code duo_chat_write_tests duo_chat_refactor_code "
-            "duo_chat_fix_code",
-        ),
-        (
-            C,
-            "review_merge_request duo_chat_troubleshoot_job generate_commit_message "
-            "summarize_new_merge_request duo_chat_explain_vulnerability resolve_vulnerability "
-            "summarize_review glab_ask_git_command duo_chat_summarize_comments",
-        ),
-        (D, "duo_agent_platform duo_agent_platform_agentic_chat"),
+        ("18.9", BETA),
+        ("18.11", f"{BETA} {SAST} {SECRET}"),
+        ("19.0", f"{BETA} {SAST} {SECRET}"),
+        ("19.1", f"{BETA} {SAST}"),
+        ("19.4", f"{BETA} {SAST} {AI_FEATURES['19.3']}"),
     ],
 )
-def test_families_that_fit_in_18_9(families: str, features: str) -> None:
-    for feature in features.split():
-        assert sorted(release("18.9").families_of(feature) or ()) == families.split()
-        assert release("18.8").families_of(feature) is None
-        assert release("19.4").families_of(feature) is None
-    assert release("18.9").families_of("unheard_of") is None
+def test_beta_features(version: str, names: str) -> None:
+    it = release(version)
+    there = [name for name in it.names(FEATURES) if it.is_beta_feature(name)]
+    assert sorted(there) == sorted(names.split())
+    ultimate = {"duo_chat_explain_vulnerability", "resolve_vulnerability"}
+    assert it.listed_with_beta == set(there) - ultimate
+    assert not it.is_beta_feature("unheard_of")
+
+
+C = "claude_3 general gpt llama3 mistral mixtral"
+
+
+@pytest.mark.parametrize(
+    ("version", "feature", "families"),
+    [
+        *((version, name, C) for version in ("18.9", "18.11") for name in BETA.split()),
+        ("18.11", SECRET, "claude_3 general gpt"),
+        ("19.4", "generate_commit_message", f"{C} qwen"),
+        ("19.4", "security_review", "claude_3 general gpt"),
+        ("19.4", "feature_discovery_search", "gemini"),
+    ],
+)
+def test_families_that_fit(version: str, feature: str, families: str) -> None:
+    assert sorted(release(version).families_of(feature) or ()) == families.split()
+
+
+@pytest.mark.parametrize(
+    ("version", "feature"),
+    [
+        ("18.8", "generate_commit_message"),
+        ("19.3", "generate_commit_message"),
+        ("19.5", "generate_commit_message"),
+        # Always listed, so that GitLab itself tells.
+        ("18.9", "code_completions"),
+        ("18.9", "unheard_of"),
+    ],
+)
+def test_families_that_are_not_known(version: str, feature: str) -> None:
+    assert release(version).families_of(feature) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "needed"), [("18.9", True), ("18.11", True), ("19.0", False), ("19.5", False)]
+)
+def test_what_a_model_needs(version: str, needed: bool) -> None:
+    it = release(version)
+    assert (it.model_needs_endpoint, it.prefix_decides_provider) == (needed, needed)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +315,10 @@ def test_what_is_doubted(version: str, doubtful: bool, needs_beta: bool | None) 
 
 
 def test_features_of_the_agent_platform() -> None:
-    own = {"duo_agent_platform", "duo_agent_platform_agentic_chat"}
+    own = {
+        *("duo_agent_platform", "duo_agent_platform_agentic_chat"),
+        *("duo_developer", "recommend_reviewers_assign"),
+    }
     assert set(filter(_offers.is_agent_feature, FEATURES)) == own
     assert set(filter(_offers.runs_on_agent_platform, FEATURES)) == {*own, *FLOWS.split()}
 
@@ -290,8 +331,8 @@ def test_features_of_the_agent_platform() -> None:
         ("17.10", (True, False, "vendored", False, False, ("ultimate",), True)),
         ("17.11", (True, True, "vendored", True, False, ("ultimate",), True)),
         ("18.0", (True, True, "vendored", True, False, ("ultimate", "premium"), True)),
-        ("18.1", (True, True, "vendored", True, True, ("ultimate", "premium"), True)),
-        ("18.6", (True, True, "vendored", True, True, ("ultimate", "premium"), True)),
+        ("18.3", (True, True, "vendored", True, True, ("ultimate", "premium"), True)),
+        ("18.6", (True, True, "unassigned", True, True, ("ultimate", "premium"), True)),
         ("18.7", (True, True, "unassigned", True, True, ("ultimate", "premium"), True)),
         ("18.9", (True, True, "unassigned", True, True, ("ultimate", "premium"), False)),
         ("19.5", (True, True, "unassigned", True, True, ("ultimate", "premium"), False)),
@@ -343,7 +384,7 @@ def test_knows_what_it_does_not_know(version: str, newer: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("unassigned", "18.7"), ("gemini", "19.4"), ("qwen", "19.0"), ("general", "18.3")],
+    [("unassigned", "18.4"), ("gemini", "19.0"), ("qwen", "19.3"), ("general", "18.3")],
 )
 def test_names_the_release_that_can_be_relied_on(name: str, text: str) -> None:
     assert {**FAMILIES, **PROVIDERS}[name].text == text
