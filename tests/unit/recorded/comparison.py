@@ -27,7 +27,6 @@ SHAPES = {
 }
 #: An id that no object has, for a question about one that does not exist.
 NOBODY = 900_000
-MODEL = "Ai::SelfHostedModel"
 
 
 class Absent:
@@ -60,13 +59,8 @@ class Comparison:
     """Compares the answers of one world, in their order."""
 
     url: str
-<<<<<<< HEAD
     #: Knows the ids of some objects before any answer shows them.
     id_of: Callable[[str, str], str | None]
-=======
-    #: Ids of models that a question can mean before any answer has shown them.
-    unseen: list[str] = field(default_factory=list)
->>>>>>> 1848ebe (Endpoint and provider of a model are as the release takes them, in one run)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def filled(self, value: Any) -> Any:
@@ -83,15 +77,9 @@ class Comparison:
         if not match["kind"]:
             return match[0]
         key = match["kind"], match["number"]
-<<<<<<< HEAD
         if key not in self.ids:
             self.ids[key] = self.id_of(*key) or str(NOBODY + int(match["number"]))
         return self._gid(key, self.ids[key])
-=======
-        left = [one for one in self.unseen if one not in self.ids.values()]
-        meant = left[0] if left and key[0] == MODEL else str(NOBODY + int(match["number"]))
-        return self._gid(key, self.ids.setdefault(key, meant))
->>>>>>> 1848ebe (Endpoint and provider of a model are as the release takes them, in one run)
 
     @staticmethod
     def _gid(key: tuple[str, str], number: str) -> str:

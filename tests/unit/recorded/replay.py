@@ -120,9 +120,6 @@ class Replay:
         if any(question.difference for question in self._world.questions):
             self._settings = self._read_settings()
         for question in self._world.questions:
-            # A hidden model is first seen where a question names it.
-            named = () if "unknown" in question.name else self._app.state.instance.models
-            self._comparison.unseen = [str(model.id) for model in named]
             answer = self._ask(question, self._comparison.filled(question.request))
             answer.body = self._as_noted(question, answer.body)
             parts = (
