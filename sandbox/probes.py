@@ -53,14 +53,13 @@ NO_TLS = (
 )
 
 
-def _probe(
-    name: str, failure: str | None, success: str, details: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _probe(name: str, failure: str | None, success: str) -> dict[str, Any]:
+    """A probe's answer; of GitLab's details, which only show the licence, there are none."""
     return {
         "name": name,
         "success": failure is None,
         "message": failure if failure is not None else success,
-        "details": details or {},
+        "details": {},
         "errors": [failure] if failure is not None else [],
     }
 
@@ -80,27 +79,9 @@ def _catalogue_known(instance: Instance) -> bool:
     return licence.last_sync is not None and instance.options.catalogue_synchronised
 
 
-def _details(instance: Instance) -> dict[str, Any]:
-    licence = instance.license
-    if licence is None:
-        return {"gitlab_version": instance.version}
-    offline = licence.type == "offline_cloud"
-    return {
-        "gitlab_version": instance.version,
-        "license": {
-            "starts_at": licence.starts_at.isoformat(),
-            "expires_at": licence.expires_at.isoformat() if licence.expires_at else None,
-            "cloud_licensing_enabled": licence.type != "legacy_license",
-            "offline_cloud_licensing_enabled": offline,
-            "restrictions": {"plan": licence.plan, "active_user_count": licence.seats},
-        },
-    }
-
-
 def license_(instance: Instance) -> dict[str, Any]:
     failure = None if syncable(instance) else "Subscription cannot be synchronized."
-    text = "Subscription can be synchronized."
-    return _probe("license_probe", failure, text, _details(instance))
+    return _probe("license_probe", failure, "Subscription can be synchronized.")
 
 
 def access(instance: Instance) -> dict[str, Any]:
@@ -126,7 +107,6 @@ def suggestions(instance: Instance) -> dict[str, Any]:
         "code_suggestions_license_probe",
         failure,
         "License includes access to Code Suggestions.",
-        _details(instance),
     )
 
 

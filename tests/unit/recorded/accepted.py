@@ -54,9 +54,14 @@ SETTINGS = Accepted(
     name="*GET settings",
     answered=ABSENT,
 )
+DETAILS = Accepted(
+    "details of a probe: the licence, which GitLab shows elsewhere",
+    "body.data.cloudConnectorStatus.probeResults.*.details.*",
+)
 ACCEPTED: dict[str, tuple[Accepted, ...]] = {
     "18.9": (
         *COMMON,
+        DETAILS,
         SETTINGS,
         Accepted("GitLab's revision", "body.revision"),
         Accepted("nobody had been counted yet", "body.historical_max", recorded="0"),
@@ -106,6 +111,18 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
             "status",
             name="disconnect",
             world="pages onboarding",
+        ),
+        DETAILS,
+        Accepted(
+            "the parts of a gRPC error come in either order",
+            "body.data.cloudConnectorStatus.probeResults.*.errors.*",
+            recorded="14:*{grpc_status:14, grpc_message:*",
+            answered="14:*{grpc_message:*, grpc_status:14}*",
+        ),
+        Accepted(
+            "words of Ruby's JSON parser",
+            "body.data.aiSelfHostedModelConnectionCheck.result.*",
+            name="check r421-plain",
         ),
     ),
 }

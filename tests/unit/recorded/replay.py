@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import URL, InProcess
+from ansible_collections.gitlab_ops.duo.tests.unit.recorded import around
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.comparison import (
     Comparison,
     Difference,
@@ -113,6 +114,7 @@ class Replay:
         """Ask all questions in their order."""
         try:
             apply(self._app.state.instance, CIRCUMSTANCES)
+            apply(self._app.state.instance, around.seed(self._world))
             apply(self._app.state.instance, self._world.seed)
         except BadSeed as reason:
             yield Difference(self._world.name, SEED, "seed", self._world.seed, str(reason))
