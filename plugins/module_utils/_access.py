@@ -24,6 +24,8 @@ ADD_ONS = Part(
 )
 # Type of a licence that never talks to GitLab's cloud, as currentLicense has it.
 OFFLINE = "offline_cloud"
+# Type of a licence file that is not synchronised.
+LEGACY = "legacy_license"
 # An offline licence for the Agent Platform alone is enough too (18.8).
 AGENTS_ADD_ON = "SELF_HOSTED_DAP"
 _ENOUGH = ("DUO_ENTERPRISE", AGENTS_ADD_ON)

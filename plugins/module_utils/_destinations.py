@@ -4,7 +4,8 @@
 
 Read in FeatureSettingSelectionService and feature_setting.rb of GitLab 18.9: ``vendored`` goes to
 GitLab's cloud even where a gateway is set, ``unassigned`` where none is, ``disabled`` nowhere; with
-an offline licence nothing goes there. What is concluded from that is marked as not certain.
+an offline licence nothing goes there. What is concluded from that is marked as not certain. A URL
+that leads to one of GitLab's own hosts is a way out whatever the provider and the licence.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._access import OFFLINE
+from ._gitlab_hosts import is_gitlabs
 from ._offers import runs_on_agent_platform
 
 if TYPE_CHECKING:
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
 VENDORED = "vendored"
 NO_GATEWAY = "no_gateway"
 NO_AGENT_PLATFORM = "no_agent_platform"
+GITLABS_GATEWAY = "gitlabs_gateway"
+GITLABS_AGENT_PLATFORM = "gitlabs_agent_platform"
+GITLABS_MODEL = "gitlabs_model"
+# Ways that an offline licence does not close: GitLab takes the URL as it is.
+_BY_URL = (GITLABS_GATEWAY, GITLABS_AGENT_PLATFORM, GITLABS_MODEL)
 
+_GATEWAY = "ai_gateway_url"
 _SERVICE = "duo_agent_platform_service_url"
 
 
@@ -38,27 +46,40 @@ class WayOut:
 
 
 def ways_out(
-    providers: Mapping[str, str], gateway: Mapping[str, Any], license_type: str | None
+    providers: Mapping[str, str],
+    gateway: Mapping[str, Any],
+    license_type: str | None,
+    endpoints: Mapping[str, str] | None = None,
 ) -> list[WayOut]:
     """Return the features that leave the site, or may, by name.
 
     :param gateway: the settings that this release offers, ``""`` or None for an empty URL.
+    :param endpoints: feature -> endpoint of the model that serves it, as far as known.
     """
     found = []
     for feature, provider in sorted(providers.items()):
-        reason, certain = _way_out(feature, provider, gateway)
+        endpoint = (endpoints or {}).get(feature, "")
+        reason, certain = _way_out(feature, provider, gateway, endpoint)
         if reason:
-            certain = certain and license_type != OFFLINE
+            certain = certain and (license_type != OFFLINE or reason in _BY_URL)
             found.append(WayOut(feature, provider, reason, certain))
     return found
 
 
-def _way_out(feature: str, provider: str, gateway: Mapping[str, Any]) -> tuple[str, bool]:
+def _way_out(
+    feature: str, provider: str, gateway: Mapping[str, Any], endpoint: str
+) -> tuple[str, bool]:
     if provider == "disabled":
         return "", True
     if provider == "vendored":
         return VENDORED, True
-    if not gateway.get("ai_gateway_url"):
+    if is_gitlabs(gateway.get(_GATEWAY)):
+        return GITLABS_GATEWAY, True
+    if runs_on_agent_platform(feature) and is_gitlabs(gateway.get(_SERVICE)):
+        return GITLABS_AGENT_PLATFORM, True
+    if provider == "self_hosted" and is_gitlabs(endpoint):
+        return GITLABS_MODEL, True
+    if not gateway.get(_GATEWAY):
         # What becomes of self_hosted then was not read.
         return NO_GATEWAY, provider == "unassigned"
     if _SERVICE in gateway and not gateway[_SERVICE] and runs_on_agent_platform(feature):

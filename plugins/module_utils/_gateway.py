@@ -15,6 +15,7 @@ from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
 from ._client import GitLab
 from ._destinations import ways_out
 from ._errors import Failure
+from ._gitlab_hosts import is_gitlabs
 from ._graphql import Part, Reading
 from ._observed import FEATURES, refuse_hidden
 from ._offers import OPTION_SINCE
@@ -51,7 +52,7 @@ class Gateway:
 
     release: str
     values: dict[str, Any]
-    # Feature -> provider, read only where a URL is to be cleared.
+    # Feature -> provider, read only where a URL is to be cleared, or to lead to GitLab's hosts.
     providers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,8 +66,9 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
 
     :raises Failure: the token's user may not see them.
     """
-    clearing = wanted.state == "absent" or "" in (getattr(wanted, name) for name in URLS)
-    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if clearing else []))
+    urls = [getattr(wanted, name) for name in URLS]
+    opening = wanted.state == "absent" or any(url == "" or is_gitlabs(url) for url in urls)
+    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if opening else []))
     refuse_hidden(gitlab, reading)
     return Gateway(
         release=reading.release.text,
@@ -128,7 +130,13 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
     # Each write sends the URL along, so its slash goes with any other change.
     written = {**saved, **after} if after else {}
     predicted = replace(found, values={**found.values, **written})
-    if opened := _opened(found, predicted):
+    opened = _opened(found, predicted)
+    if opened and (gitlabs := [name for name in URLS if is_gitlabs(after.get(name))]):
+        warnings.append(
+            f"{' and '.join(gitlabs)}: the URL leads to one of GitLab's own hosts, so requests of "
+            f"these features leave the site: {', '.join(opened)}."
+        )
+    elif opened:
         cleared = " and ".join(name for name in URLS if before.get(name) and not after[name])
         warnings.append(
             f"Without {cleared}, requests of these features go to GitLab's cloud, or may, unless "

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import _errors
+from . import _isolated_errors
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._beta_features import beta_state
@@ -58,7 +58,7 @@ class Found:
     def leaving(self) -> list[WayOut]:
         """Features whose requests leave the site, or may."""
         providers = {name: it.provider for name, it in self.state.settings.items()}
-        return ways_out(providers, self.gateway, self.license["type"])
+        return ways_out(providers, self.gateway, self.license["type"], self.state.endpoints)
 
     @property
     def exported(self) -> list[Model]:
@@ -160,7 +160,9 @@ def judge(wanted: InfoOptions, found: Found) -> Failure | None:
     """Return the failure if the site is to be isolated and something leaves it."""
     if not wanted.isolated or not found.leaving:
         return None
-    return Failure(_errors.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving))
+    return Failure(
+        _isolated_errors.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving)
+    )
 
 
 def _configuration(found: Found) -> dict[str, Any]:

@@ -9,20 +9,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _errors, _feature_model, _gateway
-from ._destinations import NO_AGENT_PLATFORM, NO_GATEWAY, VENDORED, ways_out
+from . import _feature_model, _gateway, _isolated_errors
+from ._access import LEGACY, OFFLINE
+from ._destinations import (
+    GITLABS_AGENT_PLATFORM,
+    GITLABS_GATEWAY,
+    GITLABS_MODEL,
+    NO_AGENT_PLATFORM,
+    NO_GATEWAY,
+    VENDORED,
+    ways_out,
+)
 from ._errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._info import Found
+    from ._observed import Setting
+    from ._releases import Release
     from ._validators import FeaturesOptions, GatewayOptions, ModelsOptions
 
 _MESSAGES = {
-    VENDORED: _errors.LEAVES_VENDORED,
-    NO_GATEWAY: _errors.LEAVES_WITHOUT_GATEWAY,
-    NO_AGENT_PLATFORM: _errors.LEAVES_WITHOUT_AGENT_PLATFORM,
+    VENDORED: _isolated_errors.LEAVES_VENDORED,
+    NO_GATEWAY: _isolated_errors.LEAVES_WITHOUT_GATEWAY,
+    NO_AGENT_PLATFORM: _isolated_errors.LEAVES_WITHOUT_AGENT_PLATFORM,
+    GITLABS_GATEWAY: _isolated_errors.LEAVES_TO_GITLABS_GATEWAY,
+    GITLABS_AGENT_PLATFORM: _isolated_errors.LEAVES_TO_GITLABS_AGENT_PLATFORM,
+    GITLABS_MODEL: _isolated_errors.LEAVES_TO_GITLABS_MODEL,
 }
 
 
@@ -41,16 +55,18 @@ def leaks(
         gateway that comes first.
     """
     declared = {name for setting in settings.settings for name in setting.features}
-    providers = _providers_after(models, settings, found)
+    later = _settings_after(models, settings, found)
+    providers = {name: it.provider for name, it in later.items()}
+    endpoints = _endpoints_after(models, later, found)
     if taking_down:
         cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
         if ways := ways_out(providers, cleared, None):
             left = ", ".join(way.feature for way in ways)
-            yield Failure(_errors.LEAVES_AFTERWARDS, features=left)
+            yield Failure(_isolated_errors.LEAVES_AFTERWARDS, features=left)
         return
     after = _gateway_after(gateway, found)
     groups: dict[tuple[str, str], list[str]] = {}
-    for way in ways_out(providers, after, None):
+    for way in ways_out(providers, after, None, endpoints):
         origin = "declared" if way.feature in declared else "not declared"
         groups.setdefault((way.reason, origin), []).append(way.feature)
     for (reason, origin), names in groups.items():
@@ -59,10 +75,28 @@ def leaks(
     if beta_features is False:
         unseen |= set(filter(found.release.is_beta_feature, found.state.settings)) - declared
     if unseen:
-        yield Failure(_errors.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
+        yield Failure(_isolated_errors.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
     yield from _meanwhile(after, found)
     if found.duo_core:
-        yield Failure(_errors.LEAVES_DUO_CORE)
+        yield Failure(_isolated_errors.LEAVES_DUO_CORE)
+
+
+def beside(release: Release, license_type: str | None) -> list[str]:
+    """Return what GitLab itself sends out with this licence, whatever becomes of the features.
+
+    GitLab's pages on the subscription's data and on billing for the Agent Platform (18.9).
+    """
+    if license_type == OFFLINE:
+        return []
+    sent = []
+    if license_type != LEGACY:
+        sent.append("synchronises the subscription with customers.gitlab.com (licence and users)")
+    if release.bills_agent_requests:
+        sent.append(
+            "reports how much the Agent Platform is used, for billing (to customers.gitlab.com, "
+            "cloud.gitlab.com and duo-workflow-svc.runway.gitlab.net)"
+        )
+    return sent
 
 
 def _gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
@@ -73,10 +107,10 @@ def _gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
         return found.gateway  # the refusal is a finding of its own
 
 
-def _providers_after(
+def _settings_after(
     models: ModelsOptions, settings: FeaturesOptions, found: Found
-) -> dict[str, str]:
-    """Return feature -> provider once the settings are carried out, and the models gone."""
+) -> dict[str, Setting]:
+    """Return the settings once they are carried out, and the models gone."""
     now = _feature_model.Found(release=found.release, state=found.state)
     later = dict(found.state.settings)
     for setting in settings.settings:
@@ -92,10 +126,24 @@ def _providers_after(
                 later[name] = predicted[name]
     # Deleting a model in use hands its features back to the default.
     going = {model.name for model in models.models if model.state == "absent" and model.force}
+    default = {"provider": now.default_provider, "model": None}
     return {
-        name: now.default_provider if it.model in going else it.provider
+        name: it.model_copy(update=default) if it.model in going else it
         for name, it in later.items()
     }
+
+
+def _endpoints_after(
+    models: ModelsOptions, later: dict[str, Setting], found: Found
+) -> dict[str, str]:
+    """Return feature -> endpoint of its model once the models are carried out."""
+    endpoints = {name: it.endpoint for name, it in found.state.models.items()}
+    for model in models.models:
+        stored = endpoints.get(model.name, endpoints.get(model.new_name or "", ""))
+        # A feature that is not declared is still known by the old name of its model.
+        for name in (model.name, model.new_name or model.name):
+            endpoints[name] = model.endpoint or stored
+    return {name: endpoints.get(it.model or "", "") for name, it in later.items()}
 
 
 def _meanwhile(after: dict[str, object], found: Found) -> Iterator[Failure]:
@@ -104,9 +152,15 @@ def _meanwhile(after: dict[str, object], found: Found) -> Iterator[Failure]:
     for name in found.unseen_features:
         providers[name] = _feature_model.Found(found.release, found.state).default_provider
     before = {way.feature for way in ways_out(providers, found.gateway, None)}
-    opened = [way.feature for way in ways_out(providers, after, None) if way.feature not in before]
+    opened = [
+        way.feature
+        for way in ways_out(providers, after, None)
+        if way.feature not in before and way.reason in (NO_GATEWAY, NO_AGENT_PLATFORM)
+    ]
     if opened:
         cleared = [name for name in _gateway.URLS if found.gateway.get(name) and not after[name]]
         yield Failure(
-            _errors.LEAVES_MEANWHILE, features=", ".join(opened), options=" and ".join(cleared)
+            _isolated_errors.LEAVES_MEANWHILE,
+            features=", ".join(opened),
+            options=" and ".join(cleared),
         )

@@ -75,6 +75,15 @@ class State(Seen):
     knows_gitlab_models: bool = False  # whether it tells which they use
 
     @property
+    def endpoints(self) -> dict[str, str]:
+        """Feature -> endpoint of the model that serves it; ``""`` where GitLab shows none."""
+        return {
+            name: self.models[it.model].endpoint
+            for name, it in self.settings.items()
+            if it.model in self.models
+        }
+
+    @property
     def default_is_unassigned(self) -> bool:
         """Whether this instance has shown a feature that is unassigned."""
         return any(setting.provider == "unassigned" for setting in self.settings.values())

@@ -13,11 +13,12 @@ from . import (
     _errors,
     _feature_model,
     _gateway,
+    _isolated_errors,
     _model_steps,
     _self_hosted_model,
 )
 from ._errors import Failure
-from ._isolated import leaks
+from ._isolated import beside, leaks
 from ._offers import FEATURES, is_beta_family, needs_ultimate
 from ._outbound import (
     DENY_ALL,
@@ -396,9 +397,17 @@ def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     never = ", ".join(sorted(_hidden_by_plan(found.info) & unseen))
     for leak in leaks(*declared, wanted.state == "absent", found.info):
         action = leak.next_step
-        if never and leak.code == _errors.LEAVES_UNSEEN.code:
+        if never and leak.code == _isolated_errors.LEAVES_UNSEEN.code:
             action += f" With a Premium licence these never do: {never}."
         yield Finding("error", "isolated site", leak.what, action)
+    if sent := beside(found.info.release, found.info.license["type"]):
+        yield Finding(
+            "warning",
+            "isolated site",
+            "Isolated means that no prompt, code or answer of a GitLab Duo feature leaves the "
+            f"site. With this licence GitLab still {', and '.join(sent)}.",
+            "With an offline licence nothing of this is sent.",
+        )
 
 
 def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:

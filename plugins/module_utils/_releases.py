@@ -210,6 +210,14 @@ class Release:
         return self.minor < (18, 9)
 
     @property
+    def bills_agent_requests(self) -> bool:
+        """Whether the Agent Platform is billed by request, unless the licence is an offline one.
+
+        Flag self_hosted_dap_per_request_billing, on by default from 18.9.
+        """
+        return self.minor >= (18, 9)
+
+    @property
     def agents_have_add_on(self) -> bool:
         """Whether there is the add-on that offline licences need for the Agent Platform (18.8)."""
         return self.minor >= (18, 8)

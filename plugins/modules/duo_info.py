@@ -27,6 +27,8 @@ options:
   isolated:
     description:
       - Fail if a feature sends its requests out of the site, or may; RV(leaving) says why.
+      - It covers prompts, code and answers, and not what GitLab itself sends with an online licence
+        (see the option of the same name of M(gitlab_ops.duo.duo_preflight)).
     type: bool
     default: false
 seealso:
@@ -129,8 +131,10 @@ unseen_features:
 leaving:
   description:
     - Features whose requests GitLab sends to its cloud, or may send there. C(reason) is
-      C(vendored), C(no_gateway) (there is no gateway URL) or C(no_agent_platform) (there is no URL
-      of the Agent Platform service).
+      C(vendored), C(no_gateway) (there is no gateway URL), C(no_agent_platform) (there is no URL
+      of the Agent Platform service), or C(gitlabs_gateway), C(gitlabs_agent_platform) or
+      C(gitlabs_model) (the gateway URL, the URL of that service, or the endpoint of the model leads
+      to one of GitLab's own hosts).
     - C(certain) is false where GitLab's documentation and sources do not say so, or where only the
       offline licence closes the way.
   returned: success

@@ -65,6 +65,11 @@ options:
         there, at the end or meanwhile.
       - An offline licence closes these ways too, but is not counted on, because a licence can be
         replaced between two runs. Of features that GitLab does not show, each has to be declared.
+      - A gateway, Agent Platform service or model at one of GitLab's own hosts (C(gitlab.com),
+        C(gitlab.net) and all below them) counts as GitLab's cloud.
+      - It covers prompts, code and answers of GitLab Duo features. With an online licence GitLab
+        itself still synchronises the subscription, and from 18.9 reports how much the Agent
+        Platform is used, for billing; a warning names it. With an offline licence it sends neither.
     type: bool
     default: false
   state:

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _errors,
     _http_errors,
+    _isolated_errors,
     _permission_errors,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
@@ -27,7 +28,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
 PLUGINS = pathlib.Path(_errors.__file__).parents[1]
 MESSAGES = {
     name: it
-    for file in (_errors, _http_errors, _permission_errors)
+    for file in (_errors, _http_errors, _isolated_errors, _permission_errors)
     for name, it in vars(file).items()
     if isinstance(it, Message)
 }

@@ -183,7 +183,7 @@ def judged(here: Sandboxed, **wish: Any) -> list[str]:
     """Return what is refused on an isolated site."""
     result = here.run(_preflight.SUBJECT, isolated=True, **wish)
     assert here.writes == []
-    every = result.get("findings", [])
+    every = [it for it in result.get("findings", []) if it["severity"] == "error"]
     return [f"{it['what']} {it['action']}" for it in every if it["subject"] == "isolated site"]
 
 

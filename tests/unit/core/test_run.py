@@ -18,6 +18,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _feature_model,
     _gateway,
     _health,
+    _isolated_errors,
     _self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
@@ -123,7 +124,7 @@ def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(serve) -> None:
 
 def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     """As where a token loses its rights between the two readings of the preflight."""
-    finding = _errors.Failure(_errors.LEAVES_DUO_CORE)
+    finding = _errors.Failure(_isolated_errors.LEAVES_DUO_CORE)
     subject = dataclasses.replace(
         _gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
     )
@@ -233,7 +234,7 @@ def test_a_bug_while_signing_out_does_not_hide_what_was_written(serve, monkeypat
 
 def test_a_failure_after_a_write_does_not_hide_what_was_written(serve) -> None:
     def fails(*_anything: Any) -> Any:
-        raise _errors.Failure(_errors.LEAVES_DUO_CORE)
+        raise _errors.Failure(_isolated_errors.LEAVES_DUO_CORE)
 
     subject = dataclasses.replace(_gateway.SUBJECT, show=fails)
     result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
