@@ -69,30 +69,20 @@ def syncable(instance: Instance) -> bool:
     return instance.license is not None and instance.license.type == "online_cloud"
 
 
-def _catalogue_known(instance: Instance) -> bool:
-    """Whether GitLab knows what the add-ons include: an offline licence brings it along."""
-    licence = instance.license
-    if licence is None:
-        return False
-    if licence.type == "offline_cloud":
-        return True
-    return licence.last_sync is not None and instance.options.catalogue_synchronised
-
-
 def license_(instance: Instance) -> dict[str, Any]:
     failure = None if syncable(instance) else "Subscription cannot be synchronized."
     return _probe("license_probe", failure, "Subscription can be synchronized.")
 
 
 def access(instance: Instance) -> dict[str, Any]:
-    synced = syncable(instance) and _catalogue_known(instance)
+    synced = syncable(instance) and instance.catalogue_known
     failure = "Subscription has not yet been synchronized. Synchronize your subscription."
     success = "Subscription synchronized successfully."
     return _probe("access_probe", None if synced else failure, success)
 
 
 def token(instance: Instance) -> dict[str, Any]:
-    synced = syncable(instance) and _catalogue_known(instance)
+    synced = syncable(instance) and instance.catalogue_known
     failure = "Access credentials not found. Synchronize your subscription."
     return _probe("token_probe", None if synced else failure, "Access credentials are valid.")
 
@@ -101,7 +91,7 @@ def suggestions(instance: Instance) -> dict[str, Any]:
     failure = None
     if not instance.add_on_active("DUO_ENTERPRISE", "CODE_SUGGESTIONS", "DUO_CORE"):
         failure = "License does not provide access to Code Suggestions."
-    elif not instance.options.seat or not _catalogue_known(instance):
+    elif not instance.options.seat or not instance.catalogue_known:
         failure = NO_SEAT
     return _probe(
         "code_suggestions_license_probe",

@@ -186,17 +186,11 @@ def paid(instance: Instance) -> bool:
 def visible(instance: Instance, name: str) -> bool:
     one = KNOWN.get(name)
     if name == DIRECT:
-        return paid(instance) and knows_code_completion(instance)
+        known = instance.catalogue_known and instance.add_on_active(*CODE_COMPLETION)
+        return paid(instance) and known
     return one is None or not (one.hidden or (one.paid and not paid(instance)))
 
 
 def writable(instance: Instance, name: str) -> bool:
     """Whether a write is more than dropped."""
     return KNOWN[name].hidden or visible(instance, name)
-
-
-def knows_code_completion(instance: Instance) -> bool:
-    """Of an online licence the catalogue of the cloud says what an add-on holds."""
-    license_ = instance.license
-    known = instance.options.cloud_reachable or (license_ and license_.type != "online_cloud")
-    return bool(known) and instance.add_on_active(*CODE_COMPLETION)

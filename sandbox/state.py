@@ -198,6 +198,16 @@ class Instance:
         """Any row of any user, deleted ones too (Ai::TestingTermsAcceptance.has_accepted?)."""
         return bool(self.acceptances)
 
+    @property
+    def catalogue_known(self) -> bool:
+        """Whether GitLab knows what an add-on includes; an offline licence brings that along."""
+        licence = self.license
+        if licence is None:
+            return False
+        if licence.type == "offline_cloud":
+            return True
+        return licence.last_sync is not None and self.options.catalogue_synchronised
+
     def next_id(self, kind: str) -> int:
         """Ids are never used twice, as with a database sequence."""
         self.last_id[kind] = self.last_id.get(kind, 0) + 1
