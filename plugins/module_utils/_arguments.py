@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
-from ansible.module_utils.common.validation import check_type_dict, check_type_list
 
-from ._errors import INVALID_OPTION, Failure
+from ._invalid import invalid
 
 Spec = dict[str, dict[str, Any]]
 
@@ -108,36 +107,6 @@ class Arguments:
         }
 
 
-def malformed(spec: Spec, values: dict[str, Any]) -> str | None:
-    """Return what is wrong with the first item that is no dictionary where one belongs, or None.
-
-    Core says "dictionary requested" there, without the item's place or what belongs there.
-    """
-    for name, option in spec.items():
-        if option.get("elements") != "dict" or values.get(name) is None:
-            continue
-        for place, item in enumerate(_items(values[name])):
-            if not _is_dictionary(item):
-                keys = ", ".join(option["options"])
-                return f"{name}[{place}] is no dictionary (with {keys})"
-    return None
-
-
-def _items(value: Any) -> list[Any]:
-    try:
-        return list(check_type_list(value))
-    except TypeError:
-        return []
-
-
-def _is_dictionary(item: Any) -> bool:
-    try:
-        check_type_dict(item)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def refuse_beside(items: str, one: Spec, params: dict[str, Any]) -> None:
     """Refuse an option of one object beside a list of them, where it would have no effect.
 
@@ -148,8 +117,9 @@ def refuse_beside(items: str, one: Spec, params: dict[str, Any]) -> None:
     """
     found = [name for name, it in one.items() if params.get(name) not in (None, it.get("default"))]
     if found:
-        problem = f"{', '.join(found)}: would have no effect beside {items}; set it in each item"
-        raise Failure(INVALID_OPTION, problems=problem)
+        names = ", ".join(found)
+        problem = f"{names}: would have no effect beside {items}; set it in each item"
+        raise invalid([(problem, f"Move {names} into the items of {items}.")])
 
 
 # Options whose value is a secret, wherever it stands.

@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from . import _suggestions
+from ._check import Options
+from ._invalid import Wrong
 from ._libraries import pydantic
 from ._urls import web_url
-from ._validators import Options
 
 
 class Connection(Options):
@@ -31,14 +33,25 @@ class Connection(Options):
         value = web_url(value).rstrip("/")
         parts = urlsplit(value)
         if parts.username or parts.password:
-            raise ValueError("must not contain user name and password; use api_token")
+            raise Wrong(
+                "must not contain user name and password; use api_token",
+                "Write {} without them, and a personal access token as api_token.",
+            )
         if parts.query or parts.fragment:
-            raise ValueError("must not contain ? or #")
+            raise Wrong(
+                "must not contain ? or #",
+                "Write the base URL alone as {}, without what follows it.",
+            )
         if re.search(r"/api(/v\d+|/graphql)?$", parts.path):
-            raise ValueError("must be the base URL of GitLab, without /api")
+            raise Wrong(
+                "must be the base URL of GitLab, without /api",
+                "Write {} without /api and what follows it.",
+                instead=_suggestions.base_url(value),
+            )
         if parts.hostname in ("gitlab.com", "www.gitlab.com"):
-            raise ValueError(
-                "GitLab.com is not self-managed; self-hosted models are for your own instance"
+            raise Wrong(
+                "GitLab.com is not self-managed; self-hosted models are for your own instance",
+                "Write the URL of a GitLab that you manage yourself as {}.",
             )
         return value
 
@@ -46,9 +59,15 @@ class Connection(Options):
     @classmethod
     def _token(cls, value: str) -> str:
         if not value:
-            raise ValueError("is empty")
+            raise Wrong(
+                "is empty",
+                "Write the personal access token of an administrator, with the scope api, as {}.",
+            )
         if not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
-            raise ValueError("contains characters that no GitLab token has")
+            raise Wrong(
+                "contains characters that no GitLab token has",
+                "Write the token alone as {}, without quotes or a name in front of it.",
+            )
         return value
 
     @pydantic.field_validator("proxy")
@@ -59,7 +78,11 @@ class Connection(Options):
     @pydantic.model_validator(mode="after")
     def _key_needs_certificate(self) -> Connection:
         if self.client_key and not self.client_cert:
-            raise ValueError("client_key: needs client_cert")
+            raise Wrong(
+                "needs client_cert",
+                "Add client_cert, the certificate of this key, or leave out {}.",
+                option="client_key",
+            )
         return self
 
     @pydantic.model_validator(mode="after")
@@ -67,5 +90,9 @@ class Connection(Options):
         # requests checks no certificate at all where api_url is http.
         unchecked = (self.proxy or "").startswith("https:") and self.api_url.startswith("http:")
         if unchecked and self.validate_certs:
-            raise ValueError("proxy: with https:// needs an api_url with https://")
+            raise Wrong(
+                "with https:// needs an api_url with https://",
+                "Write api_url with https://, or {} with http://.",
+                option="proxy",
+            )
         return self

@@ -9,13 +9,13 @@ of GitLab's own errors.
 
 from __future__ import annotations
 
-from ._failure import Failure, Journal, Message, Unclear, accepted, one_line
+from ._failure import Failure, Journal, Message, Unclear, accepted, close, one_line
 
 # Who fails needs both, the sentence and what carries it.
-__all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "one_line"]
+__all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "close", "one_line"]
 
 # --- options -----------------------------------------------------------------------------------
-INVALID_OPTION = Message("invalid-option", "{problems}.", "Nothing was sent to GitLab.")
+INVALID_OPTION = Message("invalid-option", "{problems}.", "{write} Nothing was sent to GitLab.")
 _INSTALL = (
     "Install it there: {install}. On the controller, delegate_to localhost or "
     "ansible_python_interpreter choose the Python that is used."

@@ -185,8 +185,13 @@ def findings_failure(
     return Failure(many, **{"count": len(found), **values}, findings=texts)
 
 
+def close(given: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Return the names that look like the given one, the most similar first."""
+    return get_close_matches(given.lower(), sorted(names), n=3, cutoff=cutoff)
+
+
 def accepted(given: str, names: Iterable[str]) -> str:
     """Return the accepted names as text, those that look most like the given one first."""
     known = sorted(names)
-    near = get_close_matches(given.lower(), known, n=3, cutoff=0.5)
+    near = close(given, known, cutoff=0.5)
     return ", ".join(near + [name for name in known if name not in near])

@@ -22,6 +22,7 @@ from ._arguments import (
 )
 from ._errors import Failure, Unclear
 from ._failure import findings_failure
+from ._invalid import names_of
 from ._outbound import ALLOWLIST, entries, missing_hosts
 from ._plan import Change, Plan, Step
 from ._preflight_findings import Finding, findings, models
@@ -55,6 +56,7 @@ class PreflightOptions(SignIn):
     models: ModelsOptions = field(default_factory=lambda: ModelsOptions(models=[]))
     settings: FeaturesOptions = field(default_factory=lambda: FeaturesOptions(settings=[]))
     unknown_variables: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
     manage_outbound_allowlist: bool = False
@@ -105,7 +107,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
     return PreflightOptions.of(
         {
             **params,
-            "gateway": check(GatewayOptions, {**common, **given}),
+            "gateway": check(GatewayOptions, {**common, **given}, names_of(params, "gateway")),
             "models": check(
                 ModelsOptions,
                 {
@@ -114,6 +116,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
                     "planned_beta_features": params.get("beta_features") or False,
                     "planned_settings": settings or [],
                 },
+                names_of(params),
             ),
             "settings": check(
                 FeaturesOptions,
@@ -123,6 +126,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
                     "planned_models": models or [],
                     "planned_beta_features": params.get("beta_features") or False,
                 },
+                names_of(params),
             ),
         }
     )
@@ -239,6 +243,7 @@ SUBJECT = Subject(
         spec={
             "gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
             **WHEN_UNSUPPORTED,
+            "variables": {"type": "dict", "default": {}},
             "unknown_variables": {"type": "list", "elements": "str", "default": []},
             "models": {
                 "type": "list",

@@ -14,11 +14,13 @@ from ansible.module_utils.common.parameters import remove_values
 
 from . import _bug, _errors, _http_errors, _libraries
 from ._apply import apply
-from ._arguments import CONNECTION, malformed, secrets_in
+from ._arguments import CONNECTION, secrets_in
 from ._client import GitLab
 from ._connection import Connection
 from ._errors import Failure, Journal, one_line
+from ._invalid import invalid, names_of
 from ._plan import Plan
+from ._shapes import advice, malformed
 from ._urls import credentials, instance_name, is_plain
 from ._validators import check
 
@@ -135,7 +137,7 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach)
     if _libraries.MISSING and subject.without_libraries(options):
         return nullcontext()
     _libraries.demand()
-    return reach(check(Connection, {name: params[name] for name in CONNECTION}))
+    return reach(check(Connection, {name: params[name] for name in CONNECTION}, names_of(params)))
 
 
 def _newer(gitlab: GitLab | None) -> list[str]:
@@ -213,18 +215,22 @@ def outcome(
 
 def refused(
     arguments: Arguments, given: dict[str, Any], said: str, secrets: Collection[str]
-) -> dict[str, Any]:
-    """Return the result of a task whose options Ansible refuses: both doors end here.
+) -> dict[str, Any] | None:
+    """Return the result of a task whose options are refused by Ansible, or here for their shape.
 
-    :param said: in Ansible's words, which may repeat what is refused, however long.
+    Both doors end here, with the options before core converts them. None if nothing is wrong.
+
+    :param said: by Ansible, which may repeat what it refuses, however long; or ``""``.
     """
-    problem = malformed(arguments.spec, given) or str(remove_values(said, secrets)).rstrip(".")
+    names = names_of(given)
+    said = str(remove_values(said, secrets)).rstrip(".")
+    problems = malformed(arguments.spec, given, names)
+    if said and not problems:
+        problems = [(said, advice(said, arguments.spec, names))]
     url = given.get("api_url")
-    return _failed(
-        Failure(_errors.INVALID_OPTION, problems=problem),
-        url if isinstance(url, str) else "",
-        secrets,
-    )
+    if not problems:
+        return None
+    return _failed(invalid(problems), url if isinstance(url, str) else "", secrets)
 
 
 class Module(AnsibleModule):
@@ -245,8 +251,9 @@ class Module(AnsibleModule):
         """End with a failure: with one of the collection, or with Ansible's view of the options."""
         self.no_log_values.update(secrets_in(self._given))
         if "failure" not in kwargs:
-            result = refused(self._arguments, self._given, str(msg), self.no_log_values)
-            msg, kwargs = result.pop("msg"), {**kwargs, **result}
+            said = str(msg) or "The options are refused"
+            result = refused(self._arguments, self._given, said, self.no_log_values) or {}
+            msg, kwargs = result.pop("msg", said), {**kwargs, **result}
         super().fail_json(msg, **kwargs)
 
 
@@ -254,7 +261,7 @@ def run(subject: Subject) -> None:
     """Run as an Ansible module."""
     module = Module(subject.arguments)
     module.no_log_values.update(credentials(module.params))
-    result = outcome(
+    result = refused(subject.arguments, module._given, "", module.no_log_values) or outcome(
         subject,
         module.params,
         check_mode=module.check_mode,

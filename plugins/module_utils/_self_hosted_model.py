@@ -20,6 +20,7 @@ from ._arguments import (
     required,
 )
 from ._errors import Failure, accepted
+from ._invalid import invalid
 from ._model_steps import Form, about, create, delete, target, update, values
 from ._observed import Model, State, read_state
 from ._offers import FAMILIES, OPTION_SINCE, is_beta_family
@@ -52,14 +53,21 @@ def options(params: dict[str, Any]) -> ModelsOptions:
     others = {name: value for name, value in params.items() if name not in MODEL_SPEC}
     if params.get("models") is None:
         if params.get("exclusive"):
-            raise Failure(_errors.INVALID_OPTION, problems="exclusive: goes only with models")
+            raise invalid(
+                [
+                    (
+                        "exclusive: goes only with models",
+                        "Declare all models that are to stay in models, or leave out exclusive.",
+                    )
+                ]
+            )
         one = {name: value for name, value in params.items() if name in MODEL_SPEC}
         check(ModelOptions, one)  # names the options as the user wrote them
         return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
     if params.get("exclusive") and params.get("only") == "present":
         problem = "exclusive: deletes models, which only: present forbids; leave one of them out"
-        raise Failure(_errors.INVALID_OPTION, problems=problem)
+        raise invalid([(problem, "Leave out exclusive, or only.")])
     return check(ModelsOptions, others)
 
 
@@ -209,7 +217,7 @@ def _refuse_unusable(
     if current:
         if missing:
             problem = f"{missing[0]}: is required for {model.method}"
-            raise Failure(_errors.INVALID_OPTION, about=where, problems=problem)
+            raise invalid([(problem, f"Add {missing[0]} to the model.")], about=where)
         return
     if not family:
         missing.insert(0, "model_family")

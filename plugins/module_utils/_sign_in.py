@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ._characters import hidden
-from ._errors import INVALID_OPTION, Failure
+from ._invalid import invalid, names_of
 
 SESSION = "session"
 RAILS_RUNNER = "rails_runner"
@@ -41,23 +41,41 @@ class SignIn:
         :raises Failure: they contradict each other.
         """
         checked = cls(**params)
-        if problem := checked._problem():
-            raise Failure(INVALID_OPTION, problems=problem)
+        names = names_of(params)
+        if problems := checked._problems():
+            raise invalid(
+                (f"{names(option)}: {rule}", write.replace("{}", names(option)))
+                for option, rule, write in problems
+            )
         return checked
 
-    def _problem(self) -> str:
+    def _problems(self) -> list[tuple[str, str, str]]:
+        """Return option, rule and what to write of each problem."""
         texts = {name: getattr(self, name) or "" for name in _TEXTS}
-        if unseen := [f"{name}: {why}" for name, text in texts.items() if (why := hidden(text))]:
-            return "; ".join(unseen)
+        unseen = [
+            (name, why, "Write {} without it.")
+            for name, text in texts.items()
+            if (why := hidden(text))
+        ]
+        if unseen:
+            return unseen
         if self.username and not re.fullmatch(r"[^\s'\"\\\\#]{1,255}", self.username):
-            return "username: contains white space, quotes, # or a backslash"
+            rule = "contains white space, quotes, # or a backslash"
+            return [("username", rule, "Write the user name of a GitLab account as {}.")]
         if self.session_cookie and not re.fullmatch(r"[!-:<-~]+", self.session_cookie):
-            return "session_cookie: give the value of the cookie alone"
+            rule = "give the value of the cookie alone"
+            return [("session_cookie", rule, "Write what stands after _gitlab_session= as {}.")]
         if self.rails_command is not None and not all(self.rails_command or [""]):
-            return "rails_command: is empty"
+            example = " ".join(RAILS_COMMAND)
+            return [("rails_command", "is empty", f"Write a command as {{}}, such as {example}.")]
+        if self.rails_command and len(self.rails_command) == 1 and " " in self.rails_command[0]:
+            parts = ", ".join(self.rails_command[0].split())
+            rule = "is text; a list is needed"
+            return [("rails_command", rule, f"Write {{}} as a list of its parts: [{parts}].")]
         if self.via == SESSION and not self.can_sign_in:
-            return "via: session needs username and password, or session_cookie"
-        return ""
+            rule = "session needs username and password, or session_cookie"
+            return [("via", rule, "Add these, or leave out {}.")]
+        return []
 
     @property
     def can_sign_in(self) -> bool:

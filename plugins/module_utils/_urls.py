@@ -9,12 +9,16 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from . import _suggestions
+from ._invalid import Wrong
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Up to the last @ before the path: a password may hold one itself.
 CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]+@")
 MASK = "********@"
+_FORM = "as https://host, or http://host, with port and path where it has them"
 
 
 def web_url(value: str, longest: int = 2048) -> str:
@@ -22,23 +26,33 @@ def web_url(value: str, longest: int = 2048) -> str:
 
     Source: UrlBlocker of GitLab 18.9.
 
-    :raises ValueError: saying which rule it breaks.
+    :raises Wrong: saying which rule it breaks.
     """
     if len(value) > longest:
-        raise ValueError(f"is longer than {longest} characters, the most that GitLab stores")
+        raise Wrong(
+            f"is longer than {longest} characters, the most that GitLab stores",
+            f"Shorten {{}} to {longest} characters.",
+        )
     if re.search(r"[\s\x00-\x1f\x7f]", value):
-        raise ValueError("contains white space or control characters")
+        raise Wrong("contains white space or control characters", "Write {} without them.")
     try:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("is not a valid URL") from None
+        raise Wrong("is not a valid URL", f"Write {{}} {_FORM}.") from None
     if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https:// (in lower case)")
+        raise Wrong(
+            "must start with http:// or https:// (in lower case)",
+            f"Write {{}} {_FORM}.",
+            instead=_suggestions.web(value),
+        )
     if not host:
-        raise ValueError("has no host name")
+        raise Wrong("has no host name", f"Write {{}} {_FORM}.")
     if f"://{MASK}" in value:
-        raise ValueError("is a masked URL, as results show it, and not the URL itself")
+        raise Wrong(
+            "is a masked URL, as results show it, and not the URL itself",
+            "Write {} with its own user name and password.",
+        )
     return value
 
 

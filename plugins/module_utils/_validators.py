@@ -10,24 +10,19 @@ by the plan of the subject.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
-from . import _libraries
-from ._characters import hidden
-from ._errors import INVALID_OPTION, Failure, accepted
+from . import _suggestions
+from ._check import Options, check, one_of, seen
+from ._invalid import Wrong
 from ._libraries import pydantic
-from ._urls import web_url, without_credentials
+from ._urls import web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def seen(value: Any) -> Any:
-    """Return the value, or refuse a text with characters that nobody sees."""
-    if isinstance(value, str) and (problem := hidden(value)):
-        raise ValueError(problem)
-    return value
-
+__all__ = ["Options", "check"]
 
 State = str
 _SEEN = pydantic.BeforeValidator(seen)
@@ -54,62 +49,6 @@ WITHOUT_ENDPOINT = ("bedrock", "vertex_ai")
 PROVIDERS = ("self_hosted", "vendored", "disabled", "unassigned")
 
 
-class Options(pydantic.BaseModel):
-    """Base of all options: exact types (Ansible has converted them), unknown names refused."""
-
-    model_config = pydantic.ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        # pydantic before 2.10 warns of names such as model_family.
-        protected_namespaces=(),
-    )
-
-    # Check mode: what earlier tasks of the run plan counts as if it were there.
-    dry_run: bool = False
-
-    # Of every option; the items of lists have it in their types.
-    _seen = pydantic.field_validator("*", mode="before")(seen)
-
-
-Checked = TypeVar("Checked", bound=Options)
-
-
-def check(model: type[Checked], params: dict[str, Any]) -> Checked:
-    """Return the options as a model.
-
-    :raises Failure: with every problem in one sentence; values are never repeated, for they may
-        be secret. Or a library cannot be used, without which nothing can be checked.
-    """
-    _libraries.demand()
-    try:
-        return model.model_validate(params)
-    except pydantic.ValidationError as error:
-        problems = [
-            _problem(item["loc"], item["msg"])
-            for item in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise Failure(INVALID_OPTION, problems="; ".join(problems)) from None
-
-
-def _problem(location: tuple[int | str, ...], text: str) -> str:
-    option = ""
-    for part in location:
-        option += f"[{part}]" if isinstance(part, int) else f".{part}" if option else part
-    return (
-        f"{option}: {text.removeprefix('Value error, ')}"
-        if option
-        else text.removeprefix("Value error, ")
-    )
-
-
-def one_of(value: str | None, names: Iterable[str], what: str) -> str | None:
-    """Return the value in lower case, or refuse it, nearest accepted name first."""
-    if value is None or value.lower() in names:
-        return value and value.lower()
-    raise ValueError(f"{value!r} is no {what}; accepted: {accepted(value, names)}")
-
-
 # --- gateway -----------------------------------------------------------------------------------
 class GatewayOptions(Options):
     """Options of ``duo_gateway``; None means unmanaged, ``""`` means clear."""
@@ -127,7 +66,10 @@ class GatewayOptions(Options):
         if not value:
             return value
         if re.search(r"[<>&]", web_url(value)):
-            raise ValueError("contains <, > or &, which GitLab refuses")
+            raise Wrong(
+                "contains <, > or &, which GitLab refuses",
+                "Write the base URL of the gateway as {}, without parameters.",
+            )
         return value.rstrip("/")
 
     @pydantic.field_validator("duo_agent_platform_service_url")
@@ -135,12 +77,17 @@ class GatewayOptions(Options):
     def _service_url(cls, value: str | None) -> str | None:
         if not value:
             return value
+        write = "Write only host and port as {}, such as aigw.example.com:50052."
+        meant = _suggestions.host_and_port(value)
         if "://" in value:
-            raise ValueError("must be host:port without a scheme, such as aigw.example.com:50052")
+            rule = "must be host:port without a scheme, such as aigw.example.com:50052"
+            raise Wrong(rule, write, instead=meant, also=_suggestions.tls(value))
         if len(value) > 2048:
-            raise ValueError("is longer than 2048 characters, the most that GitLab stores")
+            rule = "is longer than 2048 characters, the most that GitLab stores"
+            raise Wrong(rule, "Shorten {} to 2048 characters.")
         if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@?#\x00-\x1f]+)(:\d{1,5})?", value):
-            raise ValueError("must be host:port, such as aigw.example.com:50052")
+            rule = "must be host:port, such as aigw.example.com:50052"
+            raise Wrong(rule, write, instead=meant)
         return value
 
 
@@ -182,31 +129,51 @@ class ModelOptions(DeclaredModel):
 
     @pydantic.model_validator(mode="after")
     def _identifier_fits_method(self) -> ModelOptions:
+        if self.state == "present":
+            self._refuse_identifier()
+            self._refuse_endpoint()
+        return self
+
+    def _refuse_identifier(self) -> None:
         method, identifier = self.method, self.identifier
         prefix = IDENTIFIER_PREFIX.get(method or "")
-        if self.state == "absent":
-            return self
-        if self.endpoint == "" and method not in WITHOUT_ENDPOINT:
-            raise ValueError("endpoint: cannot be cleared; leave it out to keep it")
         if prefix and identifier == "":
-            raise ValueError(f"identifier: is required for {method}: {prefix}<name of the model>")
+            form = f"{prefix}<name of the model>"
+            raise Wrong(
+                f"is required for {method}: {form}", f"Write {{}}: {form}.", option="identifier"
+            )
+        # Bedrock also takes the ARN of an inference profile as it is.
         is_arn = method == "bedrock" and (identifier or "").startswith("arn:")
         if prefix and identifier and not (is_arn or re.match(re.escape(prefix) + ".", identifier)):
-            name = identifier.rpartition("/")[2] or "<name of the model>"
-            raise ValueError(f"identifier: must start with {prefix} for {method}: {prefix}{name}")
+            form = f"{prefix}<name of the model>"
+            raise Wrong(
+                f"must start with {prefix} for {method}",
+                f"Write {{}}: {form}.",
+                option="identifier",
+                form=form,
+                instead=_suggestions.prefixed(identifier, method, IDENTIFIER_PREFIX),
+            )
         if method is None and identifier:
             known = ", ".join([*IDENTIFIER_PREFIX.values(), *OTHER_PREFIXES])
-            raise ValueError(
-                f"identifier: starts with none of {known}; add the prefix, or set "
-                "deployment_method: other"
+            raise Wrong(
+                f"starts with none of {known}; add the prefix, or set deployment_method: other",
+                "Write the prefix in front of {}, or set deployment_method: other.",
+                option="identifier",
+                instead=_suggestions.prefixed(identifier, method, IDENTIFIER_PREFIX),
             )
-        if method == "vllm" and self.endpoint and not self.endpoint.endswith("/v1"):
-            raise ValueError(
-                "endpoint: must end in /v1 for vLLM: "
-                + without_credentials(self.endpoint.rstrip("/").removesuffix("/v1"))
-                + "/v1"
+
+    def _refuse_endpoint(self) -> None:
+        if self.endpoint == "" and self.method not in WITHOUT_ENDPOINT:
+            rule = "cannot be cleared; leave it out to keep it"
+            raise Wrong(rule, "Write a URL, or remove {}.", option="endpoint")
+        if self.method == "vllm" and self.endpoint and not self.endpoint.endswith("/v1"):
+            raise Wrong(
+                "must end in /v1 for vLLM",
+                "Write the base URL of the server, which ends in /v1, as {}.",
+                option="endpoint",
+                form="",
+                instead=_suggestions.openai_base(self.endpoint),
             )
-        return self
 
 
 def infer_method(identifier: str | None) -> str | None:
@@ -281,7 +248,11 @@ class ModelsOptions(Options):
         for model in self.models:
             for name in dict.fromkeys((model.name, model.new_name or model.name)):
                 if name in seen:
-                    raise ValueError(f"models: {name!r} is declared twice")
+                    raise Wrong(
+                        f"{name!r} is declared twice",
+                        f"Keep one of the two models named {name!r} in {{}}.",
+                        option="models",
+                    )
                 seen.add(name)
         return self
 
@@ -310,19 +281,44 @@ class SettingOptions(Options):
     def _provider_fits_model(self) -> SettingOptions:
         if self.state == "absent":
             if self.provider or self.model or self.gitlab_model:
-                raise ValueError("state: absent takes no provider, model or gitlab_model")
+                raise Wrong(
+                    "absent takes no provider, model or gitlab_model",
+                    "Leave these out, or leave out {}.",
+                    option="state",
+                )
             return self
         if self.model is not None and self.gitlab_model is not None:
-            raise ValueError("model and gitlab_model exclude each other")
+            raise Wrong(
+                "model and gitlab_model exclude each other",
+                "Leave out {}, or gitlab_model.",
+                option="model",
+                named=True,
+            )
         provider = self.resolved_provider
         if provider is None:
-            raise ValueError("provider: is required when neither model nor gitlab_model is given")
+            raise Wrong(
+                "is required when neither model nor gitlab_model is given",
+                f"Write one of these as {{}}: {', '.join(PROVIDERS)}.",
+                option="provider",
+            )
         if self.model and provider != "self_hosted":
-            raise ValueError(f"model: does not go with provider {provider}")
+            raise Wrong(
+                f"does not go with provider {provider}",
+                "Leave out {}, or write provider: self_hosted.",
+                option="model",
+            )
         if provider == "self_hosted" and not self.model:
-            raise ValueError("model: is required for provider self_hosted")
+            raise Wrong(
+                "is required for provider self_hosted",
+                "Write the name of a self-hosted model as {}.",
+                option="model",
+            )
         if self.gitlab_model and provider != "vendored":
-            raise ValueError(f"gitlab_model: does not go with provider {provider}")
+            raise Wrong(
+                f"does not go with provider {provider}",
+                "Leave out {}, or write provider: vendored.",
+                option="gitlab_model",
+            )
         return self
 
     @property
@@ -347,6 +343,11 @@ class FeaturesOptions(Options):
         for setting in self.settings:
             for name in setting.features:
                 if name in seen:
-                    raise ValueError(f"features: {name!r} is assigned twice")
+                    raise Wrong(
+                        f"features: {name!r} is assigned twice",
+                        f"Keep {name} in one item of {{}}.",
+                        option="settings",
+                        named=True,
+                    )
                 seen.add(name)
         return self

@@ -37,6 +37,12 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  variables:
+    description:
+      - Names of options of this module, each with the variable that its value comes from. Messages
+        about an option then name the variable. The role sets it.
+    type: dict
+    default: {}
   unknown_variables:
     description: Names of variables that were given but are not known; each is an error.
     type: list

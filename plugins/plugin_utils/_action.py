@@ -107,26 +107,23 @@ class DuoAction(ActionBase):
             # Ansible's own check stumbles over some values, as over lists of huge numbers, or over
             # a list of nothing where a dictionary with options belongs.
             said = f"The options cannot be read ({type(error).__name__})"
-            return refused(self.subject.arguments, {}, said, ())
+            return refused(self.subject.arguments, {}, said, ()) or {}
         params = {name: validation.validated_parameters.get(name) for name in spec}
         for name, option in spec.items():
             if option["type"] == "path" and params[name]:
                 # A module's working folder is the playbook's; this process may be elsewhere.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
         secret = validation._no_log_values | credentials(params) | secrets_in(given)
-        result: dict[str, Any]
-        if validation.error_messages:
-            result = refused(self.subject.arguments, given, self._invalid(validation), secret)
-        else:
-            result = outcome(
-                self.subject,
-                params,
-                check_mode=self._task.check_mode,
-                diff_mode=self._task.diff,
-                reach=self._shared,
-                secrets=secret,
-                verbosity=display.verbosity,
-            )
+        said = self._invalid(validation) if validation.error_messages else ""
+        result = refused(self.subject.arguments, given, said, secret) or outcome(
+            self.subject,
+            params,
+            check_mode=self._task.check_mode,
+            diff_mode=self._task.diff,
+            reach=self._shared,
+            secrets=secret,
+            verbosity=display.verbosity,
+        )
         if _inject_invocation(task_vars):
             result["invocation"] = {"module_args": params}
         warnings = [*result.pop("warnings", ()), *(it["warning"] for it in validation._warnings)]

@@ -253,7 +253,11 @@ def test_refused(outcome: Outcome, code: str, said: str) -> None:
     if code == "invalid-option":
         assert result.requests == []
         assert KEY not in str(result.values)
-        assert result.message.endswith("Nothing was sent to GitLab.")
+        step = result.values["failure"]["next_step"]
+        assert re.match(
+            r"(Add|Keep|Leave|Move|Shorten|Write) .+\. Nothing was sent to GitLab\.$", step
+        )
+        assert result.message.endswith(step)
     elif code not in ("refused", "token-scope"):
         assert outcome.writes == []
     assert not result.changed
@@ -261,33 +265,109 @@ def test_refused(outcome: Outcome, code: str, said: str) -> None:
     assert result.values["failure"]["next_step"] or code == "refused"
 
 
+MODEL_KEYS = "name, state, new_name, model_family, endpoint, deployment_method, identifier, api_key"
+MODEL_KEYS += ", update_api_key, force"
+ASK_YAML = "where a survey or -e name=value gives the text, read it with "
+# Module, options, what is said, and what to write.
 ARGUMENTS = [
-    ("duo_gateway", {"ai_gateway": "https://x"}, "ai_gateway"),
-    ("duo_self_hosted_model", {}, "one of the following is required: name, models"),
-    ("duo_self_hosted_model", {"name": "x", "models": []}, "mutually exclusive"),
-    ("duo_self_hosted_model", {"state": "absent", "models": []}, "state: would have no effect"),
-    ("duo_feature_model", {"state": "absent", "settings": []}, "state: would have no effect"),
-    ("duo_self_hosted_model", {"models": [{"nam": "x"}]}, "nam"),
-    ("duo_self_hosted_model", {"models": [{"name": "x"}, ["y"]]}, "models[1] is no dictionary"),
-    ("duo_feature_model", {"settings": "duo_chat"}, "settings[0] is no dictionary (with features"),
-    ("duo_gateway", {"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
-    ("duo_gateway", {"ai_gateway_timeout_seconds": "long"}, "ai_gateway_timeout_seconds"),
-    ("duo_beta_features", {}, "missing required arguments: enabled"),
+    (
+        "duo_gateway",
+        {"ai_gateway": "https://x"},
+        "ai_gateway",
+        "Write ai_gateway_url instead of ai_gateway.",
+    ),
+    (
+        "duo_self_hosted_model",
+        {},
+        "one of the following is required: name, models",
+        "Add one of name, models.",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"name": "x", "models": []},
+        "mutually exclusive",
+        "Leave out all but one of name, models.",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"state": "absent", "models": []},
+        "state: would have no effect",
+        "Move state into the items of models.",
+    ),
+    (
+        "duo_feature_model",
+        {"state": "absent", "settings": []},
+        "state: would have no effect",
+        "Move state into the items of settings.",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"models": [{"name": "x", "nam": "y"}]},
+        "nam",
+        "Write name instead of models.nam.",
+    ),
+    (
+        "duo_self_hosted_model",
+        {"models": [{"name": "x"}, ["y"]]},
+        "models[1] is no dictionary",
+        f"Write models[1] as a dictionary, with {MODEL_KEYS}.",
+    ),
+    (
+        "duo_feature_model",
+        {"settings": "duo_chat"},
+        "settings is text; a list is needed: {{ … | from_yaml }}",
+        f"Write settings as a list; {ASK_YAML}{{{{ settings | from_yaml }}}}, or give -e a JSON "
+        "object.",
+    ),
+    (
+        "duo_feature_model",
+        {"features": "['duo_chat']", "provider": "disabled"},
+        "features is text; a list is needed: {{ … | from_yaml }}",
+        f"Write features as a list; {ASK_YAML}{{{{ features | from_yaml }}}}, or give -e a JSON "
+        "object.",
+    ),
+    (
+        "duo_preflight",
+        {"gateway": "https://aigw.example.com"},
+        "gateway is text; a dictionary is needed: {{ … | from_yaml }}",
+        f"Write gateway as a dictionary; {ASK_YAML}{{{{ gateway | from_yaml }}}}, or give -e a "
+        "JSON object.",
+    ),
+    (
+        "duo_gateway",
+        {"state": "gone"},
+        "value of state must be one of: present, absent, got: gone",
+        "Write one of these as state: present, absent.",
+    ),
+    (
+        "duo_gateway",
+        {"ai_gateway_timeout_seconds": "long"},
+        "ai_gateway_timeout_seconds",
+        "Write ai_gateway_timeout_seconds as a whole number.",
+    ),
+    ("duo_beta_features", {}, "missing required arguments: enabled", "Add enabled."),
+    (
+        "duo_preflight",
+        {"models": [{"endpoint": "https://x"}]},
+        "missing required arguments: name",
+        "Add name to models.",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "write"),
     [
         pytest.param(
             said,
+            write,
             marks=[pytest.mark.case((module, args), door=door, name=door) for door in DOORS],
             id=str(number),
         )
-        for number, (module, args, said) in enumerate(ARGUMENTS)
+        for number, (module, args, said, write) in enumerate(ARGUMENTS)
     ],
 )
-def test_arguments(outcomes: dict[str, Outcome], said: str) -> None:
+def test_arguments(outcomes: dict[str, Outcome], said: str, write: str) -> None:
     """What Ansible's own check of the arguments says is one of our failures, through both doors."""
     told = set()
     for door in DOORS:
@@ -295,7 +375,8 @@ def test_arguments(outcomes: dict[str, Outcome], said: str) -> None:
         failure = result.values["failure"]
         assert (result.status, result.code) == ("failed", "invalid-option")
         what = f"{failure['instance']}: {failure['what']}"
-        assert result.message == f"{what} Nothing was sent to GitLab."
+        assert result.message == f"{what} {failure['next_step']}"
+        assert failure["next_step"] == f"{write} Nothing was sent to GitLab."
         assert said in what
         assert result.requests == []
         told.add(failure["what"])

@@ -207,3 +207,38 @@ def betas() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {"enabled": st.booleans(), "accept_testing_agreement": st.integers(0, 4).map(bool)}
     ).map(lambda wish: {**wish, **ROOT})
+
+
+# --- what people mistake -------------------------------------------------------------------------
+_WORDS = st.sampled_from(
+    [
+        *("Qwen", "Qwen2.5-Coder-7B", "openai", "Custom_OpenAI", "custom_openai", "bedrock"),
+        *("azure", "anthropic.claude-v2:1", "gpt", "vertex_ai", "Azure", "v1", "é", "a b", ""),
+    ]
+)
+
+
+def identifiers() -> st.SearchStrategy[str | None]:
+    """Return identifiers of models, most of them without the right prefix."""
+    return st.none() | st.lists(_WORDS, min_size=1, max_size=4).map("/".join)
+
+
+def endpoints() -> st.SearchStrategy[str | None]:
+    """Return URLs, most of them not quite right."""
+    schemes = st.sampled_from(["http://", "https://", "HTTP://", "", "ftp://", "//"])
+    hosts = st.sampled_from(["vllm", "v.example.com:8000", "10.0.0.1", "[fd00::1]:8000", ""])
+    tails = st.lists(
+        st.sampled_from(
+            ["v1", "V1", "v3", "chat/completions", "models", "openai", "api", "v4", "x", ""]
+        ),
+        max_size=4,
+    )
+    ends = st.sampled_from(["", "", "/", "//", "?a=b", "#x"])
+    built = st.builds(
+        lambda scheme, host, path, end: "/".join([scheme + host, *path]) + end,
+        schemes,
+        hosts,
+        tails,
+        ends,
+    )
+    return st.none() | built
