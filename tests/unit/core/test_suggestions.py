@@ -112,6 +112,7 @@ def suggested(kind: Any, options: dict[str, Any]) -> dict[str, str]:
             {"endpoint": "https://v:8000/v1"},
         ),
         ({"deployment_method": "vlm"}, {"deployment_method": "vllm"}),
+        ({"identifier": "arn:aws:bedrock:eu:1:profile/x"}, {"deployment_method": "bedrock"}),
         # Nothing that would be accepted.
         ({"deployment_method": "vllm", "identifier": "x" * 250}, {}),
         ({"deployment_method": "vllm", "identifier": "custom_openai/"}, {}),
