@@ -47,16 +47,6 @@ def status_of_update(gitlab, features, provider, **more):
     return gitlab.post("/api/graphql", {"query": query, "variables": {"i": data}}).status
 
 
-def test_18_9_lists_beta_features_only_while_beta_is_on(gitlab):
-    ordinary = [*AGENT, *FIRST, *CHAT, "review_merge_request"]
-    assert listed(gitlab) == ordinary
-    gitlab.seed(beta_acceptances=["second"])
-    assert listed(gitlab) == ordinary + BETA
-    gitlab.seed(license={"plan": "premium"})
-    hidden = ("duo_chat_explain_vulnerability", "resolve_vulnerability")
-    assert listed(gitlab) == ordinary + [one for one in BETA if one not in hidden]
-
-
 def test_17_9_lists_three_whatever_beta_is(gitlab_of):
     gitlab = gitlab_of("17.9")
     gitlab.seed(beta_acceptances=["root"])
@@ -133,19 +123,6 @@ def test_a_link_left_out_is_kept_and_null_clears_it(gitlab):
     update(gitlab, ["CODE_COMPLETIONS"], "SELF_HOSTED", aiSelfHostedModelId=gid)
     update(gitlab, ["CODE_COMPLETIONS"], "VENDORED")
     assert link() is None
-
-
-def test_by_model_only_its_rows(gitlab):
-    gid = gitlab.create_model("m", "LLAMA3")
-    update(gitlab, ["GENERATE_COMMIT_MESSAGE"], "SELF_HOSTED", aiSelfHostedModelId=gid)
-    query = (
-        "query($id: AiSelfHostedModelID) "
-        "{ aiFeatureSettings(selfHostedModelId: $id) { nodes { feature } } }"
-    )
-    nodes = gitlab.data(query, id=gid)["aiFeatureSettings"]["nodes"]
-    assert nodes == [{"feature": "generate_commit_message"}]
-    unknown = "gid://gitlab/Ai::SelfHostedModel/77"
-    assert gitlab.data(query, id=unknown) == {"aiFeatureSettings": {"nodes": []}}
 
 
 def test_valid_models_are_ga_while_beta_is_off_and_sorted_by_name(gitlab):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`duoSettings` and `duoSettingsUpdate`: api.md 1 and 10.4."""
+"""`duoSettings` and `duoSettingsUpdate`, beyond what the recorded answers hold."""
 
 from __future__ import annotations
 
@@ -19,53 +19,16 @@ def stored(gitlab):
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("http://gw.example.com/", "http://gw.example.com"),
-        ("http://gw.example.com//", "http://gw.example.com/"),
-        ("http://10.0.0.5:5052", "http://10.0.0.5:5052"),
-        ("http://gitlab.example.com", "http://gitlab.example.com"),
-        ("/", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_what_is_stored(gitlab, sent, kept):
-    gitlab.seed(gateway={"ai_gateway_url": "http://before.example.com"})
-    assert update(gitlab, aiGatewayUrl=sent) == []
-    assert stored(gitlab) == kept
-
-
-@pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("ftp://gw.example.com", "Only allowed schemes are http, https"),
-        ("gw.example.com:5052", "Only allowed schemes are http, https"),
-        ("HTTP://gw.example.com", "Only allowed schemes are http, https"),
-        (" http://gw.example.com", "URI is invalid"),
-        ("http://g w.example.com", "URI is invalid"),
-        ("http://-gw.example.com", "Hostname or IP address invalid"),
-        ("http://gw.example.com/?a=1&b=2", "HTML/CSS/JS tags are not allowed"),
-        ("http://gw.example.com/<b>", "HTML/CSS/JS tags are not allowed"),
-        ("http://unresolvable.example.com", "Host cannot be resolved or invalid"),
         ("http://gateway", "Host cannot be resolved or invalid"),
+        # The name server of the recorded GitLab took even this one.
         ("http://" + "a" * 1025, "Host is too long (maximum is 1024 characters)"),
-        ("http://localhost:5052", "Requests to localhost are not allowed"),
         ("http://127.0.0.1", "Requests to localhost are not allowed"),
-        ("http://0.0.0.0", "Requests to localhost are not allowed"),
-        ("http://[::1]:5052", "Requests to localhost are not allowed"),
-        ("http://127.0.0.2", "Requests to loopback addresses are not allowed"),
     ],
 )
 def test_refused_urls(gitlab, gitlab_of, url, reason):
-    gitlab.seed(gateway={"ai_gateway_url": "http://before.example.com"})
-    payload = gitlab.mutate(
-        "duoSettingsUpdate", "errors duoSettings { aiGatewayUrl }", aiGatewayUrl=url
-    )
-    assert payload == {
-        "errors": [URL + reason],
-        "duoSettings": {"aiGatewayUrl": "http://before.example.com"},
-    }
+    assert update(gitlab, aiGatewayUrl=url) == [URL + reason]
     assert update(gitlab_of("17.11"), aiGatewayUrl=url) == [URL + "is not allowed: " + reason]
 
 
@@ -129,24 +92,6 @@ def test_an_unchanged_url_is_looked_up_again(gitlab):
     text = URL + "Host cannot be resolved or invalid"
     assert update(gitlab, aiGatewayTimeoutSeconds=90) == [text]
     assert update(gitlab, aiGatewayTimeoutSeconds=90, aiGatewayUrl=None) == []
-
-
-def test_lengths_and_timeouts(gitlab):
-    long = "http://gw.example.com/" + "a" * 2048
-    assert update(gitlab, aiGatewayUrl=long, aiGatewayTimeoutSeconds=601) == [
-        "Ai gateway url is too long (maximum is 2048 characters), "
-        "Ai gateway timeout seconds must be less than or equal to 600"
-    ]
-    assert update(gitlab, duoAgentPlatformServiceUrl="a" * 2049) == [
-        "Duo agent platform service url is too long (maximum is 2048 characters)"
-    ]
-    assert update(gitlab, aiGatewayTimeoutSeconds=59) == [
-        "Ai gateway timeout seconds must be greater than or equal to 60"
-    ]
-    assert update(gitlab, aiGatewayTimeoutSeconds=None) == [
-        "Ai gateway timeout seconds is not a number"
-    ]
-    assert update(gitlab, duoAgentPlatformServiceUrl="dap.example.com:50052") == []
 
 
 def test_only_given_keys_change_since_18_0_and_all_before(gitlab, gitlab_of):

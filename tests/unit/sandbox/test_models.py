@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Self-hosted models: api.md 2 and 10.3."""
+"""Self-hosted models, beyond what the recorded answers hold."""
 
 from __future__ import annotations
 
@@ -8,57 +8,12 @@ import pytest
 from sandbox import credentials
 
 BLOCKED = "Endpoint is blocked: "
-SCHEMES = BLOCKED + "Only allowed schemes are http, https"
-INVALID = BLOCKED + "URI is invalid"
-HOSTNAME = BLOCKED + "Hostname or IP address invalid"
 LIST = "{ aiSelfHostedModels { nodes { id name } } }"
 
 
 def create(gitlab, **data):
     full = {"name": "m", "model": "GPT", "endpoint": "http://x", **data}
     return gitlab.mutate("aiSelfHostedModelCreate", **full)["errors"]
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        ({"name": ""}, "Name can't be blank"),
-        ({"name": "  "}, "Name can't be blank"),
-        ({"endpoint": " "}, "Endpoint can't be blank, Endpoint must be a valid URL"),
-        ({"identifier": "x" * 256}, "Identifier is too long (maximum is 255 characters)"),
-        (
-            {"name": "", "endpoint": "", "identifier": "x" * 256},
-            "Endpoint can't be blank, Endpoint must be a valid URL, Name can't be blank, "
-            "Identifier is too long (maximum is 255 characters)",
-        ),
-        *(({"endpoint": url}, SCHEMES) for url in ("ftp://x", "host:4000", "//host", "x")),
-        *(({"endpoint": url}, SCHEMES) for url in ("HTTP://x", "javascript:alert(1)")),
-        *(({"endpoint": url}, INVALID) for url in ("http://", "http://a b", "http://a\nb")),
-        ({"endpoint": "http://h:abc"}, INVALID),
-        *(({"endpoint": url}, HOSTNAME) for url in ("http://-x", "http://_x", "http://.x")),
-    ],
-)
-def test_refusals(gitlab, data, text):
-    assert create(gitlab, **data) == [text]
-    assert gitlab.instance.models == []
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "http://localhost:8000/v1/",
-        "http://169.254.1.1",
-        "https://user:pw@h",
-        "http://[::1]:99999"[:-1],
-        "http://ünïcode/x",
-        "http://h/a b<b>",
-        "http:///path",
-        "http://unresolvable.nowhere",
-    ],
-)
-def test_accepted_endpoints(gitlab, endpoint):
-    assert create(gitlab, endpoint=f"  {endpoint} ") == []
-    assert gitlab.instance.models[0].endpoint == endpoint
 
 
 def test_deny_all(gitlab):
@@ -74,21 +29,6 @@ def test_deny_all(gitlab):
     assert create(gitlab, name="n", endpoint="http://10.1.2.3:9") == []
 
 
-@pytest.mark.parametrize("data", [{"name": "x" * 256}, {"endpoint": "http://h/" + "x" * 2048}])
-def test_the_database_limits_are_http_500(gitlab, data):
-    query = (
-        "mutation($i: AiSelfHostedModelCreateInput!) "
-        "{ aiSelfHostedModelCreate(input: $i) { errors } }"
-    )
-    full = {"name": "m", "model": "GPT", "endpoint": "http://x", **data}
-    answer = gitlab.post("/api/graphql", {"query": query, "variables": {"i": full}})
-    assert (answer.status, answer.json()) == (
-        500,
-        {"errors": [{"message": "Internal server error"}]},
-    )
-    assert gitlab.instance.models == []
-
-
 def test_an_earlier_mutation_stays_done_and_a_later_one_is_not_tried(gitlab):
     def field(alias, name):
         return (
@@ -99,13 +39,6 @@ def test_an_earlier_mutation_stays_done_and_a_later_one_is_not_tried(gitlab):
     query = "mutation { " + field("a", "1") + field("b", "x" * 256) + field("c", "2") + " }"
     assert gitlab.post("/api/graphql", {"query": query}).status == 500
     assert [one.name for one in gitlab.instance.models] == ["1"]
-
-
-def test_names_are_bytes(gitlab):
-    assert create(gitlab, name="Foo") == []
-    assert create(gitlab, name="foo") == []
-    assert create(gitlab, name="foo ") == []
-    assert create(gitlab, name="Foo") == ["Name has already been taken"]
 
 
 def test_a_hidden_beta_model_still_collides(gitlab):
