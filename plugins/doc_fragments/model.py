@@ -55,7 +55,7 @@ identifier:
     - Needed for these; free for V(other). C(bedrock_mantle/<model>) is V(other) with the URL of
       Bedrock Mantle as endpoint.
     - Bedrock also takes the ARN of an inference profile, as C(bedrock/converse/<ARN>) or alone with
-      C(deployment_method: bedrock).
+      C(deployment_method=bedrock).
   type: str
 api_key:
   description:
