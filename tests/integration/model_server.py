@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A model server with OpenAI's API, as vLLM has it: chat completions of a model, with a key."""
+"""A model server with OpenAI's API, as vLLM has it: chat completions and models, with a key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,12 @@ class ModelServer:
                     outer.answers.append(None)
                     outer._closed.wait()
                     return
-                status, answer = outer._answer(self.path, self.headers, body)
+                self._say(*outer._answer(self.path, self.headers, body))
+
+            def do_GET(self) -> None:
+                self._say(*outer._models(self.path, self.headers))
+
+            def _say(self, status: int, answer: dict[str, Any]) -> None:
                 outer.answers.append(status)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
@@ -83,6 +88,13 @@ class ModelServer:
             ],
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }
+
+    def _models(self, path: str, headers: Any) -> tuple[int, dict[str, Any]]:
+        if path != "/v1/models":
+            return _error(404, f"no such path: {path}")
+        if headers.get("Authorization") != f"Bearer {self.key}":
+            return _error(401, "Incorrect API key provided", "invalid_api_key")
+        return 200, {"object": "list", "data": [{"id": self.model, "object": "model"}]}
 
     def close(self) -> None:
         """Stop."""

@@ -134,6 +134,21 @@ def test_all_the_way_to_a_model_server(
         assert key not in run.output
 
 
+def test_19_4_names_what_a_model_server_has(play: Play, start: Start, serve: Serve) -> None:
+    """GitLab asks the server itself, with the key that nobody sees."""
+    (instance,) = start("19.4")
+    server = serve()
+    behind(instance, server, identifier="custom_openai/mistral-large")
+    task = playbook.task("duo_health", {"checks": ["connections"]}, ignore_errors=True)
+    run = play([playbook.one_play(task)], {"here": playbook.host(instance)}, "-vvv")
+    result = run.one("here")
+    assert result.status == "failed"
+    assert "Did you mean custom_openai/mistral-small?" in result.message
+    assert "Set identifier (duo_self_hosted_model) to one of the names" in result.message
+    assert server.answers == [404, 200]
+    assert KEY not in run.output
+
+
 @pytest.mark.parametrize("door", ["action", "module"])
 def test_the_gateway_from_the_controller(play: Play, start: Start, door: str) -> None:
     """Only if asked for, without the token, and with what it proves."""
@@ -220,6 +235,44 @@ def test_the_role_without_a_gateway(play: Play, start: Start) -> None:
     )
     (only,) = play(worlds.ROLE, hosts).succeeded().one("here", "Verify").values["checks"]
     assert (only["name"], only["success"]) == ("feature_setting", True)
+
+
+CLAUDE = {
+    "name": "claude",
+    "endpoint": "https://claude.example.com/v1",
+    "identifier": "custom_openai/claude",
+}
+CHAT = {"features": ["duo_chat", "code_completions"], "model": "claude"}
+AGENTS = {"features": ["duo_agent_platform", "duo_agent_platform_agentic_chat"], "model": "claude"}
+
+
+def test_the_role_is_green_on_sound_instances(play: Play, start: Start) -> None:
+    """Without a runner, GitLab's cloud or a licence for what nobody declares; it says so once."""
+    behind_firewall, agents = start("19.4", "19.4")
+    behind_firewall.seed(options={"cloud_reachable": False})
+    agents.seed(license={"type": "offline_cloud"}, add_ons=[{"name": "SELF_HOSTED_DAP"}])
+    service = {"duo_agent_platform_service_url": "aigw.example.com:50052"}
+    common = {
+        "gateway": {**health.SEED["gateway"], **service},
+        "models": [{**CLAUDE, "model_family": "claude_3"}],
+        "beta_features": {},
+    }
+    hosts = {
+        **roles({"firewall": behind_firewall}, **common, features=[CHAT]),
+        **roles({"agents": agents}, **common, features=[AGENTS]),
+    }
+    run = play(worlds.ROLE, hosts).succeeded()
+    for name, said in (
+        ("firewall", "cloud.gitlab.com connection failed"),
+        ("agents", "License does not provide access to Code Suggestions."),
+    ):
+        verified = run.one(name, "Verify")
+        (warning,) = verified.warnings
+        assert warning.startswith("These failed probes of GitLab do not count")
+        assert said in warning
+        assert "No instance runner with the 'gitlab--duo' tag" in warning
+        failed = [it for it in verified.values["checks"] if not it["success"]]
+        assert {it["concerns"] for it in failed} == {False}
 
 
 def test_the_role_names_a_setting_that_did_not_stay(play: Play, start: Start) -> None:
