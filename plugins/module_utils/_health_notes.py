@@ -163,7 +163,11 @@ CODES: dict[str, tuple[str, str]] = {
     "M5000": ("A slash command or its content could not be processed", "Try again; see the logs."),
     "G3001": ("Not part of the subscription", "Check the add-ons (duo_subscription)."),
     "G3002": ("No default namespace for GitLab Duo", "The user chooses one in the preferences."),
-    "DCR4005": ("The code review flow failed", TAG),
+    "DCR4005": (
+        "The code review flow failed",
+        # The second: issue 631401 of gitlab-org/gitlab, seen on 19.4.1.
+        f"{TAG} With an offline licence assign a self-hosted model to duo_agent_platform too.",
+    ),
 }
 
 
