@@ -40,7 +40,7 @@ def _malformed(
         kind, inside = option["type"], option.get("options")
         if value is None or kind not in _NOUNS:
             continue
-        if _is_text_instead(option, value):
+        if _is_text_instead(option, value, of_role=names(name) != name):
             yield _text(names(path), kind, path)
         elif kind == "dict" and inside and isinstance(value, dict):
             yield from _malformed(inside, value, names, f"{path}.")
@@ -57,12 +57,13 @@ def _malformed(
                     )
 
 
-def _is_text_instead(option: dict[str, Any], value: Any) -> bool:
-    """Return whether a text stands where core would not find what was meant."""
+def _is_text_instead(option: dict[str, Any], value: Any, *, of_role: bool) -> bool:
+    """Return whether a text stands where core, or a template of the role, finds nothing of it."""
     if not isinstance(value, str):
         return False
     if option["type"] == "dict":
-        return not _is_dictionary(value)
+        # Core reads a dictionary that is written as JSON; a template that combines two does not.
+        return of_role or not _is_dictionary(value)
     # Names that commas separate are a list that core takes, and people write.
     return option.get("elements") == "dict" or bool(_WRITTEN.match(value))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import subprocess
@@ -472,6 +473,26 @@ def test_library_too_old(play: Play, start: Start, tmp_path: pathlib.Path) -> No
         assert failed.requests == []
     assert "Traceback" not in run.output
     assert run.stray_warnings() == []
+
+
+def test_text_for_the_role_is_called_text(play: Play, start: Start) -> None:
+    """As a survey gives it: the role's own variable is named, and nothing is sent."""
+    given = {
+        "models": ("duo_self_hosted_models", json.dumps([FIXED]), "a list"),
+        "features": ("duo_self_hosted_features", "[{'features': ['duo_chat']}]", "a list"),
+        "gateway": ("duo_self_hosted_gateway", '{"ai_gateway_url": "https://x"}', "a dictionary"),
+    }
+    instances = dict(zip(given, start(*("18.9" for _name in given)), strict=True))
+    hosts = worlds.hosts(instances)
+    for name, (variable, text, _noun) in given.items():
+        # ansible-core up to 2.18 makes a list of a text that looks like one, unless it is a tagged.
+        hosts[name][variable] = f"{text} "
+    run = play(worlds.ROLE, hosts)
+    for name, (variable, _text, noun) in given.items():
+        (failed,) = run.failed(name)
+        assert f"{variable} is text; {noun} is needed: {{{{ … | from_yaml }}}}" in failed.message
+        assert f"{{{{ {variable} | from_yaml }}}}" in failed.message
+        assert instances[name].requests() == []
 
 
 def test_role_says_it_beforehand(play: Play, start: Start) -> None:
