@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from . import html, settings
 from .abilities import Abilities, Caller
+from .errors import READ_ONLY
 from .sessions import Session, Sessions, put_cookie, user_of
 from .state import Instance, User
 
@@ -101,6 +102,18 @@ def visiting(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
+def read_only_refusal(visit: Visit) -> Response | None:
+    """GitLab 18.9, lib/gitlab/middleware/read_only/controller.rb: before anything else."""
+    options = visit.instance.options
+    if not options.read_only and not options.maintenance:
+        return None
+    if visit.request.headers.get("content-type", "").startswith("application/json"):
+        return JSONResponse({"message": READ_ONLY}, 403)
+    visit.session.alert = READ_ONLY
+    back = visit.request.headers.get("referer") or visit.address(visit.session.return_to or "/")
+    return Response(status_code=301, headers={"location": back})
+
+
 def csrf_refusal(visit: Visit) -> Response | None:
     if visit.csrf_ok():
         return None
@@ -135,7 +148,7 @@ def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
 def gate(visit: Visit, write: bool = False, sync: bool = False) -> Response | None:
     """The order of 10.7: CSRF, signed in, detours, administrator, Admin Mode."""
     if write:
-        refused = csrf_refusal(visit)
+        refused = read_only_refusal(visit) or csrf_refusal(visit)
         if refused:
             return refused
     if visit.user is None:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from . import rules_settings, settings, tokens
 from .context import timestamp
+from .errors import READ_ONLY
 from .resolve_instance import KAS, REVISION
 from .state import Instance, Token, User, now
 
@@ -23,6 +24,12 @@ REASONS = {
     "blocked_pending_approval": (
         "Your account is pending approval from your administrator and hence blocked."
     ),
+    "unconfirmed": (
+        "Your primary email address is not confirmed. Please check your inbox for the "
+        "confirmation instructions. In case the link is expired, you can request a new "
+        "confirmation email at {url}/users/confirmation/new"
+    ),
+    "internal": "This action cannot be performed by internal users",
     "deactivated": (
         "Your account has been deactivated by your administrator. "
         "Please log back in from a web browser to reactivate your account at {url}"
@@ -81,7 +88,7 @@ def caller(instance: Instance, request: Request, scopes: tuple[str, ...]) -> tup
     if user.password_expired:
         raise _message(403, f"403 Forbidden - {PASSWORD_EXPIRED}")
     if user.state != "active":
-        reason = REASONS.get(user.state, "Your account is not allowed to use the API.")
+        reason = REASONS.get(user.state, REASONS["blocked"])
         raise _message(403, f"403 Forbidden - {reason.format(url=instance.external_url)}")
     if instance.options.terms:
         text = TERMS.format(user=user.username, url=instance.external_url)
@@ -157,9 +164,8 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
     _admin(instance, request, ())
     if instance.options.read_only:
         # Maintenance mode lets administrators write these, or nobody could end it
-        # (https://docs.gitlab.com/administration/maintenance_mode/). The status is general
-        # knowledge of the read-only middleware (inference).
-        raise _message(403, "You cannot perform write operations on a read-only instance")
+        # (https://docs.gitlab.com/administration/maintenance_mode/).
+        raise _message(403, READ_ONLY)
     try:
         rules_settings.update(instance, {**dict(request.query_params), **raw})
     except rules_settings.Refused as refused:

@@ -159,7 +159,7 @@ class AdminSession:
             "POST", path, repeatable=False, form={}, headers={"X-CSRF-Token": self._csrf}
         )
         if answer.status not in (200, 204):
-            raise self._page_refused(path, answer)
+            raise self._form_refused(path, answer)
 
     def synchronise(self) -> bool:
         """Ask GitLab to synchronise the subscription; False if there is nothing to sync.
@@ -180,7 +180,7 @@ class AdminSession:
         if isinstance(said, dict) and isinstance(said.get("success"), bool):
             return bool(said["success"])
         # Rails answers 422 as well when it does not accept the CSRF token.
-        raise self._page_refused(SYNC, answer)
+        raise self._form_refused(SYNC, answer)
 
     @_writing_nothing()
     def _page(self, path: str) -> Answer:
@@ -199,6 +199,15 @@ class AdminSession:
             return None
         root = urlsplit(self._http.url).path
         return path[len(root) :] if root and path.startswith(root + "/") else path
+
+    def _form_refused(self, path: str, answer: Answer) -> Failure:
+        """While it is read-only, GitLab sends whoever posts a form back with 301.
+
+        Source: GitLab 18.9, lib/gitlab/middleware/read_only/controller.rb.
+        """
+        if answer.status == 301:
+            return Failure(_errors.READ_ONLY, reason=f"it answers {path} with HTTP 301")
+        return self._page_refused(path, answer)
 
     def _page_refused(self, path: str, answer: Answer | None) -> Failure:
         status = answer.status if answer else 0

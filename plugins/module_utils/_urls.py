@@ -24,6 +24,7 @@ _FORM = "as https://host, or http://host, with port and path where it has them"
 def web_url(value: str, longest: int = 2048) -> str:
     """Return the URL, or refuse what GitLab's own URL check refuses whatever its settings.
 
+    And a port above 65535: GitLab takes it, but nothing can listen there.
     Source: UrlBlocker of GitLab 18.9.
 
     :raises Wrong: saying which rule it breaks.

@@ -227,3 +227,13 @@ def test_a_lost_sign_in_is_no_switch_thrown(kind: dict[str, Any]) -> None:
     result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
     assert (result["failure"]["unknown"], len(result["failure"]["not_done"])) == ([], 1)
     assert [(it["method"], it["path"]) for it in here.requests].count(("POST", path)) == 1
+
+
+@pytest.mark.parametrize("node", ["read_only", "maintenance"])
+def test_a_node_that_writes_nothing_is_named(node: str) -> None:
+    """GitLab sends back whoever posts a form, with a status of its own for it."""
+    here = Sandboxed(options={node: True})
+    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    assert result["failure"]["code"] == _errors.READ_ONLY.code
+    assert "HTTP 301" in result["failure"]["what"]
+    assert (result["changed"], here.instance.beta_on) == (False, False)
