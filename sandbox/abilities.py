@@ -114,5 +114,10 @@ class Abilities:
         return self.admin and self.paid_plan and self.agent_platform
 
     @property
+    def manage_gateway_timeout(self) -> bool:
+        """Of `update_ai_gateway_timeout` (19.4): every administrator, without a licence too."""
+        return self.admin if self.instance.release.at_least(19, 4) else self.manage_self_hosted
+
+    @property
     def manage_duo_core(self) -> bool:
         return self.admin and self.paid_plan and self.instance.options.enterprise

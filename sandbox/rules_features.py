@@ -134,7 +134,8 @@ def _problem(
         if ref and ref not in {one.ref for one in definitions(instance)}:
             return (
                 f"Offered model ref Selected model '{ref}' is not compatible with "
-                f"the feature '{feature.name}'"
+                f"the feature '{feature.name}', "
+                "Offered model ref Model reference not found in definitions"
             )
         row.offered_model_ref = ref or None
         return None

@@ -11,28 +11,47 @@ from typing import Any
 
 from . import application_urls
 from .abilities import Abilities
-from .errors import GENERAL, FieldError, no_permission
+from .errors import GENERAL, FieldError, ServerFault, no_permission
 from .state import Instance, now
 from .url_blocker import Blocked, check_gateway
 
 MAX_URL = 2048
+#: Refused by the mutation itself (`duoCliEnabled` came with 19.0).
+NEVER_NULL = ("duoCoreFeaturesEnabled", "duoCliEnabled")
+#: Columns that the database refuses null for.
+NOT_NULL = (
+    "self_hosted_duo_agent_platform_service_secure",
+    "include_recommended_allowed",
+    "allow_all_unix_sockets",
+    "allow_project_extension",
+)
+#: What 19.2 moves to the application settings. AI logs are an application setting in REST before
+#: and after, so they keep their name here.
+MOVED = (
+    "ai_gateway_url",
+    "ai_gateway_timeout_seconds",
+    "duo_agent_platform_service_url",
+    "self_hosted_duo_agent_platform_service_secure",
+)
+#: What leaves an audit event (19.4, executed).
+AUDITED = ("ai_gateway_url", "ai_gateway_timeout_seconds")
 
 #: Argument, column and needed ability, in the order GitLab checks permissions. Where keys newer
 #: than 18.9 stand is not known; they need what their neighbours need.
 ARGUMENTS = (
     ("aiGatewayUrl", "ai_gateway_url", "models"),
     ("duoAgentPlatformServiceUrl", "duo_agent_platform_service_url", "models"),
-    ("aiGatewayTimeoutSeconds", "ai_gateway_timeout_seconds", "models"),
-    ("duoCoreFeaturesEnabled", "duo_core_features_enabled", "core"),
-    ("minimumAccessLevelExecute", "minimum_access_level_execute", "core"),
-    ("minimumAccessLevelExecuteAsync", "minimum_access_level_execute_async", "core"),
-    ("minimumAccessLevelManage", "minimum_access_level_manage", "core"),
-    ("minimumAccessLevelEnableOnProjects", "minimum_access_level_enable_on_projects", "core"),
     (
         "selfHostedDuoAgentPlatformServiceSecure",
         "self_hosted_duo_agent_platform_service_secure",
         "models",
     ),
+    ("aiGatewayTimeoutSeconds", "ai_gateway_timeout_seconds", "timeout"),
+    ("duoCoreFeaturesEnabled", "duo_core_features_enabled", "core"),
+    ("minimumAccessLevelExecute", "minimum_access_level_execute", "core"),
+    ("minimumAccessLevelExecuteAsync", "minimum_access_level_execute_async", "core"),
+    ("minimumAccessLevelManage", "minimum_access_level_manage", "core"),
+    ("minimumAccessLevelEnableOnProjects", "minimum_access_level_enable_on_projects", "core"),
     ("duoCliEnabled", "duo_cli_enabled", "core"),
     ("includeRecommendedAllowed", "include_recommended_allowed", "core"),
     ("allowAllUnixSockets", "allow_all_unix_sockets", "core"),
@@ -42,6 +61,8 @@ ARGUMENTS = (
 
 def may(abilities: Abilities, column: str) -> bool:
     need = next(need for _argument, name, need in ARGUMENTS if name == column)
+    if need == "timeout":
+        return abilities.manage_gateway_timeout
     return abilities.manage_self_hosted if need == "models" else abilities.manage_duo_core
 
 
@@ -54,8 +75,12 @@ def _without_slash(url: str | None) -> str | None:
 
 def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> list[str]:
     """Store what was given; the messages are one string, joined by commas."""
-    if "duoCoreFeaturesEnabled" in data and data["duoCoreFeaturesEnabled"] is None:
-        raise FieldError("duoCoreFeaturesEnabled can't be null")
+    if instance.release.at_least(19, 4) and not abilities.admin:
+        # `authorize :admin_all_resources` before everything, also where nothing is sent.
+        raise FieldError(GENERAL)
+    for argument in NEVER_NULL:
+        if argument in data and data[argument] is None:
+            raise FieldError(f"{argument} can't be null")
     modern = instance.release.at_least(18, 0)
     if modern:
         for argument, column, _need in ARGUMENTS:
@@ -75,11 +100,25 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
     found = problems(instance, given)
     if found:
         return [", ".join(found)]
-    changed = replace(instance.gateway, **given)
-    if changed != instance.gateway:
-        changed.updated_at = now()
-        instance.gateway = changed
+    if any(name in given and given[name] is None for name in NOT_NULL):
+        # Only a constraint of the database refuses it; 19.4 rescues it.
+        if not instance.release.at_least(19, 0):
+            raise ServerFault
+        return ["Unable to update AI settings"]
+    _save(instance, given)
     return []
+
+
+def _save(instance: Instance, given: dict[str, Any]) -> None:
+    before = instance.gateway
+    instance.gateway = replace(before, **given)
+    changed = {name for name in given if getattr(before, name) != given[name]}
+    moved = MOVED if instance.release.at_least(19, 2) else ()
+    if changed - set(moved):
+        # `updatedAt` is that of the row `ai_settings`.
+        instance.gateway.updated_at = now()
+    if instance.release.at_least(19, 4) and changed & set(AUDITED):
+        instance.audit("ai_setting_updated")
 
 
 def problems(instance: Instance, given: dict[str, Any]) -> list[str]:
@@ -105,7 +144,9 @@ def problems(instance: Instance, given: dict[str, Any]) -> list[str]:
             found.append(f"Ai gateway url{joint}{reason}")
     if "ai_gateway_timeout_seconds" in given:
         seconds = given["ai_gateway_timeout_seconds"]
-        if seconds is None:
+        if seconds is None and instance.release.at_least(19, 2):
+            pass
+        elif seconds is None:
             found.append("Ai gateway timeout seconds is not a number")
         elif seconds < 60:
             found.append("Ai gateway timeout seconds must be greater than or equal to 60")

@@ -78,9 +78,13 @@ def _given(data: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _provider_of_prefix(identifier: str) -> str:
-    """A bare ARN is no prefix, nor is an upper-case one."""
-    return next((one for prefix, one in PREFIXES.items() if identifier.startswith(prefix)), "api")
+def set_provider(instance: Instance, model: SelfHostedModel) -> None:
+    """18.11, a new model: by its prefix. A bare ARN has none, nor has an upper-case one."""
+    release, identifier = instance.release, model.identifier
+    if not release.at_least(18, 11) or release.at_least(*ENDPOINT_OPTIONAL) or identifier is None:
+        return
+    found = (one for prefix, one in PREFIXES.items() if identifier.startswith(prefix))
+    model.provider = next(found, "api")
 
 
 def build(data: dict[str, Any]) -> SelfHostedModel:
@@ -93,10 +97,7 @@ def create(instance: Instance, data: dict[str, Any]) -> tuple[SelfHostedModel | 
     problems = _problems(instance, model)
     if problems:
         return None, [", ".join(problems)]
-    release = instance.release
-    decides = release.at_least(18, 11) and not release.at_least(*ENDPOINT_OPTIONAL)
-    if decides and model.identifier is not None:
-        model.provider = _provider_of_prefix(model.identifier)
+    set_provider(instance, model)
     _database_check(model)
     model.id = instance.next_id("model")
     instance.models.append(model)

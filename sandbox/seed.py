@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 
+from .rules_models import set_provider
 from .rules_settings import seeded
 from .state import (
     Acceptance,
@@ -73,14 +74,19 @@ def _gateway(instance: Instance, raw: dict[str, Any]) -> None:
 
 def _models(instance: Instance, raw: list[dict[str, Any]]) -> None:
     for one in raw:
-        model = {"endpoint": "", **_known(SelfHostedModel, one)}
+        model = {**_known(SelfHostedModel, one)}
+        model["endpoint"] = model.get("endpoint") or ""
         model["model"] = model["model"].lower()
         if model["model"] not in instance.catalog.families:
             raise BadSeed(f"{instance.version} has no model family {model['model']}")
         if any(other.name == model["name"] for other in instance.models):
             raise BadSeed(f"a model named {model['name']} exists")
-        model["provider"] = model.get("provider", "api").lower()
-        instance.models.append(SelfHostedModel(id=instance.next_id("model"), **model))
+        made = SelfHostedModel(id=instance.next_id("model"), **model)
+        if "provider" in model:
+            made.provider = model["provider"].lower()
+        else:
+            set_provider(instance, made)
+        instance.models.append(made)
 
 
 def _features(instance: Instance, raw: dict[str, Any]) -> None:

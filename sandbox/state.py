@@ -77,7 +77,8 @@ class Gateway:
     """The rows behind `duoSettings`; names are GitLab's columns."""
 
     ai_gateway_url: str | None = None
-    ai_gateway_timeout_seconds: int = 60
+    #: Null can be stored from 19.2 on.
+    ai_gateway_timeout_seconds: int | None = 60
     duo_agent_platform_service_url: str | None = None
     duo_core_features_enabled: bool = False
     self_hosted_duo_agent_platform_service_secure: bool = True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .catalog import catalog_of
+from .rules_gateway import MOVED
 from .rules_models import PREFIXES
 from .schema_data import names_of
 from .state import Gateway, Instance
@@ -28,14 +29,6 @@ COLUMNS_ADDED = {
     "allow_all_unix_sockets": (19, 0),
     "allow_project_extension": (19, 0),
 }
-#: What 19.2 moves to the application settings. AI logs are an application setting in REST before
-#: and after, so they keep their name here.
-MOVED = (
-    "ai_gateway_url",
-    "ai_gateway_timeout_seconds",
-    "duo_agent_platform_service_url",
-    "self_hosted_duo_agent_platform_service_secure",
-)
 AI_LOGS = "enabled_expanded_logging"
 #: Features whose row a migration makes from that of `duo_agent_platform`, unless there is one.
 ROW_COPIES = {

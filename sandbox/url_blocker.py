@@ -50,7 +50,8 @@ def parse(url: str) -> Parts:
         authority = re.split(r"[/?#]", rest[2:], maxsplit=1)[0]
         host, port = _authority(authority)
         return Parts(match[1], host, port)
-    if re.match(r"\s", url) or re.search(r"[\s]", re.split(r"[/?#]", url, maxsplit=1)[0]):
+    # Without a scheme it is a path to Addressable, where blanks are fine within.
+    if re.match(r"\s", url):
         raise Blocked(INVALID)
     raise Blocked(SCHEMES)
 

@@ -63,16 +63,20 @@ DETAILS = Accepted(
     "details of a probe: the licence, which GitLab shows elsewhere",
     "body.data.cloudConnectorStatus.probeResults.*.details.*",
 )
+LICENCE = (
+    Accepted("nobody had been counted yet", "body.historical_max", recorded="0"),
+    Accepted("nobody had been counted yet", "body.maximum_user_count", recorded="0"),
+    Accepted("nobody had been counted yet", "body.active_users", recorded="0"),
+    Accepted("the licence of the world before was still there", "body.id", "REST licence"),
+)
+PARSER = Accepted("words of Ruby's JSON parser", "body.errors.0.message", "body: variables broken*")
 ACCEPTED: dict[str, tuple[Accepted, ...]] = {
     "18.9": (
         *COMMON,
         DETAILS,
         SETTINGS,
+        *LICENCE,
         Accepted("GitLab's revision", "body.revision"),
-        Accepted("nobody had been counted yet", "body.historical_max", recorded="0"),
-        Accepted("nobody had been counted yet", "body.maximum_user_count", recorded="0"),
-        Accepted("nobody had been counted yet", "body.active_users", recorded="0"),
-        Accepted("the licence of the world before was still there", "body.id", "REST licence"),
         Accepted(
             "a rule of the run before was still there",
             "body.duo_namespace_access_rules.*",
@@ -80,7 +84,7 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
             answered=ABSENT,
         ),
         HOST,
-        Accepted("words of Ruby's JSON parser", "body.errors.0.message", "body: variables broken*"),
+        PARSER,
         Accepted(
             "ids and pictures of users",
             "body.elements.*.data-duo-workflow-service-account.*",
@@ -92,10 +96,42 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
             world="day 2 seats*",
         ),
     ),
-    "18.11": (HOST,),
+    "18.11": (
+        *LICENCE,
+        HOST,
+        Accepted("another patch", "body*version", recorded="18.11.0-ee"),
+        Accepted(
+            "one model of GitLab's own was at hand, the sandbox has two",
+            "body.data.aiFeatureSettings.nodes.*.validGitlabModels.nodes.1",
+            name="gitlab models",
+        ),
+    ),
     "19.4": (
         *COMMON,
+        *LICENCE,
         HOST,
+        PARSER,
+        Accepted(
+            "the pages of these worlds were 18.9's; the worlds `pages ...` have 19.4's own",
+            "*",
+            name="page /admin/*",
+            world="[lno]*",
+        ),
+        Accepted(
+            "the first validation of a process that had just begun took too long",
+            "body.errors.*",
+            name="variable: unknown type",
+        ),
+        Accepted(
+            "the refused value is shown once, with the error; the next reading has the stored one",
+            "body.data.duoSettingsUpdate.duoSettings.selfHostedDuoAgentPlatformServiceSecure",
+            name="admin: selfHostedDuoAgentPlatformServiceSecure=None",
+        ),
+        Accepted(
+            "no answer of this world says which model has the id",
+            "body.data.aiFeatureSettingUpdate.aiFeatureSettings.0.selfHostedModel.name",
+            world="x vendored once",
+        ),
         Accepted(
             "entered by hand, at first without the constraint",
             "*",

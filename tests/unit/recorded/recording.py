@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.page import ELEMENTS
 from sandbox import credentials
+from sandbox.catalog import DEFAULT_OFFERED_MODEL
 
 DATA = Path(__file__).parent / "data"
 RELEASES = ("18.9", "18.11", "19.4")
@@ -118,7 +119,9 @@ def worlds(release: str) -> dict[str, World]:
     """Return the worlds of a release, by name."""
     text = gzip.decompress((DATA / f"{release}.json.gz").read_bytes()).decode()
     # In those pages of 19.4 that were noted in a form of their own.
-    entries = json.loads(text.replace("http://127.0.0.1:8096", "<url>"))
+    text = text.replace("http://127.0.0.1:8096", "<url>")
+    # The one model of GitLab's own that was at hand, by the name that the sandbox has for its own.
+    entries = json.loads(text.replace("claude_x", DEFAULT_OFFERED_MODEL.ref))
     found = {}
     for name, group in groupby(entries, key=lambda entry: entry["world"]):
         seed, *questions = group

@@ -109,6 +109,8 @@ class Replay:
         self._browser = Browser(self._adapter)
         self._comparison = Comparison(URL, self._id_of)
         self._settings: dict[str, Any] = {}
+        #: Whether a question is about a model that does not exist.
+        self._unknown = False
 
     def differences(self) -> Iterator[Difference]:
         """Ask all questions in their order."""
@@ -122,6 +124,7 @@ class Replay:
         if any(question.difference for question in self._world.questions):
             self._settings = self._read_settings()
         for question in self._world.questions:
+            self._before(question)
             answer = self._ask(question, self._comparison.filled(question.request))
             answer.body = self._as_noted(question, answer.body)
             parts = (
@@ -136,10 +139,29 @@ class Replay:
                 ):
                     yield Difference(question.world, question.name, path, recorded, answered)
 
+    def _before(self, question: Question) -> None:
+        """Do what was done in the database before a question."""
+        instance = self._app.state.instance
+        self._unknown = "unknown" in question.name
+        if question.name.endswith("beta on"):
+            apply(instance, {"beta_acceptances": [credentials.ADMIN]})
+        if question.world.endswith("a list of GitLab models at hand"):
+            instance.options.cloud_reachable = True
+        if question is self._world.questions[0]:
+            for model in instance.models:
+                # The row of a model that is older than its column.
+                model.provider = "api" if model.name == "old" else model.provider
+
     def _id_of(self, kind: str, number: str) -> str | None:
         """Return the id of a model that a question names before any answer has shown it."""
         name = self._world.names.get(number) if kind == MODEL_CLASS else None
         models = self._app.state.instance.models
+        if kind == MODEL_CLASS and name is None and not self._unknown:
+            # No answer ever shows it: one of those that are hidden, in their order.
+            names = self._world.names
+            hidden = [model.name for model in models if model.name not in names.values()]
+            place = int(number) - len(names) - 1
+            name = hidden[place] if 0 <= place < len(hidden) else None
         return next((str(model.id) for model in models if model.name == name), None)
 
     def _ask(self, question: Question, request: dict[str, Any]) -> Answer:

@@ -105,7 +105,8 @@ def test_refusals(gitlab):
         "Feature is not included in the list"
     ]
     assert update(gitlab, ["DUO_CHAT"], "VENDORED", offeredModelRef="x")["errors"] == [
-        "Offered model ref Selected model 'x' is not compatible with the feature 'duo_chat'"
+        "Offered model ref Selected model 'x' is not compatible with the feature 'duo_chat', "
+        "Offered model ref Model reference not found in definitions"
     ]
 
 
