@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -185,7 +184,7 @@ def _token_self(instance: Instance, request: Request) -> Any:
         "user_id": user.id,
         "last_used_at": timestamp(now()),
         "active": True,
-        "expires_at": (now() + timedelta(days=300)).date().isoformat(),
+        "expires_at": token.expires_at.isoformat() if token.expires_at else None,
         "last_used_ips": [],
     }
 

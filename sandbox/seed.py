@@ -137,7 +137,10 @@ def _users(instance: Instance, raw: list[dict[str, Any]]) -> None:
 
 def _tokens(instance: Instance, raw: list[dict[str, Any]]) -> None:
     for one in raw:
-        token = Token(**{"id": instance.next_id("token"), **_known(Token, one)})
+        one = dict(_known(Token, one))
+        if isinstance(one.get("expires_at"), str):
+            one["expires_at"] = date.fromisoformat(one["expires_at"])
+        token = Token(**{"id": instance.next_id("token"), **one})
         if instance.user(token.username) is None:
             raise BadSeed(f"no user is named {token.username}")
         instance.tokens = [other for other in instance.tokens if other.token != token.token]

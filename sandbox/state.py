@@ -44,6 +44,7 @@ class Token:
     scopes: list[str] = field(default_factory=lambda: ["api"])
     expired: bool = False
     revoked: bool = False
+    expires_at: date | None = field(default_factory=lambda: now().date() + timedelta(days=300))
 
 
 @dataclass

@@ -8,6 +8,7 @@ only after a refusal.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _errors, _http_errors
@@ -59,11 +60,24 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def token_scopes(gitlab: GitLab) -> list[str] | None:
-    """Return the scopes of the token; None where GitLab does not tell."""
+@dataclass(frozen=True)
+class Token:
+    """What GitLab tells of the token; None where it does not tell."""
+
+    scopes: list[str] | None = None
+    expires_at: str | None = None
+
+
+def token_facts(gitlab: GitLab) -> Token:
+    """Ask for the scopes and the last day of the token. It tells them of personal tokens alone."""
     token = gitlab.rest("/personal_access_tokens/self")
-    scopes = token.get("scopes") if isinstance(token, dict) else None
-    return list(map(str, scopes)) if isinstance(scopes, list) else None
+    if not isinstance(token, dict):
+        return Token()
+    scopes, day = token.get("scopes"), token.get("expires_at")
+    return Token(
+        scopes=list(map(str, scopes)) if isinstance(scopes, list) else None,
+        expires_at=day if isinstance(day, str) else None,
+    )
 
 
 def explain(
@@ -78,7 +92,7 @@ def explain(
     :param hidden: what GitLab does not show, with its verb.
     """
     if writing:
-        scopes = token_scopes(gitlab)
+        scopes = token_facts(gitlab).scopes
         if scopes is not None and "api" not in scopes:
             return Failure(_errors.TOKEN_SCOPE, scopes=", ".join(scopes))
     reading = gitlab.read(LICENSE, ADD_ONS)

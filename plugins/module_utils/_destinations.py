@@ -29,6 +29,20 @@ GITLABS_MODEL = "gitlabs_model"
 # Ways that an offline licence does not close: GitLab takes the URL as it is.
 _BY_URL = (GITLABS_GATEWAY, GITLABS_AGENT_PLATFORM, GITLABS_MODEL)
 
+# Where the requests of a feature go, with the words for people.
+MODEL = "model"
+CLOUD = "gitlab_cloud"
+MAYBE_CLOUD = "maybe_gitlab_cloud"
+WITHOUT_MODEL = "gateway_without_model"
+NOWHERE = "nowhere"
+DESTINATIONS = {
+    MODEL: "to the model",
+    CLOUD: "to GitLab's cloud",
+    MAYBE_CLOUD: "to GitLab's cloud, or nowhere",
+    WITHOUT_MODEL: "to the gateway, without a model: fails",
+    NOWHERE: "nowhere (disabled)",
+}
+
 _GATEWAY = "ai_gateway_url"
 _SERVICE = "duo_agent_platform_service_url"
 
@@ -64,6 +78,27 @@ def ways_out(
             certain = certain and (license_type != OFFLINE or reason in _BY_URL)
             found.append(WayOut(feature, provider, reason, certain))
     return found
+
+
+def destinations(
+    providers: Mapping[str, str],
+    gateway: Mapping[str, Any],
+    license_type: str | None,
+    endpoints: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return feature -> where its requests go, one of :data:`DESTINATIONS`.
+
+    A gateway answers only what names a model. With ``unassigned`` GitLab names none, so that a
+    gateway of one's own, which has no model of GitLab's, refuses the request.
+    """
+    out = {way.feature: way for way in ways_out(providers, gateway, license_type, endpoints)}
+    inside = {"disabled": NOWHERE, "unassigned": WITHOUT_MODEL}
+    return {
+        feature: (CLOUD if out[feature].certain else MAYBE_CLOUD)
+        if feature in out
+        else inside.get(provider, MODEL)
+        for feature, provider in providers.items()
+    }
 
 
 def _way_out(

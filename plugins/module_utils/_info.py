@@ -11,7 +11,7 @@ from . import _isolated_errors
 from ._access import ADD_ONS, LICENSE, license_facts
 from ._arguments import SIGN_IN, Arguments
 from ._beta_features import beta_state
-from ._destinations import WayOut, ways_out
+from ._destinations import WayOut, destinations, ways_out
 from ._errors import Failure
 from ._feature_model import shown as shown_setting
 from ._gateway import ABOUT as ABOUT_GATEWAY
@@ -55,10 +55,14 @@ class Found:
         return sorted(set(known) - set(self.state.settings))
 
     @property
+    def providers(self) -> dict[str, str]:
+        """Feature -> provider, of the features that GitLab shows."""
+        return {name: it.provider for name, it in self.state.settings.items()}
+
+    @property
     def leaving(self) -> list[WayOut]:
         """Features whose requests leave the site, or may."""
-        providers = {name: it.provider for name, it in self.state.settings.items()}
-        return ways_out(providers, self.gateway, self.license["type"], self.state.endpoints)
+        return ways_out(self.providers, self.gateway, self.license["type"], self.state.endpoints)
 
     @property
     def exported(self) -> list[Model]:
@@ -138,6 +142,8 @@ def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
 def show_state(found: Found) -> dict[str, Any]:
     """Return the state by subject."""
     models = [found.state.models[name] for name in sorted(found.state.models)]
+    kind, endpoints = found.license["type"], found.state.endpoints
+    goes = destinations(found.providers, found.gateway, kind, endpoints)
     return {
         "instance": {
             "url": found.url,
@@ -149,7 +155,8 @@ def show_state(found: Found) -> dict[str, Any]:
         "models": [shown_model(model) for model in models],
         "beta_features": {"enabled": found.beta},
         "features": [
-            shown_setting(name, found.state.settings[name]) for name in sorted(found.state.settings)
+            {**shown_setting(name, found.state.settings[name]), "destination": goes[name]}
+            for name in sorted(found.state.settings)
         ],
         "unseen_features": found.unseen_features,
         "leaving": [vars(way) for way in found.leaving],

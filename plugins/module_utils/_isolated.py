@@ -55,7 +55,7 @@ def leaks(
         gateway that comes first.
     """
     declared = {name for setting in settings.settings for name in setting.features}
-    later = _settings_after(models, settings, found)
+    later = settings_after(models, settings, found)
     providers = {name: it.provider for name, it in later.items()}
     endpoints = _endpoints_after(models, later, found)
     if taking_down:
@@ -64,7 +64,7 @@ def leaks(
             left = ", ".join(way.feature for way in ways)
             yield Failure(_isolated_errors.LEAVES_AFTERWARDS, features=left)
         return
-    after = _gateway_after(gateway, found)
+    after = gateway_after(gateway, found)
     groups: dict[tuple[str, str], list[str]] = {}
     for way in ways_out(providers, after, None, endpoints):
         origin = "declared" if way.feature in declared else "not declared"
@@ -99,7 +99,8 @@ def beside(release: Release, license_type: str | None) -> list[str]:
     return sent
 
 
-def _gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
+def gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
+    """Return the settings of the gateway as they are once what is declared is carried out."""
     now = _gateway.Gateway(release=found.release.text, values=found.gateway)
     try:
         return _gateway.plan(gateway, now).predicted.values
@@ -107,7 +108,7 @@ def _gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
         return found.gateway  # the refusal is a finding of its own
 
 
-def _settings_after(
+def settings_after(
     models: ModelsOptions, settings: FeaturesOptions, found: Found
 ) -> dict[str, Setting]:
     """Return the settings once they are carried out, and the models gone."""

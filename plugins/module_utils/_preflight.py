@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from . import _application_urls, _errors, _info
-from ._access import token_scopes
+from ._access import Token, token_facts
 from ._arguments import (
     GATEWAY_SPEC,
     MODEL_SPEC,
@@ -22,10 +22,11 @@ from ._arguments import (
 )
 from ._errors import Failure, Unclear
 from ._failure import findings_failure
+from ._finding import Finding
 from ._invalid import names_of
 from ._outbound import ALLOWLIST, entries, missing_hosts
 from ._plan import Change, Plan, Step
-from ._preflight_findings import Finding, findings, models
+from ._preflight_findings import findings, models
 from ._run import Subject
 from ._sign_in import SignIn
 from ._validators import FeaturesOptions, GatewayOptions, ModelsOptions, check
@@ -57,12 +58,15 @@ class PreflightOptions(SignIn):
     settings: FeaturesOptions = field(default_factory=lambda: FeaturesOptions(settings=[]))
     unknown_variables: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    known_variables: list[str] = field(default_factory=list)
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
     manage_outbound_allowlist: bool = False
     isolated: bool = False
     state: str = "present"
     ready_timeout: int = 0
+    expiry_days: int = 14
+    check_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Found:
 
     info: _info.Found | None
     settings: dict[str, Any] | None
-    scopes: list[str] | None = None
+    token: Token | None = None  # None where it was not asked for
     refused: Failure | None = None
     today: date = field(default_factory=date.today)
     # As the plan has found them; planning everything again would cost as much.
@@ -133,7 +137,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
-    """Read state and application settings: two requests, and the token's scopes at a first run.
+    """Read state and application settings: two requests, and the token's facts at a first run.
 
     :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
     """
@@ -145,11 +149,11 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
             raise
         refused = failure
     settings = gitlab.rest(SETTINGS)
-    first = refused or (info and _is_first_run(wanted, info))
+    ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
     return Found(
         info=info,
         settings=settings if isinstance(settings, dict) else None,
-        scopes=token_scopes(gitlab) if first else None,
+        token=token_facts(gitlab) if ask else None,
         refused=refused,
     )
 
@@ -245,6 +249,7 @@ SUBJECT = Subject(
             **WHEN_UNSUPPORTED,
             "variables": {"type": "dict", "default": {}},
             "unknown_variables": {"type": "list", "elements": "str", "default": []},
+            "known_variables": {"type": "list", "elements": "str", "default": []},
             "models": {
                 "type": "list",
                 "elements": "dict",
@@ -263,6 +268,8 @@ SUBJECT = Subject(
             "isolated": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "ready_timeout": {"type": "int", "default": 0},
+            "expiry_days": {"type": "int", "default": 14},
+            "check_token": {"type": "bool", "default": False},
             **SIGN_IN,
         }
     ),

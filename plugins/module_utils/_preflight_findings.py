@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from . import (
-    _application_urls,
     _beta_features,
     _errors,
     _feature_model,
@@ -17,21 +16,17 @@ from . import (
     _model_steps,
     _self_hosted_model,
 )
+from ._consequences import unserved
+from ._endpoints import loopback
 from ._errors import Failure
+from ._expiry import ending
+from ._finding import Finding
 from ._isolated import beside, leaks
+from ._misspelt import misspelt
 from ._offers import FEATURES, is_beta_family, needs_ultimate
-from ._outbound import (
-    DENY_ALL,
-    LONGEST_ENTRY,
-    MOST_ENTRIES,
-    blocked_urls,
-    entries,
-    hosts,
-    is_private,
-    missing_hosts,
-    refused_loopback,
-)
+from ._outbound import hosts
 from ._permissions import refusals
+from ._preflight_outbound import outbound
 from ._sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -42,36 +37,29 @@ if TYPE_CHECKING:
     from ._validators import ModelOptions
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that stands in the way (``error``), or that should be known (``warning``)."""
-
-    severity: str
-    subject: str
-    what: str
-    action: str
-
-
 def findings(wanted: PreflightOptions, found: Found) -> list[Finding]:
     """Return everything that stands in the way, errors first."""
     every = [
         *_access(found),
+        *ending(wanted, found),
         *_instance(wanted, found),
-        *_outbound(wanted, found),
-        *_other_urls(wanted, found),
+        *outbound(wanted, found),
         *_premium(wanted, found),
         *_beta(wanted, found),
         *_doubts(wanted, found),
         *_declared(wanted, found),
         *_isolated(wanted, found),
-        *_misspelt(wanted),
+        *misspelt(wanted.unknown_variables, wanted.known_variables),
+        *unserved(wanted, found),
+        *_loopback(wanted),
     ]
     return sorted(every, key=lambda finding: finding.severity != "error")
 
 
 def _access(found: Found) -> Iterator[Finding]:
-    if found.scopes is not None and "api" not in found.scopes:
-        problem = Failure(_errors.TOKEN_SCOPE, scopes=", ".join(found.scopes))
+    scopes = found.token.scopes if found.token else None
+    if scopes is not None and "api" not in scopes:
+        problem = Failure(_errors.TOKEN_SCOPE, scopes=", ".join(scopes))
         yield Finding("error", "token", problem.what, problem.next_step)
     if found.refused:
         yield Finding("error", "license", found.refused.what, found.refused.next_step)
@@ -142,97 +130,6 @@ def _instance(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
             "feature works.",
             "Turn it on under Admin > GitLab Duo > Change configuration.",
         )
-
-
-def _outbound(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
-    settings = found.settings
-    if settings is None:
-        return
-    missing = missing_hosts(wanted, found.info, settings)
-    if wanted.manage_outbound_allowlist:
-        yield from _too_much(entries(settings), missing)
-        return
-    refused = refused_loopback(wanted, found.info, settings)
-    private = [host for host in missing if is_private(host) and host != refused]
-    if missing and settings.get(DENY_ALL):
-        bedrock = _model_steps.BEDROCK_ENDPOINT.removeprefix("http://")
-        explained = f" {bedrock} stands for the endpoint of a Bedrock model."
-        yield Finding(
-            "error",
-            "instance",
-            "GitLab denies all outbound requests except to allowed hosts, and these are not in its "
-            f"allowlist: {', '.join(missing)}.{explained if bedrock in missing else ''}",
-            "Add them under Admin > Settings > Network > Outbound requests, or set "
-            "manage_outbound_allowlist: true.",
-        )
-        return
-    if refused:
-        yield Finding(
-            "error",
-            _gateway.ABOUT,
-            f"GitLab refuses {refused} as the host of the gateway, for it is not in the outbound "
-            "allowlist.",
-            "Declare a name that GitLab's own nodes can reach, add it under Admin > Settings > "
-            "Network > Outbound requests, or set manage_outbound_allowlist: true.",
-        )
-    if private:
-        yield Finding(
-            "warning",
-            "instance",
-            "The health check of GitLab refuses local addresses that are not in the outbound "
-            f"allowlist ({', '.join(private)}); the features work.",
-            "Add them to the allowlist for a green health check, or set manage_outbound_allowlist: "
-            "true.",
-        )
-
-
-def _other_urls(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
-    """Yield which other URLs of the application settings stand against a write of the run."""
-    settings, info = found.settings, found.info
-    if settings is None or info is None:
-        return
-    written = []
-    if wanted.manage_outbound_allowlist and missing_hosts(wanted, info, settings):
-        written.append("the outbound allowlist")
-    if info.release.gateway_is_application_setting and _writes_gateway(wanted, info):
-        written.append(f"the {_gateway.ABOUT}")
-    names = blocked_urls(settings, info.url)
-    if written and names:
-        refusal = _application_urls.failure(names, " and ".join(written))
-        yield Finding("error", "instance", refusal.what, refusal.next_step)
-
-
-def _writes_gateway(wanted: PreflightOptions, info: _info.Found) -> bool:
-    now = _gateway.Gateway(release=info.release.text, values=info.gateway)
-    wish = wanted.gateway
-    if wanted.state == "absent":
-        wish = wish.model_copy(update={"state": "absent"})
-    try:
-        return bool(_gateway.plan(wish, now).steps)
-    except Failure:
-        return False  # the refusal is a finding of its own
-
-
-def _too_much(before: list[str], missing: list[str]) -> Iterator[Finding]:
-    """Yield what of the hosts to be added does not fit into the allowlist."""
-    count = len({*before, *missing})
-    if missing and count > MOST_ENTRIES:
-        yield Finding(
-            "error",
-            "instance",
-            f"The outbound allowlist of GitLab takes {MOST_ENTRIES} entries, and with the hosts to "
-            f"be added it would have {count}.",
-            "Replace some by ranges under Admin > Settings > Network > Outbound requests.",
-        )
-    for host in missing:
-        if len(host) > LONGEST_ENTRY:
-            yield Finding(
-                "error",
-                "instance",
-                f"The outbound allowlist of GitLab takes entries of {LONGEST_ENTRY} characters, "
-                f"and the host {host[:50]}... is longer.",
-                "Declare a shorter name of it.",
-            )
 
 
 def _premium(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
@@ -410,14 +307,9 @@ def _isolated(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
         )
 
 
-def _misspelt(wanted: PreflightOptions) -> Iterator[Finding]:
-    for name in wanted.unknown_variables:
-        yield Finding(
-            "error",
-            f"variable {name}",
-            "The role has no such variable, so it would be ignored.",
-            "Correct its name: ansible-doc -t role gitlab_ops.duo.duo_self_hosted lists them.",
-        )
+def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:
+    if told := loopback(models(wanted)):
+        yield Finding("warning", "self-hosted models", *told)
 
 
 def models(wanted: PreflightOptions) -> list[ModelOptions]:

@@ -19,6 +19,7 @@ from ._arguments import (
     refuse_beside,
     required,
 )
+from ._endpoints import loopback
 from ._errors import Failure, accepted
 from ._invalid import invalid
 from ._model_steps import Form, about, create, delete, target, update, values
@@ -133,6 +134,8 @@ def plan(wanted: ModelsOptions, found: Found) -> Plan[Found]:
             continue
         models[new.name] = new
     warnings += _warn_unseen(unseen, wanted, found)
+    if told := loopback(wanted.concerned):
+        warnings.append(" ".join(told))
     for left in _undeclared(wanted, found, slipping):
         if users := _users(left, wanted):
             warnings.append(

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Annotated
 
 from . import _suggestions
+from ._arguments import GATEWAY_SPEC
 from ._check import Options, check, one_of, seen
 from ._invalid import Wrong
 from ._libraries import pydantic
@@ -89,6 +90,16 @@ class GatewayOptions(Options):
             rule = "must be host:port, such as aigw.example.com:50052"
             raise Wrong(rule, write, instead=meant)
         return value
+
+    @pydantic.model_validator(mode="after")
+    def _absent_keeps_nothing(self) -> GatewayOptions:
+        others = [it for it in GATEWAY_SPEC if getattr(self, it) not in (None, "")]
+        if self.state == "absent" and others:
+            rule = (
+                f"absent clears the URLs and sets nothing, so {', '.join(others)} would be ignored"
+            )
+            raise Wrong(rule, "Leave out one or the other.", option="state")
+        return self
 
 
 # --- self-hosted models ------------------------------------------------------------------------

@@ -119,9 +119,15 @@ beta_features:
 features:
   description:
     - Settings of all features that GitLab shows, as in M(gitlab_ops.duo.duo_feature_model).
+    - C(destination) is where the requests of a feature go. C(model) is its self-hosted model,
+      C(gitlab_cloud) GitLab's cloud, C(nowhere) that it is disabled.
+      C(gateway_without_model) is a feature that is unassigned behind a gateway of your own, where
+      it fails. C(maybe_gitlab_cloud) are the ways of RV(leaving) that are not certain.
   returned: success
   type: list
   elements: dict
+  sample:
+    - {feature: duo_chat, provider: disabled, model: null, gitlab_model: null, destination: nowhere}
 unseen_features:
   description: Features that this release has, and whose state GitLab does not show.
   returned: success

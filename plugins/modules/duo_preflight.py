@@ -17,10 +17,13 @@ description:
     be turned so.
   - Plans everything that is declared, and so finds each misspelt feature or model, family that does
     not fit a feature, and option that the release lacks.
+  - Warns of what follows from the declaration without a word of GitLab's, such as features that
+    reach a gateway of your own without a model, and endpoints of models on loopback, which is the
+    gateway's.
   - All findings are returned at once, each with the next step. The task fails if one of them is an
     error; the others are warnings.
-  - Takes two requests, and a third, for the scopes of the token, where something is still to be
-    configured.
+  - Takes two requests, and a third, for the scopes and the last day of the token, where something
+    is still to be configured or O(check_token=true).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -44,7 +47,16 @@ options:
     type: dict
     default: {}
   unknown_variables:
-    description: Names of variables that were given but are not known; each is an error.
+    description:
+      - Names of variables that were given but are not known. One that is nearly one of
+        O(known_variables) is an error, because it is probably misspelt; others are ignored.
+    type: list
+    elements: str
+    default: []
+  known_variables:
+    description:
+      - Names of the variables that are known. Without any, each of O(unknown_variables) is an
+        error.
     type: list
     elements: str
     default: []
@@ -92,6 +104,18 @@ options:
         after this time.
     type: int
     default: 0
+  expiry_days:
+    description:
+      - Warn, with the date, of a licence or token that ends within so many days. GitLab does not
+        tell over its API when an add-on ends.
+    type: int
+    default: 14
+  check_token:
+    description:
+      - Ask for the last day of the token in any case, which takes one more request. Without it,
+        that is seen only where something is still to be configured, when its scopes are read.
+    type: bool
+    default: false
 seealso:
   - module: gitlab_ops.duo.duo_info
 """

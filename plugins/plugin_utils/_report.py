@@ -110,6 +110,8 @@ class Cell:
     # Features that send data to GitLab's cloud now, and those that the declaration would send.
     leaves: list[str] = field(default_factory=list)
     would_leave: list[str] = field(default_factory=list)
+    # Feature -> where its requests go, in words; as it would be in a dry run.
+    goes: dict[str, str] = field(default_factory=dict)
 
     @property
     def tells(self) -> bool:

@@ -40,8 +40,9 @@ class _Seen:
     # Feature -> provider: as it is, and what a dry run would make of it.
     features: dict[str, str] = field(default_factory=dict)
     planned: dict[str, str] = field(default_factory=dict)
-    gateway: str = ""
-    planned_gateway: str | None = None
+    # None where nothing has told it.
+    gateway: dict[str, Any] | None = None
+    planned_gateway: dict[str, Any] | None = None
 
     def cell(self, subject: str) -> Cell:
         return self.instance.cells[subject]
@@ -122,17 +123,17 @@ class Collector:
             seen.declared = declared
         providers = read.providers(result)
         gateway = result.get("gateway")
-        url = seen.gateway
-        if isinstance(gateway, dict):
-            url = str(gateway.get("ai_gateway_url") or "")
+        if not isinstance(gateway, dict):
+            gateway = None
         if read.MODULES[module] is None:
-            seen.features, seen.gateway = providers or seen.features, url
+            seen.features = providers or seen.features
+            seen.gateway = gateway or seen.gateway
         elif check_mode:
             seen.planned.update(providers)
-            if isinstance(gateway, dict):
-                seen.planned_gateway = url
+            seen.planned_gateway = gateway or seen.planned_gateway
         else:
-            seen.features, seen.gateway = {**seen.features, **providers}, url
+            seen.features.update(providers)
+            seen.gateway = gateway or seen.gateway
         self._findings(seen, module, result)
 
     def _shown(self, seen: _Seen, module: str, result: dict[str, Any]) -> None:
@@ -203,6 +204,10 @@ class Collector:
 
 def _conclude(seen: _Seen) -> None:
     """Fill in what only the end of a run tells: subjects of which nothing was heard, states."""
+    # The preflight has said before what the task of a subject says again.
+    known = {f"{it.what} {it.next_step}" for it in seen.instance.findings}
+    for cell in seen.instance.cells.values():
+        cell.warnings = [text for text in cell.warnings if text not in known]
     every = [state for states in seen.states.values() for state in states]
     for subject, cell in seen.instance.cells.items():
         if subject in seen.states:
@@ -217,10 +222,13 @@ def _conclude(seen: _Seen) -> None:
     seen.instance.state = worst([*cells, *seen.states.get("", [])])
     cell = seen.cell("features")
     kind = str(seen.instance.license.get("type") or "")
-    cell.leaves = read.to_cloud(seen.features, seen.gateway, kind)
-    gateway = seen.gateway if seen.planned_gateway is None else seen.planned_gateway
-    later = read.to_cloud({**seen.features, **seen.planned}, gateway, kind)
+    cell.leaves = read.to_cloud(seen.features, seen.gateway or {}, kind)
+    gateway = seen.planned_gateway or seen.gateway
+    planned = {**seen.features, **seen.planned}
+    later = read.to_cloud(planned, gateway or {}, kind)
     cell.would_leave = [name for name in later if name not in cell.leaves]
+    if gateway is not None:
+        cell.goes = read.where_to(planned, gateway, kind)
 
 
 def _untouched(seen: _Seen, subject: str) -> str:

@@ -14,6 +14,7 @@ import hashlib
 import os
 import pathlib
 import re
+import stat
 import tempfile
 from collections.abc import Sequence
 from typing import Any
@@ -51,12 +52,19 @@ def write(report: Report, folder: str, formats: Sequence[str]) -> list[str]:
         content = FORMATS[name](report).encode("utf-8", "replace")
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".report-", delete=False) as file:
             file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(file.name, 0o666 & ~mask)
+        os.chmod(file.name, _mode(path))
         os.replace(file.name, path)
         paths.append(path)
     return paths
+
+
+def _mode(path: str) -> int:
+    """Return the mode of a file, or that which a new one gets."""
+    if os.path.exists(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _template(name: str, **more: Any) -> Any:
@@ -76,6 +84,7 @@ def _template(name: str, **more: Any) -> Any:
         },
         blank=Cell(),
         note=_note,
+        destinations=_destinations,
         release=_minor,
         **more,
     )
@@ -189,6 +198,14 @@ def _suite(suite: Any, instance: Instance, subjects: dict[str, str]) -> dict[str
     return counts
 
 
+def _destinations(cell: Cell) -> list[tuple[str, list[str]]]:
+    """Return where requests go, each with its features."""
+    return [
+        (words, [name for name, it in cell.goes.items() if it == words])
+        for words in dict.fromkeys(cell.goes.values())
+    ]
+
+
 def _lines(cell: Cell) -> list[str]:
     """Return what there is to tell of a cell as plain lines."""
     lines = [" ".join(filter(None, (it.about, it.what, it.next_step))) for it in cell.causes]
@@ -198,6 +215,7 @@ def _lines(cell: Cell) -> list[str]:
         (cell.would_leave, "data would leave the site"),
     ):
         lines += [f"{words}: {', '.join(features)}"] if features else []
+    lines += [f"requests go {to}: {', '.join(names)}" for to, names in _destinations(cell)]
     return lines
 
 

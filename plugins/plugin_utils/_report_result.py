@@ -23,7 +23,11 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
     _preflight,
     _subscription,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import ways_out
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import (
+    DESTINATIONS,
+    destinations,
+    ways_out,
+)
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
     Change,
@@ -245,10 +249,20 @@ def _renamed(name: str) -> str:
     return str(change).rpartition(new)[0]
 
 
-def to_cloud(providers_now: dict[str, str], gateway: str, license_type: str) -> list[str]:
+def to_cloud(
+    providers_now: dict[str, str], gateway: dict[str, Any], license_type: str
+) -> list[str]:
     """Return the features whose requests GitLab sends to its cloud."""
-    ways = ways_out(providers_now, {"ai_gateway_url": gateway}, license_type)
+    ways = ways_out(providers_now, gateway, license_type)
     return [way.feature for way in ways if way.certain]
+
+
+def where_to(
+    providers_now: dict[str, str], gateway: dict[str, Any], license_type: str
+) -> dict[str, str]:
+    """Return feature -> where GitLab sends its requests, in words."""
+    goes = destinations(providers_now, gateway, license_type)
+    return {feature: DESTINATIONS[goes[feature]] for feature in sorted(goes)}
 
 
 def text(value: Any) -> str:

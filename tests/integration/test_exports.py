@@ -147,6 +147,30 @@ def test_a_name_stays_in_its_remark(play: Play, start: Start, tmp_path: pathlib.
     assert "duo_self_hosted_state" not in saved
 
 
+def test_what_is_there_keeps_its_mode(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
+    """A new folder and a new file are the owner's alone; others stay as somebody made them."""
+    (instance,) = start("19.4")
+    shared, new = tmp_path / "shared", tmp_path / "above" / "new"
+    shared.mkdir(mode=0o755)
+    shared.chmod(0o755)
+    (shared / "old.yml").touch()
+    (shared / "old.yml").chmod(0o640)
+    hosts = {
+        "old": host(instance, duo_self_hosted_export_dir=str(shared)),
+        "fresh": host(instance, duo_self_hosted_export_dir=str(shared)),
+        "new": host(instance, duo_self_hosted_export_dir=str(new)),
+    }
+    play([role("export", "all", "export"), role("again", "all", "export")], hosts).succeeded()
+
+    def mode(path: pathlib.Path) -> int:
+        return path.stat().st_mode & 0o777
+
+    assert (mode(shared), mode(shared / "old.yml")) == (0o755, 0o640)
+    assert "duo_self_hosted_gateway" in (shared / "old.yml").read_text()
+    assert mode(shared / "fresh.yml") == 0o600
+    assert (mode(new), mode(new / "new.yml")) == (0o700, 0o600)
+
+
 # --- URLs with credentials -----------------------------------------------------------------------
 def set_up(instance: Instance) -> None:
     """Put URLs with credentials into a GitLab."""

@@ -38,6 +38,13 @@ DENY = {"deny_all_requests_except_allowed": True}
 ALLOW = {"manage_outbound_allowlist": True}
 
 
+def settled(release: str, **seed: Any) -> Sandboxed:
+    """Return an instance on which no feature is left without a decision."""
+    here = Sandboxed(release)
+    off = {name: {"provider": "disabled"} for name in here.instance.catalog.features}
+    return Sandboxed(release, **{**seed, "features": {**off, **seed.get("features", {})}})
+
+
 def found(here: Sandboxed, **wish: Any) -> list[tuple[str, str, str]]:
     """Return severity, subject and sentence of the findings."""
     result = here.dry(SUBJECT, **wish)
@@ -47,7 +54,7 @@ def found(here: Sandboxed, **wish: Any) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_nothing_stands_in_the_way(release: str) -> None:
-    here = Sandboxed(release)
+    here = settled(release)
     result = here.run(SUBJECT, **DECLARED)
     assert (result["changed"], result["findings"], result["warnings"]) == (False, [], [])
     assert result["instance"]["version"].startswith(release)
@@ -169,7 +176,7 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]]
 @pytest.mark.parametrize("name", FINDINGS)
 def test_finding(name: str) -> None:
     seed, wish, (severity, subject, part) = FINDINGS[name]
-    here = Sandboxed("18.9", **seed)
+    here = settled("18.9", **seed)
     result = here.dry(SUBJECT, **wish)
     (finding,) = result["findings"]
     assert (finding["severity"], finding["subject"]) == (severity, subject)
@@ -187,17 +194,18 @@ def test_finding(name: str) -> None:
 
 
 def test_everything_is_found_at_once() -> None:
-    here = Sandboxed("18.9", settings={**DENY, "maintenance_mode": True, "silent_mode_enabled": 1})
+    here = settled("18.9", settings={**DENY, "maintenance_mode": True, "silent_mode_enabled": 1})
     wish = {
         "gateway": GATEWAY,
         "models": [MODEL, {**MODEL, "name": "other", "model_family": "lama3"}],
         "settings": [{"features": ["duo_chatt", "code_completions"], "model": "codestral"}],
         "beta_features": True,
-        "unknown_variables": ["duo_self_hosted_gatway"],
+        "unknown_variables": ["duo_self_hosted_gatway", "duo_self_hosted_mine"],
+        "known_variables": ["duo_self_hosted_gateway"],
     }
     result = here.run(SUBJECT, **wish, **ALLOW)
     severities = [it["severity"] for it in result["findings"]]
-    assert severities == ["error"] * 7 + ["warning"]
+    assert severities == ["error"] * 7 + ["warning"] * 2
     assert result["failure"]["code"] == _errors.PREFLIGHT_FINDINGS.code
     assert "(6) " in result["msg"]
     for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "no token reaches", "Agreement"):
@@ -436,6 +444,6 @@ def test_an_expired_licence_that_still_counts(monkeypatch) -> None:
     """GitLab may serve for some days more; that it ended is found before."""
     later = functools.partial(_preflight.Found, today=date(2100, 1, 1))
     monkeypatch.setattr(_preflight, "Found", later)
-    ((severity, subject, what),) = found(Sandboxed("18.9"), **DECLARED)
+    ((severity, subject, what),) = found(settled("18.9"), **DECLARED)
     assert (severity, subject) == ("error", "license")
     assert what.startswith("The licence expired on 20")

@@ -282,6 +282,27 @@ def test_unassigned_goes_to_the_gateway_if_there_is_one() -> None:
     assert (cell.leaves, cell.would_leave) == ([], ["duo_chat"])
 
 
+def test_where_requests_go_is_told_as_it_would_be() -> None:
+    result = {"features": [{"feature": "duo_chat", "provider": "disabled"}], "changed": True}
+    tasks = (("duo_preflight", seen(features=UNASSIGNED)), ("duo_feature_model", result))
+    before = features(tasks[0]).goes
+    assert before == {"duo_chat": "to the gateway, without a model: fails"}
+    assert features(*tasks).goes == {"duo_chat": "nowhere (disabled)"}
+    # Of a gateway that nothing has told of, nothing is concluded.
+    assert features(tasks[1]).goes == {}
+
+
+def test_what_two_tasks_say_is_told_once() -> None:
+    finding = {"severity": "warning", "subject": "models", "what": "Look.", "action": "Do."}
+    preflight = seen(findings=[finding], warnings=["Look. Do."])
+    report = one(
+        ("duo_preflight", preflight),
+        ("duo_self_hosted_model", {"changed": False, "warnings": ["Look. Do.", "Other."]}),
+    )
+    assert [it.what for it in only(report).findings] == ["Look."]
+    assert only(report).cells["models"].warnings == ["Other."]
+
+
 def test_with_an_offline_licence_nothing_leaves() -> None:
     offline = {"plan": "ultimate", "type": "offline_cloud"}
     assert features(("duo_info", seen(features=CLOUD, license=offline))).leaves == []

@@ -290,3 +290,39 @@ def test_each_failure_is_one_line_with_its_next_step() -> None:
         "site-004: self-hosted model GitLab refused it. GitLab refused it. Mend it.",
         "site-007: GitLab refused it. Mend it.",
     ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_where_requests_go_is_in_every_format(name: str) -> None:
+    features = [
+        {"feature": "duo_chat", "provider": "unassigned"},
+        {"feature": "code_completions", "provider": "disabled"},
+        {"feature": "code_generations", "provider": "self_hosted", "model": "codestral"},
+        {"feature": "summarize_review", "provider": "vendored"},
+    ]
+    # Something has to be told of the features, or the shorter formats leave them out.
+    away = fleet.differs("feature settings", "", "x")
+    report = fleet.one(
+        ("duo_preflight", fleet.seen(features=features)), ("duo_feature_model", away)
+    )
+    content = _report_files.FORMATS[name](report).replace("&#39;", "'").replace("&apos;", "'")
+    for words in (
+        "to the gateway, without a model: fails",
+        "nowhere (disabled)",
+        "to the model",
+        "to GitLab's cloud",
+    ):
+        assert words in content
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir(mode=0o711)
+    page = folder / "report.html"
+    page.touch(mode=0o600)
+    _report_files.write(fleet.many(1), str(folder), ["html", "json"])
+    assert page.stat().st_size > 0
+    assert [it.stat().st_mode & 0o777 for it in (folder, page)] == [0o711, 0o600]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (folder / "report.json").stat().st_mode & 0o777 == 0o666 & ~mask
