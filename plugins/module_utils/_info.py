@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _isolated_errors
@@ -47,6 +47,7 @@ class Found:
     state: State
     beta: bool | None
     duo_core: bool | None = None  # None where GitLab does not tell (before 18.0, offline licence)
+    ai_logs: bool | None = None  # None where it was not asked for, or may not be read
 
     @property
     def unseen_features(self) -> list[str]:
@@ -86,6 +87,7 @@ class InfoOptions(SignIn):
     """Options of ``duo_info``."""
 
     isolated: bool = False
+    ai_logs: bool = False
 
 
 def options(params: dict[str, Any]) -> InfoOptions:
@@ -109,6 +111,14 @@ def observe(gitlab: GitLab, wanted: SignIn) -> Found:
     )
 
 
+def _observe(gitlab: GitLab, wanted: InfoOptions) -> Found:
+    """Read everything, and the switch of AI logs if that is wanted: no GraphQL field shows it."""
+    found = observe(gitlab, wanted)
+    settings = gitlab.rest("/application/settings") if wanted.ai_logs else None
+    enabled = settings.get("enabled_expanded_logging") if isinstance(settings, dict) else None
+    return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None)
+
+
 def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
     """Return the plan that changes nothing."""
     warnings = []
@@ -130,10 +140,11 @@ def plan(wanted: InfoOptions, found: Found) -> Plan[Found]:
     return Plan((), found, tuple(warnings))
 
 
-def show(_wanted: SignIn, found: Found) -> dict[str, Any]:
+def show(wanted: InfoOptions, found: Found) -> dict[str, Any]:
     """Return the state by subject, and as role variables."""
     return {
         **show_state(found),
+        **({"ai_logs": {"enabled": found.ai_logs}} if wanted.ai_logs else {}),
         "configuration": _configuration(found),
         "left_out": found.left_out,
     }
@@ -225,9 +236,15 @@ def _assignments(found: Found) -> list[dict[str, Any]]:
 
 
 SUBJECT = Subject(
-    arguments=Arguments(spec={"isolated": {"type": "bool", "default": False}, **SIGN_IN}),
+    arguments=Arguments(
+        spec={
+            "isolated": {"type": "bool", "default": False},
+            "ai_logs": {"type": "bool", "default": False},
+            **SIGN_IN,
+        }
+    ),
     options=options,
-    observe=observe,
+    observe=_observe,
     plan=plan,
     show=show,
     judge=judge,

@@ -31,6 +31,11 @@ options:
         (see the option of the same name of M(gitlab_ops.duo.duo_preflight)).
     type: bool
     default: false
+  ai_logs:
+    description:
+      - Whether to read if AI logs are on as well, which takes one more request.
+    type: bool
+    default: false
 seealso:
   - module: gitlab_ops.duo.duo_gateway
   - module: gitlab_ops.duo.duo_self_hosted_model
@@ -148,6 +153,13 @@ leaving:
   elements: dict
   sample:
     - {feature: duo_chat, provider: vendored, reason: vendored, certain: true}
+ai_logs:
+  description:
+    - Whether AI logs are on (C(enabled)), which is C(enabled_expanded_logging) of GitLab's
+      application settings; null where the token may not read these.
+  returned: O(ai_logs=true)
+  type: dict
+  sample: {enabled: false}
 configuration:
   description:
     - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys and

@@ -35,7 +35,7 @@ def declared(instance: Instance, **variables: Any) -> dict[str, Any]:
 def test_it_is_said_once(play: Play, start: Start) -> None:
     """Of features without a model and of an endpoint on loopback, in the dry and the real run."""
     (instance,) = start("18.9")
-    hosts = {"gitlab": declared(instance, duo_self_hosted_admin={})}
+    hosts = {"gitlab": declared(instance)}
     for arguments in (("--check",), (), ()):
         run = play([role("role", "all")], hosts, *arguments).succeeded()
         squeezed = "".join(run.output.split())

@@ -22,6 +22,7 @@ RELEASES = (
 )
 URL = "https://aigw.example.com"
 ADMIN = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
+SAY = "Say what the export cannot bring back"
 
 
 def since(release: str, first: str) -> bool:
@@ -176,8 +177,13 @@ def test_upgrade(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
         role("again", "all", "restore"),
     ]
     hosts = {"gitlab": host(instance, duo_self_hosted_export_dir=str(tmp_path / "exports"))}
+    instance.seed(settings={"enabled_expanded_logging": True})
     run = play(plays, hosts).succeeded()
 
+    # 19.2.0 turns the AI logs off, and no restore turns them on; each says so once.
+    left = [(it.play, it.values["msg"]) for it in run.of("gitlab", SAY) if "msg" in it.values]
+    told = [play for play, lines in left for line in lines if "AI logs were on" in line]
+    assert told == ["restore 19.2", "again"]
     assert "Agentic Chat becomes a feature of its own" in " ".join(
         it["what"] for it in findings(run, "check 18.9")
     )

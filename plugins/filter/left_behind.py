@@ -1,0 +1,134 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an export cannot bring back, and how to set it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: left_behind
+short_description: Tell what a restore cannot bring back, and how to set it
+version_added: 0.1.0
+author:
+  - gitlab_ops.duo contributors (@gitlab-ops)
+description:
+  - Compares what the entry point C(export) of the role P(gitlab_ops.duo.duo_self_hosted#role) wrote
+    with the present state, and returns a sentence for each thing that C(restore) leaves as it is.
+  - These are features that GitLab's own models served, AI logs, API keys of models that are made
+    anew, and beta features where their state could not be exported.
+options:
+  _input:
+    description: The variables of the export.
+    type: dict
+    required: true
+  state:
+    description: The present state, as M(gitlab_ops.duo.duo_info) returns it with C(ai_logs=true).
+    type: dict
+    required: true
+seealso:
+  - module: gitlab_ops.duo.duo_info
+"""
+
+EXAMPLES = r"""
+- name: Read the state
+  gitlab_ops.duo.duo_info:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    ai_logs: true
+  delegate_to: localhost
+  register: duo
+
+- name: Tell what a restore would not bring back
+  ansible.builtin.debug:
+    msg: "{{ {'duo_self_hosted_features': []} | gitlab_ops.duo.left_behind(duo) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: A sentence for each thing, with the way to set it.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import is_beta_family
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
+
+Values = dict[str, Any]
+
+
+def left_behind(saved: Any, state: Any) -> list[str]:
+    """Return a sentence for each thing that a restore of an export leaves as it is."""
+    before, now = plain(saved), plain(state)
+    return [
+        *_vendored(before, now),
+        *_ai_logs(before, now),
+        *_keys(before, now),
+        *_beta(before, now),
+    ]
+
+
+def _vendored(before: Values, now: Values) -> Iterator[str]:
+    present = {it["feature"]: it["provider"] for it in now["features"]}
+    names = ", ".join(
+        sorted(
+            name
+            for it in before.get("duo_self_hosted_features", [])
+            if it.get("provider") == "vendored" and "gitlab_model" not in it
+            for name in it["features"]
+            if present.get(name) != "vendored"
+        )
+    )
+    if names:
+        yield (
+            "A restore hands no feature to GitLab's cloud. These read vendored at the export, as "
+            f"GitLab's models served them or, before GitLab 18.7, nobody had set them: {names}. If "
+            "GitLab's models are to serve them, add this item to duo_self_hosted_features: "
+            f"- {{features: [{names}], provider: vendored}}"
+        )
+
+
+def _ai_logs(before: Values, now: Values) -> Iterator[str]:
+    enabled = now.get("ai_logs", {}).get("enabled")
+    if before.get("duo_self_hosted_at_export", {}).get("ai_logs") and not enabled:
+        seen = "are off now" if enabled is False else "cannot be read now"
+        yield (
+            f"AI logs were on at the export, and {seen}. Turn them on under Admin > GitLab Duo > "
+            "Change configuration, or with "
+            "PUT /api/v4/application/settings?enabled_expanded_logging=true."
+        )
+
+
+def _keys(before: Values, now: Values) -> Iterator[str]:
+    there = {it["name"] for it in now["models"]}
+    # While beta features are off, GitLab hides models that may be there all the same.
+    shown = now["beta_features"]["enabled"] is True
+    names = [
+        it["name"]
+        for it in before.get("duo_self_hosted_models", [])
+        if it["name"] not in there and (shown or not is_beta_family(it["model_family"]))
+    ]
+    if names:
+        yield (
+            f"These models are made anew, and no export holds API keys: {', '.join(names)}. If "
+            "their servers ask for one, set api_key for each in duo_self_hosted_models."
+        )
+
+
+def _beta(before: Values, now: Values) -> Iterator[str]:
+    unknown = "duo_self_hosted_beta_features" not in before
+    if unknown and now["beta_features"]["enabled"] is not True:
+        yield (
+            "Whether beta features were on is not in the export. If they were, set "
+            "duo_self_hosted_beta_features: {enabled: true, accept_testing_agreement: true}"
+        )
+
+
+class FilterModule:
+    """The filter, as Ansible looks for it."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filter by its name."""
+        return {"left_behind": left_behind}

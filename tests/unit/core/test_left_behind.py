@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a restore cannot bring back is told, with the way to set it; what it can is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.filter.left_behind import FilterModule
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import _info
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
+from sandbox import credentials
+
+left_behind = FilterModule().filters()["left_behind"]
+MODEL = {"name": "m", "model": "gpt", "endpoint": "https://m.example.com", "api_token": "k"}
+HIDDEN = {"name": "h", "model": "llama3", "endpoint": "https://h.example.com"}
+ON = {"beta_acceptances": ["root"]}
+
+
+def state(here: Sandboxed, **options: Any) -> dict[str, Any]:
+    """Return the present state, as a restore reads it."""
+    return here.dry(_info.SUBJECT, ai_logs=True, **options)
+
+
+def export(here: Sandboxed) -> dict[str, Any]:
+    """Return what an export writes."""
+    seen = state(here)
+    told = {"version": seen["instance"]["version"], "ai_logs": seen["ai_logs"]["enabled"]}
+    return {**seen["configuration"], "duo_self_hosted_at_export": told}
+
+
+def lived_in(release: str = "18.9", **more: Any) -> Sandboxed:
+    """Return an instance on which something of everything is set."""
+    features = {"duo_chat": {"provider": "vendored"}, "code_completions": {"provider": "disabled"}}
+    seed = {"models": [MODEL, HIDDEN], "settings": {"enabled_expanded_logging": True}}
+    return Sandboxed(release, features=features, **{**seed, **ON, **more})
+
+
+def test_where_nothing_is_lost_nothing_is_said() -> None:
+    here = lived_in()
+    assert left_behind(export(here), state(here)) == []
+
+
+def test_each_thing_is_told_with_the_way_to_set_it() -> None:
+    saved = export(lived_in())
+    vendored, logs, keys = left_behind(saved, state(Sandboxed("18.9", **ON)))
+    assert "- {features: [duo_chat], provider: vendored}" in vendored
+    assert "AI logs were on at the export, and are off now" in logs
+    assert "PUT /api/v4/application/settings?enabled_expanded_logging=true" in logs
+    assert ": h, m. " in keys
+    assert "api_key" in keys
+
+
+def test_what_a_hidden_model_hides_is_not_called_gone() -> None:
+    saved = export(lived_in())
+    here = lived_in(beta_acceptances=[], settings={"enabled_expanded_logging": True})
+    assert left_behind(saved, state(here)) == []
+
+
+def test_a_gitlab_model_is_brought_back() -> None:
+    saved = {
+        "duo_self_hosted_features": [
+            {"features": ["duo_chat"], "provider": "vendored", "gitlab_model": "x"}
+        ],
+        "duo_self_hosted_beta_features": {"enabled": False},
+    }
+    assert left_behind(saved, state(Sandboxed("18.9"))) == []
+
+
+@pytest.mark.parametrize("release", ["17.9", "18.9"])
+def test_a_beta_state_that_was_not_exported_is_told(release: str) -> None:
+    saved = export(Sandboxed(release))
+    told = left_behind(saved, state(Sandboxed(release)))
+    assert ["Whether beta features were on" in text for text in told] == [True] * (
+        release == "17.9"
+    )
+
+
+def test_what_cannot_be_read_is_not_called_off() -> None:
+    saved = export(lived_in())
+    here = lived_in(options={"admin_mode": True})
+    (told,) = left_behind(saved, state(here))
+    assert "AI logs were on at the export, and cannot be read now" in told
+
+
+def test_ai_logs_cost_a_request_only_where_they_are_asked_for() -> None:
+    here = lived_in()
+    assert "ai_logs" not in here.dry(_info.SUBJECT, api_token=credentials.ADMIN_TOKEN)
+    assert len(here.requests) == 1
+    assert state(here)["ai_logs"] == {"enabled": True}
+    assert [it["path"] for it in here.requests][2:] == ["/api/v4/application/settings"]
