@@ -24,8 +24,8 @@ def unserved(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info or wanted.state == "absent":
         return
     info = found.info
-    later = settings_after(wanted.models, wanted.settings, info)
-    seen = {name: it.provider for name, it in later.items()}
+    settings = settings_after(wanted.models, wanted.settings, info)
+    seen = {name: it.provider for name, it in settings.items()}
     if wanted.beta_features is False:
         seen = {name: it for name, it in seen.items() if not info.release.is_beta_feature(name)}
     appearing = {name: it for name, it in _appearing(wanted, info).items() if name not in seen}
