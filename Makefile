@@ -28,7 +28,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
 .PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging coverage sanity build release
-.PHONY: demo demo-upgrade docs screenshots packages env format clean
+.PHONY: conformance demo demo-upgrade docs screenshots packages env format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
@@ -114,6 +114,12 @@ docs: $(ENV) ## The documentation as a site in .cache/docs; warnings and broken 
 
 bench: build ## What a run costs, beside what people use instead; ARGS=--quick, ARGS=--help
 	$(WITH_BUILT) python -m benchmarks $(ARGS)
+
+# Handed over by the environment: a token has no place among a process's arguments.
+conformance: export GITLAB_URL := $(or $(URL),$(GITLAB_URL))
+conformance: export GITLAB_TOKEN := $(or $(TOKEN),$(GITLAB_TOKEN))
+conformance: $(ENV) ## Whether a GitLab of yours is as the collection believes: URL=... TOKEN=... [WRITE=yes] [OUT=folder]
+	@python -m tools.conformance
 
 env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
 

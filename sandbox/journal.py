@@ -14,7 +14,9 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
+    VariableNode,
 )
 
 from .graphql_http import parsed
@@ -76,7 +78,7 @@ def _operations(raw: Any) -> list[dict[str, Any]]:
         {
             "name": one.name.value if one.name else None,
             "kind": one.operation.value,
-            "fields": _root_fields(document, one.selection_set),
+            "fields": _root_fields(document, one.selection_set, _values(raw)),
         }
         for one in document.definitions
         if isinstance(one, OperationDefinitionNode)
@@ -85,8 +87,12 @@ def _operations(raw: Any) -> list[dict[str, Any]]:
 
 
 def _root_fields(
-    document: DocumentNode, selections: SelectionSetNode, seen: tuple[str, ...] = ()
+    document: DocumentNode,
+    selections: SelectionSetNode,
+    values: dict[str, Any],
+    seen: tuple[str, ...] = (),
 ) -> list[str]:
+    """The root fields that are carried out: without those that a directive leaves out."""
     fragments = {
         one.name.value: one
         for one in document.definitions
@@ -94,16 +100,40 @@ def _root_fields(
     }
     names: list[str] = []
     for one in selections.selections:
+        if _is_left_out(one, values):
+            continue
         if isinstance(one, FieldNode):
             names.append(one.name.value)
         elif isinstance(one, FragmentSpreadNode):
             name = one.name.value
             if name in fragments and name not in seen:
                 inner = fragments[name].selection_set
-                names += _root_fields(document, inner, (*seen, name))
+                names += _root_fields(document, inner, values, (*seen, name))
         elif isinstance(one, InlineFragmentNode):
-            names += _root_fields(document, one.selection_set, seen)
+            names += _root_fields(document, one.selection_set, values, seen)
     return names
+
+
+def _values(raw: dict[str, Any]) -> dict[str, Any]:
+    values = raw.get("variables")
+    return values if isinstance(values, dict) else {}
+
+
+def _is_left_out(node: SelectionNode, values: dict[str, Any]) -> bool:
+    """Whether `@skip` or `@include` keeps it from being carried out."""
+    for directive in node.directives or ():
+        for argument in directive.arguments or ():
+            given = argument.value
+            value = (
+                values.get(given.name.value)
+                if isinstance(given, VariableNode)
+                else getattr(given, "value", None)
+            )
+            if directive.name.value == (
+                "skip" if value is True else "include" if value is False else ""
+            ):
+                return True
+    return False
 
 
 class Journal:

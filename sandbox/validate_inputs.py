@@ -23,6 +23,7 @@ from graphql import (
     ObjectFieldNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     Source,
     StringValueNode,
     ValueNode,
@@ -117,6 +118,17 @@ class InputWalk:
                 argumentName=argument,
                 errorMessage=why,
             )
+
+    # --- arguments of a directive ---
+
+    def directives(self, node: SelectionNode, path: list[str]) -> None:
+        """The variables of `@include` and `@skip`; all else about them is left to the library."""
+        for directive in node.directives or ():
+            known = self.schema.get_directive(directive.name.value)
+            for one in directive.arguments or ():
+                key = one.name.value
+                if known and key in known.args and isinstance(one.value, VariableNode):
+                    self._variable(one.value, one, key, known.args[key].type, path)
 
     # --- arguments of a field ---
 

@@ -129,6 +129,7 @@ class Walk:
     ) -> None:
         self._conflicts(selections, path)
         for node in selections.selections:
+            self.inputs.directives(node, path)
             if isinstance(node, FieldNode):
                 self._field(node, parent, path, spread)
             elif isinstance(node, InlineFragmentNode):

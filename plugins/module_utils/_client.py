@@ -145,21 +145,44 @@ class GitLab:
 
     def _read_at_once(self, parts: Sequence[Part]) -> list[Any] | None:
         """Return one answer for each part, or None where the server does not multiplex."""
-        body = [
-            {"query": part.document, "variables": part.values, "operationName": f"Duo{part.name}"}
-            for part in parts
-        ]
+        return self._at_once(
+            [
+                {
+                    "query": part.document,
+                    "variables": part.values,
+                    "operationName": f"Duo{part.name}",
+                }
+                for part in parts
+            ]
+        )
+
+    def _at_once(self, documents: list[dict[str, Any]]) -> list[Any] | None:
+        """Return one answer for each document, or None where the server does not multiplex."""
         try:
-            answers = self._post(body)
+            answers = self._post(documents)
         except Failure as problem:
             # If it is not the list that the server minds, the next request will tell.
             if problem.code not in _NO_MULTIPLEX:
                 raise
             answers = None
-        if isinstance(answers, list) and len(answers) == len(parts):
+        if isinstance(answers, list) and len(answers) == len(documents):
             return answers
         self._multiplex = False
         return None
+
+    @property
+    def multiplexes(self) -> bool:
+        """Whether the server answers several documents in one request, as far as is known."""
+        return self._multiplex
+
+    def answers(self, documents: list[dict[str, Any]]) -> list[Any]:
+        """Return the answers to documents that carry nothing out, refusals included.
+
+        :param documents: with ``query`` and ``variables``, 10,000 characters of queries at most.
+        :raises Failure: no answer, or none that is JSON.
+        """
+        together = self._at_once(documents) if self._multiplex else None
+        return [self._post(one) for one in documents] if together is None else together
 
     def _metadata(self, answer: Any) -> Reading:
         data = data_of(answer)
@@ -217,6 +240,15 @@ class GitLab:
         payload = data_of(answer).get(mutation.field)
         payload = payload if isinstance(payload, dict) else {}
         return payload, "; ".join(messages_of(answer)) or own_errors(payload) or ""
+
+    def tell(self, mutation: Mutation, selection: str) -> Any:
+        """Send a mutation that stores something, and return GitLab's answer as it is.
+
+        :param selection: of the mutation's payload.
+        :raises Unclear: it is not known what was carried out.
+        :raises Failure: nothing was carried out.
+        """
+        return self._post(question_document(mutation, selection), write=True)
 
     def _post(self, body: Any, *, write: bool = False) -> Any:
         if write:

@@ -46,6 +46,7 @@ MODULES = {
     "duo_preflight": None,
     "duo_info": None,
     "duo_upgrade_check": None,
+    "duo_conformance": None,
 }
 # How messages begin to name an object -> its subject.
 _OBJECTS = {

@@ -338,5 +338,15 @@ UPGRADE = [
         returns={"target_version": "19.5.0", "changed": False},
     )
 ]
+CONFORMANCE = [
+    Scenario(
+        "conformance",
+        "duo_conformance",
+        {"fail_on": "never"},
+        seed=SEED,
+        changed=UNCHANGED,
+        returns={"changed": False},
+    )
+]
 
-SCENARIOS = [*PREFLIGHT, *SUBSCRIPTION, *UPGRADE, *FEATURES, *BETA, *INFO]
+SCENARIOS = [*PREFLIGHT, *SUBSCRIPTION, *UPGRADE, *CONFORMANCE, *FEATURES, *BETA, *INFO]

@@ -387,6 +387,7 @@ def test_arguments(outcomes: dict[str, Outcome], said: str, write: str) -> None:
 # Options with which each module gets as far as to its libraries; duo_report needs none of them.
 COMPLETE: dict[str, dict[str, Any]] = {
     "duo_beta_features": {"enabled": True, "accept_testing_agreement": True},
+    "duo_conformance": {},
     "duo_feature_model": {"features": ["duo_chat"], "provider": "disabled"},
     "duo_gateway": {"ai_gateway_timeout_seconds": 90},
     "duo_health": {},

@@ -88,6 +88,7 @@ BEFORE = {
 }
 # Those that are there to read, or to say something; the others have to change something.
 READING = {
+    "duo_conformance",
     "duo_health",
     "duo_info",
     "duo_preflight",

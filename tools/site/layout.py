@@ -32,6 +32,7 @@ MENU = {
         "docs/scale",
         "docs/report",
         "docs/health",
+        "docs/conformance",
         "troubleshooting",
         "reference/index",
     ),

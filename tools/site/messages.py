@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of all messages, from _errors.py and _http_errors.py in plugins/module_utils/."""
+"""The page of all messages, from the files in plugins/module_utils/ that hold them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tools.collection import ROOT, link
 
-FILES = [ROOT / "plugins" / "module_utils" / name for name in ("_errors.py", "_http_errors.py")]
+_NAMES = ("_errors.py", "_http_errors.py", "_permission_errors.py", "_conformance_errors.py")
+FILES = [ROOT / "plugins" / "module_utils" / name for name in _NAMES]
 HEAD = """# Troubleshooting
 
 When a task fails, `failure.code` of its result is one of these, and `msg` has the sentence and

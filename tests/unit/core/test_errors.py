@@ -13,6 +13,7 @@ from collections import Counter
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _conformance_errors,
     _errors,
     _http_errors,
     _isolated_errors,
@@ -28,7 +29,13 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
 PLUGINS = pathlib.Path(_errors.__file__).parents[1]
 MESSAGES = {
     name: it
-    for file in (_errors, _http_errors, _isolated_errors, _permission_errors)
+    for file in (
+        _errors,
+        _http_errors,
+        _isolated_errors,
+        _permission_errors,
+        _conformance_errors,
+    )
     for name, it in vars(file).items()
     if isinstance(it, Message)
 }
