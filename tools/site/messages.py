@@ -13,7 +13,13 @@ from pathlib import Path
 
 from tools.collection import ROOT, link
 
-_NAMES = ("_errors.py", "_http_errors.py", "_permission_errors.py", "_conformance_errors.py")
+_NAMES = (
+    "_errors.py",
+    "_http_errors.py",
+    "_isolated_errors.py",
+    "_permission_errors.py",
+    "_conformance_errors.py",
+)
 FILES = [ROOT / "plugins" / "module_utils" / name for name in _NAMES]
 HEAD = """# Troubleshooting
 
