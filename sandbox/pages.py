@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -141,7 +141,8 @@ def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
         return visit.redirect("/-/user_settings/password/new")
     if visit.instance.options.terms:
         visit.session.notice = "Please accept the Terms of Service before continuing."
-        return visit.redirect(f"/-/users/terms?redirect={visit.request.url.path}")
+        path = quote(visit.request.url.path, safe="")
+        return visit.redirect(f"/-/users/terms?redirect={path}")
     return None
 
 

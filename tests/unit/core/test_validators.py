@@ -77,6 +77,7 @@ def test_api_url(given: str, kept: str) -> None:
     ("api_url", "https://", "has no host name"),
     ("api_url", "https://:443/x", "has no host name"),
     ("api_url", "https://gitlab.example.com:port", "is not a valid URL"),
+    ("api_url", "https://gitlab.example.com:65536", "is not a valid URL"),
     ("api_url", "https://[::1", "is not a valid URL"),
     ("api_url", "https://gitlab.example.com/ x", "contains white space or control characters"),
     ("api_url", "https://gitlab.example.com\n", "ends with a line break"),
