@@ -2,10 +2,9 @@
 
 """Prints where the sandbox differs from the recording, grouped by kind, most frequent first.
 
-    python -m tests.unit.recorded 18.9 [--world 'pages*'] [--all] [--each] [--note]
+    python -m tests.unit.recorded 18.9 [--world 'pages*'] [--all] [--each]
 
-test_recorded.py fails for a difference that is neither in accepted.py nor, by the name of its
-question, in open/RELEASE.txt. The latter is the work still to do: --note writes it anew.
+test_recorded.py fails for a difference that is not in accepted.py.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ make_importable()
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.accepted import (  # noqa: E402
     ACCEPTED,
     is_accepted,
-    open_file,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.comparison import (  # noqa: E402
     Difference,
@@ -52,16 +50,15 @@ def main() -> None:
     parser.add_argument("--world", default="*", help="only worlds that this pattern matches")
     parser.add_argument("--all", action="store_true", help="also those that are accepted")
     parser.add_argument("--each", action="store_true", help="each difference on a line of its own")
-    parser.add_argument("--note", action="store_true", help="note what is open")
     given = parser.parse_args()
     groups: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
-    asked: dict[str, None] = {}
+    asked = set()
     for name, world in worlds(given.release).items():
         if fnmatch.fnmatchcase(name, given.world):
             for difference in Replay(world).differences():
                 if given.all or not is_accepted(given.release, difference):
                     groups[kind(difference)].append(difference)
-                    asked[f"{name} / {difference.name}"] = None
+                    asked.add((name, difference.name))
                     if given.each:
                         print(f"[{name}] {difference}")
     for (path, recorded, answered), found in sorted(
@@ -70,8 +67,6 @@ def main() -> None:
         names = list(dict.fromkeys(f"{one.world} / {one.name}" for one in found))
         print(f"{len(found)} x {path}\n    recorded {recorded}\n    answered {answered}")
         print(f"    {'; '.join(names[:4])}{' …' if len(names) > 4 else ''}")
-    if given.note:
-        open_file(given.release).write_text("".join(f"{one}\n" for one in asked))
     total = sum(map(len, groups.values()))
     print(f"{total} differences of {len(groups)} kinds in {len(asked)} answers", end="; ")
     print(f"{len(ACCEPTED.get(given.release, ()))} entries accepted")

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Differences between sandbox and GitLab: those that stay, with a reason, and those to mend."""
+"""Differences between sandbox and GitLab that stay, each with its reason."""
 
 from __future__ import annotations
 
 import fnmatch
 from dataclasses import dataclass
-from pathlib import Path
 
 from ansible_collections.gitlab_ops.duo.tests.unit.recorded.comparison import Difference
 
@@ -169,14 +168,3 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
 def is_accepted(release: str, difference: Difference) -> bool:
     """Return whether an entry of the list covers it."""
     return any(entry.covers(difference) for entry in ACCEPTED[release])
-
-
-def open_file(release: str) -> Path:
-    """Return the file that names the questions whose answers are not mended yet."""
-    return Path(__file__).parent / "open" / f"{release}.txt"
-
-
-def still_open(release: str) -> set[str]:
-    """Return them as `world / name`."""
-    file = open_file(release)
-    return set(file.read_text().splitlines()) if file.exists() else set()

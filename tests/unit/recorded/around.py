@@ -25,17 +25,21 @@ CHECK = "aiSelfHostedModelConnectionCheck"
 def seed(world: World) -> dict[str, Any]:
     """Return what a world's own seed does not say."""
     gateway = urlsplit(world.seed.get("gateway", {}).get("ai_gateway_url") or "")
-    around: dict[str, Any] = {"options": _options(world, gateway.port)}
-    if gateway.port in PORTS and "settings" not in world.seed:
-        # Its gateway was asked although no local address is allowed.
-        around["settings"] = {"outbound_local_requests_allowlist_raw": ""}
-    return around
+    # One world asked its gateway although no local address was allowed.
+    local = gateway.port not in PORTS or "settings" in world.seed
+    allowlist = "127.0.0.1\nlocalhost" if local else ""
+    return {
+        "options": _options(world, gateway.port),
+        "settings": {"outbound_local_requests_allowlist_raw": allowlist},
+    }
 
 
 def _options(world: World, port: int | None) -> dict[str, Any]:
     return {
         # The licence had been synchronised by hand, what comes from GitLab's cloud never.
         "catalogue_synchronised": False,
+        # And nothing worked on the background jobs.
+        "sync_delay_seconds": 3600,
         "service_tls": False,
         "gateway_reachable": port in PORTS,
         "connection_checks": {
