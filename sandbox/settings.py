@@ -163,6 +163,9 @@ def stored(instance: Instance) -> dict[str, Any]:
 def shown(instance: Instance) -> dict[str, Any]:
     """The settings as REST and the administrator's pages show them."""
     values = stored(instance)
+    if paid(instance):
+        values.setdefault("maintenance_mode", instance.options.maintenance)
+        values.setdefault("maintenance_mode_message", None)
     enabled, locked = (bool(values[name]) for name in DUO)
     known = {state: name for name, state in states(instance.release).items()}
     values[AVAILABILITY] = known.get((enabled, locked), "never_on")
