@@ -345,6 +345,7 @@ CONFORMANCE = [
         {"fail_on": "never"},
         seed=SEED,
         changed=UNCHANGED,
+        requests=(7, 7, 7, 7),
         returns={"changed": False},
     )
 ]

@@ -28,7 +28,10 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance_belief
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from sandbox import credentials
 
-RELEASES = ("17.9", "18.0", "18.4", "18.9", "18.11", "19.0", "19.4", "19.5")
+RELEASES = ("17.9", "18.9", "18.11", "19.0", "19.4", "19.5")
+# Those between, each asked once.
+OTHERS = ("17.10", "17.11", *(f"18.{minor}" for minor in (0, 1, 2, 3, 4, 5, 6, 7, 8, 10)))
+OTHERS += ("19.1", "19.2", "19.3")
 # Every request with DUO_TORTURE=full; otherwise every second one.
 FULL = os.environ.get("DUO_TORTURE") == "full"
 STEP = 1 if FULL else 2
@@ -71,6 +74,15 @@ def test_every_release_of_the_sandbox_is_as_believed(release: str, beta: bool, w
     assert result["changed"] is False
     assert kept(gitlab) == before
     assert bool(gitlab.writes) is write
+
+
+@pytest.mark.parametrize("release", OTHERS)
+def test_the_releases_between_are_as_believed(release: str) -> None:
+    gitlab = Sandboxed(release, gateway=GATEWAY, models=[MODEL])
+    before = kept(gitlab)
+    result = gitlab.run(SUBJECT, write=True, **ROOT)
+    assert differing(result) == [], result["msg"]
+    assert kept(gitlab) == before
 
 
 def test_nearly_everything_is_asked() -> None:
