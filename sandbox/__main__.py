@@ -24,14 +24,28 @@ def main() -> int:
     parser.add_argument("--relative-url-root", default="", metavar="/gitlab")
     parser.add_argument("--state", type=Path, metavar="FILE.json", help="a seed for each instance")
     parser.add_argument("--host", default=HOST, help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--processes", type=int, default=2, metavar="N", help="that answer in turn (%(default)s)"
+    )
+    parser.add_argument(
+        "--cache-seconds",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="for which each process keeps its copies (%(default)s)",
+    )
+    parser.add_argument(
+        "--latency-ms", type=float, default=0.0, metavar="MS", help="of each request (%(default)s)"
+    )
     parser.add_argument("--exit-with-parent", action="store_true")
     options = parser.parse_args()
     start = json.loads(options.state.read_text("utf-8")) if options.state else {}
+    around = {name: getattr(options, name) for name in ("processes", "cache_seconds", "latency_ms")}
     instances = []
     for text in options.instance:
         version, _dummy, port = text.partition(":")
         try:
-            one = listen(version, int(port or 0), options.relative_url_root, options.host)
+            one = listen(version, int(port or 0), options.relative_url_root, options.host, around)
             seed.apply(one.app.state.instance, start)
         except (ValueError, OSError) as error:
             print(f"{text}: {error}", file=sys.stderr)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from . import admin_pages, control, graphql_endpoint, html, page_data, rest, signin
+from . import admin_pages, control, graphql_endpoint, html, page_data, rest, seed, signin
 from .catalog import catalog_of
 from .executable import schema_of
 from .faults import Faults
@@ -109,9 +111,23 @@ def _routes() -> list[Route]:
     return routes
 
 
-def create_app(version: str, relative_url_root: str = "", external_url: str = "") -> Starlette:
-    """The instance is at `.state.instance`; `POST /_sandbox/reset` replaces it."""
-    instance = pristine(version, relative_url_root, external_url)
+def create_app(
+    version: str,
+    relative_url_root: str = "",
+    external_url: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> Starlette:
+    """The instance is at `.state.instance`; `POST /_sandbox/reset` replaces it.
+
+    :param options: circumstances that outlast a reset.
+    """
+
+    def fresh() -> Instance:
+        made = pristine(version, relative_url_root, external_url)
+        seed.apply(made, {"options": dict(options or {})})
+        return made
+
+    instance = fresh()
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
     inner = [
         Route("/api/graphql", graphql_endpoint.endpoint, methods=["GET", "HEAD", "POST"]),
@@ -128,9 +144,12 @@ def create_app(version: str, relative_url_root: str = "", external_url: str = ""
     app.state.sessions = Sessions()
     app.state.journal = Journal()
     app.state.faults = Faults()
+    # Requests are spread over the processes in turn.
+    app.state.turns = count()
 
     def reset() -> None:
-        app.state.instance = pristine(version, relative_url_root, external_url)
+        app.state.instance = fresh()
+        app.state.turns = count()
         app.state.sessions = Sessions()
         app.state.journal.clear()
         app.state.faults.clear()

@@ -93,6 +93,16 @@ async def _upgrade(request: Request) -> Response:
     return _answer(done)
 
 
+async def _wait(request: Request) -> Response:
+    """Caches and replicas age; nobody has to wait for it."""
+    try:
+        seconds = float((await request.json())["seconds"])
+    except (ValueError, TypeError, KeyError) as error:
+        return _answer({"error": f"{type(error).__name__}: {error}"}, 422)
+    request.app.state.instance.past.pass_time(seconds)
+    return Response(status_code=204)
+
+
 async def _state(request: Request) -> Response:
     state = everything(request.app.state.instance)
     return _answer({**state, "issued": request.app.state.sessions.issued})
@@ -123,6 +133,7 @@ ROUTES = [
     Route("/_sandbox/", _ready),
     Route("/_sandbox/reset", _reset, methods=["POST"]),
     Route("/_sandbox/seed", _seed, methods=["POST"]),
+    Route("/_sandbox/wait", _wait, methods=["POST"]),
     Route("/_sandbox/state", _state),
     Route("/_sandbox/upgrade", _upgrade, methods=["POST"]),
     Route("/_sandbox/rails/{call}", rails.endpoint, methods=["POST"]),

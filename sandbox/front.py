@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .faults import Fault, spoiled
 from .journal import describe
+from .processes import Look, looking
 
 #: Where the server leaves functions that close the connection without an answer, and that refuse
 #: new ones for some seconds.
@@ -63,8 +64,7 @@ class Front:
             self.state.sessions.expire()
         answer = _Answer()
         if fault is None or fault.needs_work:
-            self.state.instance.settle()
-            await self.app(scope, _replay(body), answer.take)
+            await self._work(scope, body, answer, reads=not entry["write"])
         # Left there by the endpoint, once it knows who asks.
         user = scope.get("sandbox.user")
         if fault is not None and fault.kind in ("drop_before", "drop_after", "refuse"):
@@ -86,6 +86,19 @@ class Front:
         }
         await send(start)
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _work(self, scope: Scope, body: bytes, answer: _Answer, *, reads: bool) -> None:
+        """Let the next process answer; the others answer theirs meanwhile."""
+        options = self.state.instance.options
+        half = options.latency_ms / 2000
+        # A request sees what is stored in the middle of its time, and its answer is old already.
+        await asyncio.sleep(half)
+        instance = self.state.instance
+        instance.settle()
+        process = next(self.state.turns) % options.processes
+        with looking(Look(process, reads)), instance.remembering():
+            await self.app(scope, _replay(body), answer.take)
+        await asyncio.sleep(half)
 
 
 async def _read(receive: Receive) -> bytes:

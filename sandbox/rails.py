@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import rules_gateway, subscription
-from .state import Acceptance, Instance, now
+from .processes import Look, looking
+from .state import Acceptance, Instance
 from .upgrade import COLUMNS_ADDED
 
 ACCEPTANCE_COLUMNS = ("user_id", "user_email")
@@ -98,9 +98,7 @@ def update_setting(instance: Instance, data: dict[str, Any]) -> dict[str, Any]:
     problems = rules_gateway.problems(instance, given)
     if problems:
         raise Raised("ActiveRecord::RecordInvalid", f"Validation failed: {', '.join(problems)}")
-    changed = replace(instance.gateway, **given)
-    if changed != instance.gateway:
-        instance.gateway = replace(changed, updated_at=now())
+    instance.write_gateway(given)
     return setting(instance, {})
 
 
@@ -145,7 +143,9 @@ async def endpoint(request: Request) -> Response:
     if call not in CALLS:
         return JSONResponse({"error": f"no call {call}"}, 404)
     try:
-        result = CALLS[call](instance, data)
+        # A process of its own, which lasts for one run and reads what is stored.
+        with looking(Look()), instance.remembering():
+            result = CALLS[call](instance, data)
     except Raised as raised:
         return JSONResponse({"exception": raised.exception, "message": str(raised)}, 422)
     if call in WRITES:

@@ -6,13 +6,12 @@ Source: GitLab 18.9, ee/app/models/ai/setting.rb.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from . import application_urls
 from .abilities import Abilities
 from .errors import GENERAL, FieldError, ServerFault, no_permission
-from .state import Instance, now
+from .state import Instance
 from .url_blocker import Blocked, check_gateway
 
 MAX_URL = 2048
@@ -24,14 +23,6 @@ NOT_NULL = (
     "include_recommended_allowed",
     "allow_all_unix_sockets",
     "allow_project_extension",
-)
-#: What 19.2 moves to the application settings. AI logs are an application setting in REST before
-#: and after, so they keep their name here.
-MOVED = (
-    "ai_gateway_url",
-    "ai_gateway_timeout_seconds",
-    "duo_agent_platform_service_url",
-    "self_hosted_duo_agent_platform_service_secure",
 )
 #: What leaves an audit event (19.4, executed).
 AUDITED = ("ai_gateway_url", "ai_gateway_timeout_seconds")
@@ -110,13 +101,7 @@ def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> li
 
 
 def _save(instance: Instance, given: dict[str, Any]) -> None:
-    before = instance.gateway
-    instance.gateway = replace(before, **given)
-    changed = {name for name in given if getattr(before, name) != given[name]}
-    moved = MOVED if instance.release.at_least(19, 2) else ()
-    if changed - set(moved):
-        # `updatedAt` is that of the row `ai_settings`.
-        instance.gateway.updated_at = now()
+    changed = instance.write_gateway(given)
     if instance.release.at_least(19, 4) and changed & set(AUDITED):
         instance.audit("ai_setting_updated")
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 
+from .processes import KINDS
 from .rules_models import set_provider
 from .rules_settings import seeded
 from .state import (
@@ -35,6 +36,9 @@ def apply(instance: Instance, seed: dict[str, Any]) -> None:
     for key, put in PARTS.items():
         if key in seed:
             put(instance, seed[key])
+            # It is as if it had always been so: everybody sees it.
+            if key in SEEN:
+                instance.past.forget(SEEN[key])
 
 
 def _known(kind: type, raw: dict[str, Any]) -> dict[str, Any]:
@@ -157,8 +161,20 @@ def _flags(instance: Instance, raw: dict[str, bool]) -> None:
 
 def _options(instance: Instance, raw: dict[str, Any]) -> None:
     vars(instance.options).update(_known(type(instance.options), raw))
+    unknown = set(instance.options.lag_seconds) - set(KINDS)
+    if unknown or instance.options.processes < 1:
+        raise BadSeed(f"no such lag: {', '.join(sorted(unknown))}" if unknown else "no process")
 
 
+#: Key -> kind of data that somebody may see late.
+SEEN = {
+    "license": "license",
+    "gateway": "gateway",
+    "models": "models",
+    "features": "features",
+    "beta_acceptances": "beta",
+    "settings": "allowlist",
+}
 PARTS: dict[str, Callable[[Instance, Any], None]] = {
     "options": _options,
     "flags": _flags,

@@ -7,8 +7,10 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -49,10 +51,16 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listen(version: str, port: int, relative_url_root: str, host: str = HOST) -> Listening:
+def listen(
+    version: str,
+    port: int,
+    relative_url_root: str,
+    host: str = HOST,
+    options: Mapping[str, Any] | None = None,
+) -> Listening:
     sock = bound_socket(host, port)
     bound = sock.getsockname()[1]
-    app = create_app(version, relative_url_root, external_url=f"http://{HOST}:{bound}")
+    app = create_app(version, relative_url_root, f"http://{HOST}:{bound}", options)
     return Listening(app, sock)
 
 

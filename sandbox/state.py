@@ -3,13 +3,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from . import credentials as known
 from .catalog import Catalog
+from .processes import Look, Past, looking
 from .versions import Release
+
+#: What 19.2 moved to the application settings, of which each process keeps a copy.
+MOVED = (
+    "ai_gateway_url",
+    "ai_gateway_timeout_seconds",
+    "duo_agent_platform_service_url",
+    "self_hosted_duo_agent_platform_service_secure",
+)
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
 
 
 def now() -> datetime:
@@ -162,6 +175,10 @@ class Options:
     sync_succeeds: bool = True
     sync_add_ons: list[dict[str, Any]] = field(default_factory=list)
     activation_codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    processes: int = 2
+    cache_seconds: float = 60.0
+    latency_ms: float = 0.0
+    lag_seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -174,13 +191,7 @@ class Instance:
     relative_url_root: str = ""
     users: list[User] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
-    license: License | None = field(default_factory=License)
     add_ons: list[AddOn] = field(default_factory=list)
-    gateway: Gateway = field(default_factory=Gateway)
-    models: list[SelfHostedModel] = field(default_factory=list)
-    features: list[FeatureRow] = field(default_factory=list)
-    acceptances: list[Acceptance] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     #: The Agent Platform's own user, once an administrator has connected it.
@@ -190,10 +201,133 @@ class Instance:
     last_id: dict[str, int] = field(default_factory=dict)
     #: What the upgrade to 19.2.0 lost, until 19.2.1 looks for it.
     lost_settings: dict[str, Any] | None = None
+    #: As stored; the properties of these names show what the present request sees.
+    _license: License | None = field(default_factory=License)
+    _gateway: Gateway = field(default_factory=Gateway)
+    _models: list[SelfHostedModel] = field(default_factory=list)
+    _features: list[FeatureRow] = field(default_factory=list)
+    _acceptances: list[Acceptance] = field(default_factory=list)
+    _settings: dict[str, Any] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
 
     @property
     def version(self) -> str:
         return self.release.reported(self.options.enterprise)
+
+    # --- what the present request sees -----------------------------------------------------
+    @property
+    def license(self) -> License | None:
+        """`License.current`: a copy in each process, in every release."""
+        return self._seen("license", self._license, cache=lambda _name: self._cache)
+
+    @license.setter
+    def license(self, value: License | None) -> None:
+        self.past.wrote("license", {"": self._license}, {"": value})
+        self._license = value
+
+    @property
+    def gateway(self) -> Gateway:
+        """The settings of the gateway; from 19.2 each process has a copy of those that moved."""
+        cached = MOVED if self.release.at_least(19, 2) else ()
+        found = self.past.seen(
+            "gateway",
+            lag=self.options.lag_seconds.get("gateway", 0.0),
+            cache=lambda name: self._cache if name in cached else 0.0,
+        )
+        return self._gateway if found is None else Gateway(**found)
+
+    @gateway.setter
+    def gateway(self, value: Gateway) -> None:
+        before = asdict(self._gateway)
+        changed = {name: new for name, new in asdict(value).items() if new != before[name]}
+        self.past.wrote("gateway", before, changed)
+        self._gateway = value
+
+    def write_gateway(self, given: dict[str, Any]) -> set[str]:
+        """Store columns and return those that changed.
+
+        The process has those that were given at once, also unchanged ones.
+        """
+        before = self._gateway
+        after = replace(before, **given)
+        # From 19.2 the others lie in another table, which does not touch this row.
+        elsewhere = MOVED if self.release.at_least(19, 2) else ()
+        own = [name for name in given if name not in elsewhere]
+        if any(getattr(before, name) != getattr(after, name) for name in own):
+            after = replace(after, updated_at=now())
+        values = {**given, "updated_at": after.updated_at}
+        self.past.wrote("gateway", asdict(before), values)
+        self._gateway = after
+        return {name for name in given if getattr(before, name) != getattr(after, name)}
+
+    @property
+    def models(self) -> list[SelfHostedModel]:
+        return self._seen("models", self._models)
+
+    @models.setter
+    def models(self, value: list[SelfHostedModel]) -> None:
+        self._models = value
+
+    @property
+    def features(self) -> list[FeatureRow]:
+        return self._seen("features", self._features)
+
+    @features.setter
+    def features(self, value: list[FeatureRow]) -> None:
+        self._features = value
+
+    @property
+    def acceptances(self) -> list[Acceptance]:
+        return self._seen("beta", self._acceptances)
+
+    @acceptances.setter
+    def acceptances(self, value: list[Acceptance]) -> None:
+        self._acceptances = value
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        found: str | None = self._seen("allowlist", self._settings.get(ALLOWLIST))
+        if found == self._settings.get(ALLOWLIST):
+            return self._settings
+        return {**self._settings, ALLOWLIST: found or ""}
+
+    @settings.setter
+    def settings(self, value: dict[str, Any]) -> None:
+        self._settings = value
+
+    @property
+    def allowlist_in_force(self) -> str:
+        """What GitLab obeys when it checks a URL; it may be late as well."""
+        stored = self._settings.get(ALLOWLIST)
+        return str(self._seen("allowlist", stored, in_force=True) or "")
+
+    def _seen(self, kind: str, stored: Any, **how: Any) -> Any:
+        found = self.past.seen(kind, lag=self.options.lag_seconds.get(kind, 0.0), **how)
+        return stored if found is None else found[""]
+
+    @property
+    def _cache(self) -> float:
+        return self.options.cache_seconds if self.options.processes > 1 else 0.0
+
+    def late_kinds(self) -> dict[str, Any]:
+        """Return what is stored of the kinds that change in place and that lag."""
+        stored = {
+            "models": self._models,
+            "features": self._features,
+            "beta": self._acceptances,
+            "allowlist": self._settings.get(ALLOWLIST),
+        }
+        return {kind: it for kind, it in stored.items() if self.options.lag_seconds.get(kind)}
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Note what a write changes of it, for readings that are late."""
+        before = copy.deepcopy(self.late_kinds())
+        yield
+        after = self.late_kinds()
+        for kind, value in before.items():
+            if after[kind] != value:
+                self.past.wrote(kind, {"": value}, {"": after[kind]})
 
     @property
     def beta_on(self) -> bool:
@@ -239,7 +373,9 @@ class Instance:
             return
         self.sync_due = None
         if self.license is not None and self.options.sync_succeeds:
-            self.license.last_sync = now()
+            # In a background job, of which no process that answers requests knows.
+            with looking(Look()):
+                self.license = replace(self.license, last_sync=now())
             for raw in self.options.sync_add_ons:
                 self.add_ons = [one for one in self.add_ons if one.name != raw["name"]]
                 self.add_ons.append(AddOn(id=self.next_id("add_on"), **raw))

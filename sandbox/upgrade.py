@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from .catalog import catalog_of
-from .rules_gateway import MOVED
 from .rules_models import PREFIXES
 from .schema_data import names_of
-from .state import Gateway, Instance
+from .state import MOVED, Gateway, Instance
 from .versions import Release, required_stops
 
 #: Columns of the gateway's row that a migration added: they hold their default afterwards,
@@ -29,6 +28,7 @@ COLUMNS_ADDED = {
     "allow_all_unix_sockets": (19, 0),
     "allow_project_extension": (19, 0),
 }
+#: Moves in 19.2 too. It is an application setting in REST before and after, so it keeps its name.
 AI_LOGS = "enabled_expanded_logging"
 #: Features whose row a migration makes from that of `duo_agent_platform`, unless there is one.
 ROW_COPIES = {
@@ -48,6 +48,8 @@ def upgrade(instance: Instance, to: Release) -> dict[str, Any]:
     if to < before:
         raise NotAnUpgrade(f"{to.number} is older than {before.number}: GitLab cannot go back")
     instance.settle()
+    # All processes start anew.
+    instance.past.forget()
     answer = {"from": instance.version, "skipped_stops": required_stops(before, to)}
     old_flags = instance.catalog.flags
     instance.release = to

@@ -102,7 +102,7 @@ def resolves(instance: Instance, host: str) -> bool:
 
 def allowlisted(instance: Instance, parts: Parts) -> bool:
     """Host names, addresses, ranges, an optional port; a range covers all ports."""
-    raw = str(instance.settings.get("outbound_local_requests_allowlist_raw") or "")
+    raw = instance.allowlist_in_force
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = address_of(parts.host)
     for entry in filter(None, re.split(r"[\s,;]+", raw.lower())):

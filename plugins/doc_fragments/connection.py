@@ -61,6 +61,15 @@ options:
         again if it was not carried out.
     type: int
     default: 3
+  settle_timeout:
+    description:
+      - Seconds for which GitLab may still show the state before a write, until that is a failure.
+        It is read again with growing pauses; a first reading that is right costs nothing.
+      - Each of GitLab's processes keeps a copy of the licence, and from GitLab 19.2 on of the
+        settings of the gateway, for a minute, which the default outlasts. Raise it where a database
+        replica, a secondary site or a proxy is later than that. V(0) reads once.
+    type: int
+    default: 70
 requirements:
   - requests >= 2.31
   - pydantic >= 2.8

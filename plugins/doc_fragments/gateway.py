@@ -31,6 +31,7 @@ class ModuleDocFragment:
 
     DOCUMENTATION: str
     DECLARED: str
+    PLANNED: str
 
 
 # Outside the class, where linters expect literals and cannot follow how the parts are put together.
@@ -45,6 +46,20 @@ options:
     description:
       - The gateway settings that will be declared, with the options of
         M(gitlab_ops.duo.duo_gateway).
+    type: dict
+    default: {{}}
+    suboptions:
+{indent(_OPTIONS, "      ")}
+"""
+
+ModuleDocFragment.PLANNED = f"""
+options:
+  planned_gateway:
+    description:
+      - What the same run has declared for the gateway, with the options of
+        M(gitlab_ops.duo.duo_gateway).
+      - From GitLab 19.2 on, each of GitLab's processes may show older settings for a minute. While
+        one does, and something is wrong, GitLab is asked again, up to O(settle_timeout).
     type: dict
     default: {{}}
     suboptions:

@@ -21,6 +21,7 @@ from ._http_errors import SERVER_ERROR
 from ._observed import GITLAB_MODELS, knows_gitlab_models
 from ._offers import is_agent_feature
 from ._plan import Mutation
+from ._settle import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ._client import GitLab
     from ._plan import Change, Plan, Step
 
+# Seconds for more looks after an answer that was lost, where GitLab's processes keep copies.
+_LOOKS = 2.0
 # Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
 BATCH = 20
 # What GitLab says of features, and what it means (rules of feature settings, 18.4 to 19.4).
@@ -59,6 +62,8 @@ def apply(
     unknown: set[str] = set()
     attempt = 0
     waited = 0.0
+    # Nothing is looked at of a GitLab that a step on its node does without.
+    settling = Patience(gitlab.connection.settle_timeout if gitlab else 0)
     try:
         while pending:
             if pending[0].recheck:
@@ -82,11 +87,14 @@ def apply(
             except Unclear as unclear:
                 problem = unclear
                 unsure = [change for step in batch for change in step.changes]
+                looks = Patience(min(_LOOKS, gitlab.connection.settle_timeout) if gitlab else 0)
             late = isinstance(problem, Unclear) and problem.late
             # Planned again proves nothing of a change that GitLab does not show, or is still at.
             unknown |= {change.about for change in unsure if late or not change.visible}
             try:
                 left = _still_open(pending, replan())
+                while _may_be_old(problem, batch, left) and looks.wait():
+                    left = _still_open(pending, replan())
             except Failure:
                 # The reading fails for the reason the write failed for: that one is worth telling.
                 unknown |= {change.about for change in unsure}
@@ -97,6 +105,10 @@ def apply(
                 continue  # it was done after all
             attempt, waited = (0, 0.0) if progress else (attempt + 1, waited)
             if not isinstance(problem, Unclear):
+                if _is_made_by_another(batch, left) and attempt <= gitlab.connection.retries:
+                    continue
+                if _passes(gitlab, refused) and settling.wait():
+                    continue
                 raise problem
             if progress and not late and not problem.retry:
                 continue  # an error behind the work: what is left is to be sent, each once
@@ -135,7 +147,46 @@ def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:
     A change that GitLab does not show is planned in every plan: those that were made already
     would be made again and again. And what nobody was told of is not done in passing.
     """
-    return [step for step in plan.steps if _count([step], of=pending)]
+    return [
+        step
+        for step in plan.steps
+        if _count([step], of=pending) and not _abouts(step) <= plan.done_elsewhere
+    ]
+
+
+def _may_be_old(problem: Failure, batch: Sequence[Step], left: Sequence[Step]) -> bool:
+    """Return whether what seems not done after an unclear answer may only not be shown yet.
+
+    It is so where GitLab's processes keep copies. The next of them may be the one that wrote.
+    """
+    call = batch[0].call
+    kept = isinstance(call, Mutation) and call.proof is not None
+    return kept and isinstance(problem, Unclear) and _count(left, of=batch) > 0
+
+
+def _is_made_by_another(batch: Sequence[Step], left: Sequence[Step]) -> bool:
+    """Return whether what is left is no longer what was refused.
+
+    As where another run created the model meanwhile: then it is to be changed, not created.
+    """
+    sent = {
+        about: step.call.field
+        for step in batch
+        if isinstance(step.call, Mutation)
+        for about in _abouts(step)
+    }
+    return any(
+        about in sent and isinstance(step.call, Mutation) and step.call.field != sent[about]
+        for step in left
+        for about in _abouts(step)
+    )
+
+
+def _passes(gitlab: GitLab, refused: Sequence[tuple[Step, str]]) -> bool:
+    """Return whether GitLab refused only because an earlier write is not seen everywhere yet."""
+    return all(
+        isinstance(step.call, Mutation) and step.call.passes(gitlab, said) for step, said in refused
+    )
 
 
 def _next_batch(pending: Sequence[Step]) -> list[Step]:

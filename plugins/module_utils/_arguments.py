@@ -30,6 +30,7 @@ CONNECTION: Spec = {
     "proxy": {"type": "str", "no_log": True},
     "timeout": {"type": "int", "default": 30},
     "retries": {"type": "int", "default": 3},
+    "settle_timeout": {"type": "int", "default": 70},
 }
 
 # Signing in to the admin pages that no token reaches.
@@ -77,6 +78,11 @@ GATEWAY_SPEC: Spec = {
     "ai_gateway_timeout_seconds": {"type": "int"},
     "duo_agent_platform_service_url": {"type": "str"},
     "duo_agent_platform_service_secure": {"type": "bool"},
+}
+
+# What a run has declared before a task that judges the result.
+PLANNED_GATEWAY: Spec = {
+    "planned_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
 }
 
 # For one declaration that has to fit instances of different releases.

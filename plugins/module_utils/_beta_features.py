@@ -19,6 +19,7 @@ from ._plan import Change, PageAction, Plan, Step
 from ._rails import RailsRunner
 from ._releases import Release
 from ._run import Subject
+from ._settle import Patience, Watch
 from ._sign_in import RAILS_RUNNER, SESSION, SignIn
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 ABOUT = "beta features"
+# How often the switch is thrown at most to turn them on, and off: odd numbers, so that it ends as
+# it would after one throw. Off, the acceptance of somebody else is the likelier reason.
+TRIES = {True: 5, False: 3}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Toggle:
-    """Throws the switch on the admin page, for the signed-in administrator."""
+    """Throws the switch on the admin page, for the signed-in administrator.
+
+    The switch only flips, so two runs at once may undo each other. A page that still shows the
+    other state after it was thrown may also be old, or show the acceptance of somebody else.
+    """
 
     wanted: BetaOptions
     release: Release
@@ -54,29 +62,57 @@ class Toggle:
     def perform(self, gitlab: GitLab) -> None:
         """Read, throw the switch if the page still shows the other state, read again.
 
+        It is thrown again a few times, and then waited for.
+
         :raises Failure: it was thrown, but the state is still the other one.
         """
         session = gitlab.admin_session(self.wanted)
         enabled, path = session.beta_state()
         if enabled == self.wanted.enabled:
             return
+        path = path or self.release.toggle_beta_path
+        patience: Patience | None = None
+        watch, thrown = Watch(), [0.0]
+        reached, held = self._throw(session, path), False
+        while not reached or (len(thrown) > 1 and not held):
+            if reached:
+                # It may be an earlier throw, seen late: then the last one is seen as much later.
+                held = True
+                watch.sleep(thrown[-1])
+                reached = self._is_reached(session)
+            elif len(thrown) < TRIES[self.wanted.enabled]:
+                held = False
+                watch.step_aside(len(thrown) - 1)
+                reached = self._is_reached(session)
+                if not reached:
+                    thrown.append(watch.seconds)
+                    reached = self._throw(session, path)
+            else:
+                patience = patience or Patience(gitlab.connection.settle_timeout)
+                if not patience.wait():
+                    raise self._not_reached()
+                reached = self._is_reached(session)
+
+    def _throw(self, session: AdminSession, path: str) -> bool:
+        """Throw the switch; return whether the page shows the wanted state then."""
         try:
-            session.toggle_beta(path or self.release.toggle_beta_path)
+            session.toggle_beta(path)
         except Unclear as unclear:
             # It may have been thrown all the same: the page tells.
             if self._is_reached(session):
-                return
+                return True
             if unclear.late:
                 # It may still come, and a second throw would undo it.
                 unclear.retry = False
             raise
-        if self._is_reached(session):
-            return
+        return self._is_reached(session)
+
+    def _not_reached(self) -> Failure:
         if self.wanted.enabled:
-            raise Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
+            return Failure(_errors.BETA_STAYS_OFF, about=ABOUT)
         failure = Failure(_errors.BETA_STAYS_ON, about=ABOUT)
         failure.done = ["throw the switch of the signed-in account"]
-        raise failure
+        return failure
 
     def _is_reached(self, session: AdminSession) -> bool:
         try:

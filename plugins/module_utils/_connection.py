@@ -26,6 +26,7 @@ class Connection(Options):
     proxy: str | None = pydantic.Field(default=None, repr=False)
     timeout: int = pydantic.Field(default=30, ge=1, le=3600)
     retries: int = pydantic.Field(default=3, ge=0, le=20)
+    settle_timeout: int = pydantic.Field(default=70, ge=0, le=3600)
 
     @pydantic.field_validator("api_url")
     @classmethod

@@ -118,9 +118,11 @@ READ_ONLY = Message(
 )
 NOT_KEPT = Message(
     "not-kept",
-    "GitLab accepted the change, but reading again shows another state ({objects}).",
-    "Run again, in case something else changed it at the same time. A model of a beta family stays "
-    "hidden while beta features are off.",
+    "GitLab accepted the change, but {witness} another state ({objects}).",
+    "Run again, in case something else changed it at the same time. Each of GitLab's processes may "
+    "show its copy of an old state for a minute, and a database replica or a proxy with a cache "
+    "for longer: then raise settle_timeout. A model of a beta family stays hidden while beta "
+    "features are off.",
 )
 
 # --- self-hosted models ------------------------------------------------------------------------

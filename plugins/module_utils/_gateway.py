@@ -8,7 +8,8 @@ GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _errors
 from ._arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
@@ -19,15 +20,20 @@ from ._gitlab_hosts import is_gitlabs
 from ._graphql import Part, Reading
 from ._observed import FEATURES, refuse_hidden
 from ._offers import OPTION_SINCE
-from ._plan import Change, Mutation, Plan, Step, differences
+from ._outbound import SETTINGS, lists
+from ._plan import Change, Mutation, Plan, Proof, Step, differences
 from ._run import Subject
+from ._settle import LOOKS, LOOKS_BEFORE_FAILURE, Patience
 from ._urls import masked
 from ._validators import GatewayOptions, check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from ._releases import Release
 
 ABOUT = "AI gateway"
+Found = TypeVar("Found")
 
 # Option -> field of DuoSettings and argument of duoSettingsUpdate, which have the same names.
 FIELDS = {
@@ -46,14 +52,23 @@ PARTS = [
 ]
 
 
+DISAGREE = (
+    "GitLab's processes do not agree about settings of the gateway, of which each keeps a copy for "
+    "a minute, so somebody has changed them a moment ago:"
+)
+WRITTEN = "They are written as declared, perhaps once more."
+
+
 @dataclass(frozen=True)
 class Gateway:
     """The settings as GitLab has them; only options that this release offers are in ``values``."""
 
-    release: str
+    release: Release
     values: dict[str, Any]
     # Feature -> provider, read only where a URL is to be cleared, or to lead to GitLab's hosts.
     providers: Mapping[str, str] = field(default_factory=dict)
+    # Options that another of GitLab's processes shows otherwise, with that value.
+    otherwise: Mapping[str, Any] = field(default_factory=dict)
 
 
 def options(params: dict[str, Any]) -> GatewayOptions:
@@ -62,16 +77,29 @@ def options(params: dict[str, Any]) -> GatewayOptions:
 
 
 def observe(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
-    """Read the settings in one request.
+    """Read the settings in one request; again, where they seem to differ and may be old.
 
     :raises Failure: the token's user may not see them.
     """
+    found = _read(gitlab, wanted)
+    if not found.release.gateway_is_application_setting or not _plan(wanted, found).steps:
+        return found
+    for _look in range(LOOKS):
+        gitlab.forget()
+        other = _read(gitlab, wanted).values
+        differing = {name: it for name, it in other.items() if it != found.values.get(name)}
+        if differing:
+            return replace(found, otherwise=differing)
+    return found
+
+
+def _read(gitlab: GitLab, wanted: GatewayOptions) -> Gateway:
     urls = [getattr(wanted, name) for name in URLS]
     opening = wanted.state == "absent" or any(url == "" or is_gitlabs(url) for url in urls)
     reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if opening else []))
     refuse_hidden(gitlab, reading)
     return Gateway(
-        release=reading.release.text,
+        release=reading.release,
         values=values(reading),
         providers={
             str(node.get("feature")).lower(): str(node.get("provider")).lower()
@@ -99,6 +127,38 @@ def values(reading: Reading) -> dict[str, Any]:
     return found
 
 
+def until_agreed(
+    gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: Mapping[str, Any]
+) -> Found:
+    """Look once; and again while GitLab's processes do not agree about the gateway.
+
+    :param look: returns what was found, whether all is well with it, and the settings that it
+        rests on; None for settings that another answer contradicts.
+    :param planned: settings that a run has written, as far as they are known.
+    :raises Failure: as the look does, or the settings can't be read.
+    """
+    patience: Patience | None = None
+    while True:
+        found, final, seen = look()
+        if not (gitlab.release and gitlab.release.gateway_is_application_setting):
+            return found
+        agreed = seen is not None and all(
+            (value.rstrip("/") if isinstance(value, str) else value) == seen[name]
+            for name, value in planned.items()
+            if value is not None and name in seen
+        )
+        if final and agreed:
+            return found
+        for _look in range(LOOKS_BEFORE_FAILURE):
+            if agreed:
+                gitlab.forget()
+                agreed = values(gitlab.read(*PARTS)) == seen
+        patience = patience or Patience(gitlab.connection.settle_timeout)
+        if agreed or not patience.wait():
+            return found
+        gitlab.forget()
+
+
 def _is(kind: str, value: Any) -> bool:
     # For Python, a truth value is a whole number too.
     return isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == "bool")
@@ -109,6 +169,21 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
 
     :raises Failure: an option that this release does not offer.
     """
+    made = _plan(wanted, found)
+    if not made.steps or not found.otherwise:
+        return made
+    shown = masked({name: found.values.get(name) for name in found.otherwise})
+    other = masked(found.otherwise)
+    told = ", ".join(f"{name} ({shown[name] or 'none'}, {other[name] or 'none'})" for name in other)
+    there = replace(found, values={**found.values, **found.otherwise})
+    return replace(
+        made,
+        warnings=(*made.warnings, f"{DISAGREE} {told}. {WRITTEN}"),
+        done_elsewhere=frozenset() if _plan(wanted, there).steps else frozenset({ABOUT}),
+    )
+
+
+def _plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
     asked = {name: value for name in FIELDS if (value := getattr(wanted, name)) is not None}
     if wanted.state == "absent":
         asked = {name: "" for name in URLS if name in found.values}
@@ -119,7 +194,7 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
             about=ABOUT,
             option=name,
             since=OPTION_SINCE[name],
-            version=found.release,
+            version=found.release.text,
         )
         if wanted.when_unsupported == "fail":
             raise problem
@@ -127,8 +202,11 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
         del asked[name]
     saved = {"ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}
     before, after = differences({**found.values, **saved}, asked)
-    # Each write sends the URL along, so its slash goes with any other change.
-    written = {**saved, **after} if after else {}
+    # Before 18.0 GitLab clears the URL when the argument is left out, so each write sends it along,
+    # and its slash goes with any other change. Not where what was read may be old: that would undo
+    # what somebody has just set.
+    along = {} if found.release.gateway_is_application_setting else saved
+    written = {**along, **after} if after else {}
     predicted = replace(found, values={**found.values, **written})
     opened = _opened(found, predicted)
     if opened and (gitlabs := [name for name in URLS if is_gitlabs(after.get(name))]):
@@ -152,7 +230,12 @@ def plan(wanted: GatewayOptions, found: Gateway) -> Plan[Gateway]:
             shown_before[name], shown_after[name] = "(set)", "(changed)"
     step = Step(
         (Change(ABOUT, shown_before, shown_after),),
-        Mutation("duoSettingsUpdate", _input(predicted.values, after)),
+        Mutation(
+            "duoSettingsUpdate",
+            {FIELDS[name]: value for name, value in written.items()},
+            _proof(found.release, after),
+            partial(_is_allowed_by_now, url=after.get("ai_gateway_url")),
+        ),
     )
     return Plan((step,), predicted, tuple(warnings))
 
@@ -164,10 +247,19 @@ def _opened(now: Gateway, later: Gateway) -> list[str]:
     return [way.feature for way in after if way.feature not in before]
 
 
-def _input(target: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-    # Before 18.0 GitLab clears the URL when the argument is left out: it is always sent.
-    names = dict.fromkeys(("ai_gateway_url", *changed))
-    return {FIELDS[name]: target[name] for name in names}
+def _is_allowed_by_now(gitlab: GitLab, _said: str, *, url: str | None) -> bool:
+    """Return whether GitLab's outbound allowlist has the host of a URL that it refused.
+
+    Then somebody has just added it, and the process that refused does not know yet.
+    """
+    settings = gitlab.rest(SETTINGS) if url else None
+    return isinstance(settings, dict) and lists(settings, url or "")
+
+
+def _proof(release: Release, changed: dict[str, Any]) -> Proof | None:
+    if not release.shows_settings_written:
+        return None
+    return Proof("duoSettings", {FIELDS[name]: value for name, value in changed.items()})
 
 
 def _as_saved(url: str) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _errors, _http_errors
 from ._errors import Failure, Unclear
+from ._urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._plan import Mutation
+    from ._plan import Mutation, Proof
     from ._releases import Release
 
 GRAPHQL = "/api/graphql"
@@ -92,7 +93,8 @@ def mutation_document(mutations: Sequence[Mutation]) -> dict[str, Any]:
     declared, fields, values = [], [], {}
     for number, mutation in enumerate(mutations):
         declared.append(f"$i{number}: {_input_type(mutation)}")
-        fields.append(f"m{number}: {mutation.field}(input: $i{number}) {{ errors }}")
+        proof = f" {mutation.proof.selection}" if mutation.proof else ""
+        fields.append(f"m{number}: {mutation.field}(input: $i{number}) {{ errors{proof} }}")
         values[f"i{number}"] = mutation.input
     document = f"mutation DuoApply({', '.join(declared)}) {{ {' '.join(fields)} }}"
     return {"query": document, "variables": values}
@@ -121,7 +123,7 @@ def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
     """Return GitLab's error texts, joined, for each mutation of a document, or ``""``.
 
     :raises Unclear: it is not known what was carried out.
-    :raises Failure: nothing was carried out.
+    :raises Failure: nothing was carried out, or a payload shows that GitLab did not keep it.
     """
     try:
         data = data_of(answer)
@@ -144,7 +146,23 @@ def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
     for mutation, texts in zip(mutations, said, strict=True):
         if texts is None:
             raise _unclear(f"no result for {mutation.field}")
+    for number, (mutation, texts) in enumerate(zip(mutations, said, strict=True)):
+        if mutation.proof and not texts:
+            _prove(mutation.proof, data[f"m{number}"])
     return [texts or "" for texts in said]
+
+
+def _prove(proof: Proof, payload: Mapping[str, Any]) -> None:
+    """Compare a payload with what was written.
+
+    :raises Failure: it shows something else.
+    """
+    unkept = [
+        without_credentials(f"{name} is {shown} and was set to {written}")
+        for name, (written, shown) in proof.differences(payload).items()
+    ]
+    if unkept:
+        raise Failure(_errors.NOT_KEPT, witness="its own answer shows", objects=", ".join(unkept))
 
 
 def _unclear(reason: str) -> Unclear:

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import _errors, _feature_model
 from ._access import ADD_ONS, LICENSE, explain, license_facts
-from ._arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from ._arguments import (
+    MODEL_SPEC,
+    PLANNED_GATEWAY,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    required,
+)
 from ._errors import Failure, accepted
 from ._failure import findings_failure
-from ._gateway import PARTS
+from ._gateway import PARTS, until_agreed
 from ._gateway import values as gateway_values
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, Part
 from ._health_advice import action_for, is_doubtful, is_late
@@ -41,6 +48,8 @@ if TYPE_CHECKING:
     from ._releases import Release
 
 IN_USE = ("self_hosted", "vendored")
+# GitLab's probe that names the gateway in use.
+PRESENCE = "ai_gateway_url_presence_probe"
 # Apart from all else, for each probe waits for an answer.
 STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
 
@@ -53,6 +62,7 @@ class HealthOptions(Options):
     attempts: int = pydantic.Field(default=3, ge=1, le=20)
     delay: int = pydantic.Field(default=5, ge=0, le=300)
     settings: FeaturesOptions
+    planned_gateway: dict[str, Any] = pydantic.Field(default_factory=dict)
     fail_on: str = "any"
 
 
@@ -104,10 +114,15 @@ def options(params: dict[str, Any]) -> HealthOptions:
 
 
 def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
-    """Read models and settings in one request, then carry out the checks one by one.
+    """Carry out the checks; again, while one fails for an old copy of the gateway's settings.
 
     :raises Failure: GitLab cannot be reached, or does not show the models.
     """
+    return until_agreed(gitlab, lambda: _check(gitlab, wanted), wanted.planned_gateway)
+
+
+def _check(gitlab: GitLab, wanted: HealthOptions) -> tuple[Found, bool, dict[str, Any] | None]:
+    """Read models and settings in one request, then carry out the checks one by one."""
     reading, state = read_state(
         gitlab,
         *(LICENSE, ADD_ONS, *PARTS),
@@ -123,7 +138,19 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
         checks += _connections(gitlab, wanted, state, facts)
     if "gateway" in wanted.checks:
         checks.append(_gateway(gitlab, facts))
-    return Found(gitlab.url, reading.release, tuple(checks))
+    seen: dict[str, Any] | None = gateway_values(reading)
+    if "probes" in wanted.checks:
+        # What they ran with counts; what was read may come from another process.
+        url = str(wanted.planned_gateway.get("ai_gateway_url") or facts.gateway_url).rstrip("/")
+        seen = {**gateway_values(reading), "ai_gateway_url": url} if _rest_on(checks, url) else None
+    found = Found(gitlab.url, reading.release, tuple(checks))
+    return found, not found.failed, seen
+
+
+def _rest_on(checks: list[Check], url: str) -> bool:
+    """Return whether GitLab's probes ran with this gateway; another process may have another."""
+    told = [it.message for it in checks if it.name == PRESENCE]
+    return any(url in message for message in told) if url else not told
 
 
 def _facts(wanted: FeaturesOptions, reading: Reading, state: State) -> Facts:
@@ -335,6 +362,7 @@ SUBJECT = Subject(
                 "default": [],
             },
             **WHEN_UNSUPPORTED,
+            **PLANNED_GATEWAY,
             "planned_models": {
                 "type": "list",
                 "elements": "dict",

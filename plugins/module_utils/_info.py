@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _isolated_errors
 from ._access import ADD_ONS, LICENSE, license_facts
-from ._arguments import SIGN_IN, Arguments
+from ._arguments import PLANNED_GATEWAY, SIGN_IN, Arguments
 from ._beta_features import beta_state
 from ._destinations import WayOut, destinations, ways_out
 from ._errors import Failure
 from ._feature_model import shown as shown_setting
 from ._gateway import ABOUT as ABOUT_GATEWAY
 from ._gateway import PARTS as GATEWAY
+from ._gateway import until_agreed
 from ._gateway import values as gateway_values
 from ._graphql import Part
 from ._model_steps import about as about_model
@@ -88,6 +89,7 @@ class InfoOptions(SignIn):
 
     isolated: bool = False
     ai_logs: bool = False
+    planned_gateway: dict[str, Any] = field(default_factory=dict)
 
 
 def options(params: dict[str, Any]) -> InfoOptions:
@@ -95,7 +97,20 @@ def options(params: dict[str, Any]) -> InfoOptions:
     return InfoOptions.of(params)
 
 
-def observe(gitlab: GitLab, wanted: SignIn) -> Found:
+def observe(gitlab: GitLab, wanted: InfoOptions) -> Found:
+    """Read everything; again, while a feature seems to leave for an old copy of the gateway's URL.
+
+    :raises Failure: GitLab cannot be reached, or does not show it.
+    """
+
+    def look() -> tuple[Found, bool, dict[str, Any]]:
+        found = read(gitlab, wanted)
+        return found, judge(wanted, found) is None, found.gateway
+
+    return until_agreed(gitlab, look, wanted.planned_gateway)
+
+
+def read(gitlab: GitLab, wanted: SignIn) -> Found:
     """Read everything in one request, and the beta state on a page where only that shows it."""
     parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
     reading, state = read_state(gitlab, *parts, gitlab_models=True)
@@ -240,6 +255,7 @@ SUBJECT = Subject(
         spec={
             "isolated": {"type": "bool", "default": False},
             "ai_logs": {"type": "bool", "default": False},
+            **PLANNED_GATEWAY,
             **SIGN_IN,
         }
     ),

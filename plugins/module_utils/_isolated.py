@@ -101,7 +101,7 @@ def beside(release: Release, license_type: str | None) -> list[str]:
 
 def gateway_after(gateway: GatewayOptions, found: Found) -> dict[str, object]:
     """Return the settings of the gateway as they are once what is declared is carried out."""
-    now = _gateway.Gateway(release=found.release.text, values=found.gateway)
+    now = _gateway.Gateway(release=found.release, values=found.gateway)
     try:
         return _gateway.plan(gateway, now).predicted.values
     except Failure:

@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from ._preflight import PreflightOptions
     from ._validators import ModelOptions
 
+SETTINGS = "/application/settings"
 ALLOWLIST = "outbound_local_requests_allowlist_raw"
 DENY_ALL = "deny_all_requests_except_allowed"
 # GitLab refuses a list that has more.
 MOST_ENTRIES = 1000
 LONGEST_ENTRY = 255
+
+
+def lists(settings: dict[str, Any], url: str) -> bool:
+    """Return whether an entry of the allowlist covers the host and port of a URL."""
+    _scheme, host, port = _place(url)
+    return _is_covered(settings, host, port)
 
 
 def entries(settings: dict[str, Any]) -> list[str]:

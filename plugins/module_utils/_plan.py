@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ._client import GitLab
 
@@ -44,6 +44,15 @@ class Change:
         )
         return f"change {self.about} ({', '.join(values)})"
 
+    @property
+    def unkept(self) -> str:
+        """What is shown and what was written, of a change that a new plan still holds."""
+        told = (
+            f"{key} is {_text(self.before.get(key))} and was set to {_text(value)}"
+            for key, value in self.after.items()
+        )
+        return f"{self.about}: {', '.join(told)}"
+
 
 def _text(value: Any) -> str:
     return (
@@ -56,11 +65,40 @@ def _text(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What the payload of a mutation has to show, so that nothing need be read again."""
+
+    # Field of the payload that is the object, and what its fields have to be.
+    object: str
+    values: Mapping[str, Any]
+
+    @property
+    def selection(self) -> str:
+        """The selection that asks for it."""
+        return f"{self.object} {{ {' '.join(self.values)} }}"
+
+    def differences(self, payload: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Return what was written and what is shown instead, by field; null is empty."""
+        shown = payload.get(self.object)
+        found = shown if isinstance(shown, dict) else {}
+        return {
+            name: (value, found.get(name))
+            for name, value in self.values.items()
+            if ("" if found.get(name) is None else found[name]) != value
+        }
+
+
+@dataclass(frozen=True)
 class Mutation:
     """A GraphQL mutation: its field and its ``input``, which may hold secrets."""
 
     field: str
     input: Mapping[str, Any] = dataclasses.field(repr=False)
+    proof: Proof | None = dataclasses.field(default=None, repr=False, compare=False)
+    # Whether a refusal, in GitLab's words, only means that an earlier write is not seen yet.
+    passes: Callable[[GitLab, str], bool] = dataclasses.field(
+        default=lambda _gitlab, _said: False, repr=False, compare=False
+    )
 
 
 class PageAction(Protocol):
@@ -80,6 +118,10 @@ class Step:
     recheck: bool = False
     # True where GitLab makes something else of it: what is left is planned again after it.
     unfinished: bool = False
+    # True where it may be carried out again, planned anew, if another run has overwritten it.
+    repeatable: bool = False
+    # Whether a state shows that it was carried out, where a new plan does not tell.
+    shows: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,11 +131,19 @@ class Plan(Generic[Observed]):
     steps: tuple[Step, ...]
     predicted: Observed
     warnings: tuple[str, ...] = ()
+    # What is planned although another of GitLab's processes shows it done: by whom, only a run that
+    # has written it knows.
+    done_elsewhere: frozenset[str] = frozenset()
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """All changes, in the order in which they are carried out."""
         return tuple(change for step in self.steps for change in step.changes)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether GitLab's answers to the steps prove all of them, once they are carried out."""
+        return all(isinstance(step.call, Mutation) and step.call.proof for step in self.steps)
 
     def diff(self, instance: str) -> list[dict[str, Any]]:
         """Return the diff in Ansible's form: one entry for each object, or group of objects."""

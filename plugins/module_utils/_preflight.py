@@ -24,7 +24,7 @@ from ._errors import Failure, Unclear
 from ._failure import findings_failure
 from ._finding import Finding
 from ._invalid import names_of
-from ._outbound import ALLOWLIST, entries, missing_hosts
+from ._outbound import ALLOWLIST, SETTINGS, entries, missing_hosts
 from ._plan import Change, Plan, Step
 from ._preflight_findings import findings, models
 from ._run import Subject
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ._client import GitLab
 
 ABOUT = "outbound allowlist"
-SETTINGS = "/application/settings"
 # What a token's user, licence or add-on may lack: one finding of several, not the end.
 ACCESS = {
     message.code
@@ -142,8 +141,10 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
     :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
     """
     info, refused = None, None
+    # What leaves the site then depends on a URL that one of GitLab's processes may not know yet.
+    stored = wanted.isolated and wanted.gateway.ai_gateway_url is None
     try:
-        info = _read_when_ready(gitlab, wanted.ready_timeout)
+        info = _read_when_ready(gitlab, _info.InfoOptions(isolated=stored), wanted.ready_timeout)
     except Failure as failure:
         if failure.code not in ACCESS:
             raise
@@ -158,18 +159,18 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> Found:
     )
 
 
-def _read_when_ready(gitlab: GitLab, seconds: int) -> _info.Found:
+def _read_when_ready(gitlab: GitLab, asked: _info.InfoOptions, seconds: int) -> _info.Found:
     """Read the state; wait while GitLab starts: no connection at first, then 502 and 503.
 
     :param seconds: for all tries together, with their timeouts; 0 is one reading as any other.
     """
     if not seconds:
-        return _info.observe(gitlab, SignIn())
+        return _info.observe(gitlab, asked)
     end = time.monotonic() + seconds
     with gitlab.until(end):
         while True:
             try:
-                return _info.observe(gitlab, SignIn())
+                return _info.observe(gitlab, asked)
             except Unclear as starting:
                 rest = end - time.monotonic()
                 if not starting.retry or rest <= 0:
@@ -200,7 +201,9 @@ def plan(wanted: PreflightOptions, found: Found) -> Plan[Found]:
     before = entries(settings)
     after = [*before, *missing]
     change = Change(ABOUT, {"hosts": before}, {"hosts": after})
-    return Plan((Step((change,), Allow(tuple(after)), recheck=True),), found, warnings)
+    return Plan(
+        (Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found, warnings
+    )
 
 
 def _known(wanted: PreflightOptions, found: Found) -> tuple[Finding, ...]:

@@ -198,7 +198,7 @@ def _declared(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
     if not found.info:
         return
     release, state = found.info.release, found.info.state
-    gateway = _gateway.Gateway(release=release.text, values=found.info.gateway)
+    gateway = _gateway.Gateway(release=release, values=found.info.gateway)
     models = _self_hosted_model.Found(release=release, state=state)
     features = _feature_model.Found(release, state, found.info.license)
     yield from _switch(wanted, found.info)

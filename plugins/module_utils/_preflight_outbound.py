@@ -92,7 +92,7 @@ def _other_urls(wanted: PreflightOptions, found: Found) -> Iterator[Finding]:
 
 
 def _writes_gateway(wanted: PreflightOptions, info: _info.Found) -> bool:
-    now = _gateway.Gateway(release=info.release.text, values=info.gateway)
+    now = _gateway.Gateway(release=info.release, values=info.gateway)
     wish = wanted.gateway
     if wanted.state == "absent":
         wish = wish.model_copy(update={"state": "absent"})

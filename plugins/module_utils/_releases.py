@@ -218,6 +218,14 @@ class Release:
         return self.minor >= (18, 9)
 
     @property
+    def shows_settings_written(self) -> bool:
+        """Whether the payload of ``duoSettingsUpdate`` has ``duoSettings``.
+
+        It has in 18.4; in 18.0 it is flat, and of 18.1 to 18.3 the exact minor is open.
+        """
+        return self.minor >= (18, 4)
+
+    @property
     def agents_have_add_on(self) -> bool:
         """Whether there is the add-on that offline licences need for the Agent Platform (18.8)."""
         return self.minor >= (18, 8)
@@ -240,7 +248,8 @@ class Release:
     def gateway_is_application_setting(self) -> bool:
         """Whether the gateway is saved and checked together with the application settings (19.2).
 
-        MR 243574; the refusals were seen on 19.4.
+        Then each process keeps a copy of it for a minute, too (``CacheableAttributes``). MR 243574;
+        the refusals and the old readings were seen on 19.4.
         """
         return self.minor >= (19, 2)
 

@@ -19,7 +19,8 @@ from ._client import GitLab
 from ._connection import Connection
 from ._errors import Failure, Journal, one_line
 from ._invalid import invalid, names_of
-from ._plan import Plan
+from ._plan import Mutation, Plan
+from ._settle import REPEATS, Patience
 from ._shapes import advice, malformed
 from ._urls import credentials, instance_name, is_plain
 from ._validators import check
@@ -92,7 +93,7 @@ def perform(
         state = plan.predicted
         if plan.steps and not check_mode:
             steps = apply(gitlab, plan, replan, journal)
-            state = _proven(gitlab, subject, options, steps)
+            state = _proven(gitlab, subject, options, plan, steps)
         result = {
             "changed": bool(plan.steps),
             "diff": plan.diff(params["api_url"]),
@@ -108,23 +109,45 @@ def perform(
         return result
 
 
-def _proven(gitlab: GitLab | None, subject: Subject, options: Any, steps: list[str]) -> Any:
-    """Return the state after all steps, read from GitLab.
+def _proven(
+    gitlab: GitLab | None, subject: Subject, options: Any, plan: Plan[Any], steps: list[str]
+) -> Any:
+    """Return the state after all steps: as GitLab's answers proved it, else read from GitLab.
+
+    What it shows may be old, so it is read again for as long as the connection allows.
 
     :raises Failure: it is not the desired one, or it cannot be read.
     """
-    if gitlab:
-        gitlab.forget()
+    if plan.is_proven:
+        return plan.predicted
+    seconds = gitlab.connection.settle_timeout if gitlab else 0
+    patience, looks = Patience(seconds), 0
     try:
-        state = subject.observe(gitlab, options)
-        left = subject.plan(options, state).changes
-        missing = [change.about for change in left if change.visible]
-        judged = subject.judge(options, state)
-        if judged:
-            # It was judged before the change too, and said nothing.
-            missing.append(judged.what.rstrip("."))
+        while True:
+            if gitlab:
+                gitlab.forget()
+            state = subject.observe(gitlab, options)
+            left = subject.plan(options, state)
+            missing = [change.unkept for change in left.changes if change.visible]
+            judged = subject.judge(options, state)
+            if judged:
+                # It was judged before the change too, and said nothing.
+                missing.append(judged.what.rstrip("."))
+            late = [step for step in plan.steps if step.shows and not step.shows(state)]
+            if not (missing or late):
+                break
+            calls = [step.call for step in left.steps if step.repeatable]
+            # Not at once, because the reading may only be old.
+            if gitlab and 0 < looks <= REPEATS:
+                for call in calls:
+                    if not isinstance(call, Mutation):
+                        call.perform(gitlab)
+            looks += 1
+            if not patience.wait():
+                break
         if missing:
-            raise Failure(_errors.NOT_KEPT, objects=", ".join(missing))
+            witness = f"for {seconds} s each new reading showed"
+            raise Failure(_errors.NOT_KEPT, witness=witness, objects=", ".join(missing))
     except Failure as failure:
         # All of it was carried out, whatever the reading says.
         failure.done = steps

@@ -8,7 +8,6 @@ models. GitLab offers this as a button alone (Admin > Subscription), in every re
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import _errors
 from ._access import ADD_ONS, LICENSE, OFFLINE, license_facts
 from ._arguments import SIGN_IN, Arguments
-from ._errors import Failure, Unclear
+from ._errors import Failure
 from ._graphql import Part
 from ._plan import Change, Plan, Step
 from ._rails import RailsRunner
@@ -32,8 +31,6 @@ ONLINE = "online_cloud"  # the one type of licence that is synchronised
 STALE = timedelta(days=1)
 # What GitLab was asked so recently, it need not be asked again: a second run changes nothing.
 RECENT = timedelta(minutes=10)
-# GitLab only queues the job; it shows in lastSync some seconds later.
-POLLS = (1, 2, 3, 4, 5, 5)  # seconds between readings
 MANAGEABLE = Part("Manageable", "aiSelfHostedModels(first: 1) { nodes { id } }")
 
 
@@ -65,13 +62,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Synchronise:
-    """Presses the button, and waits a while for its effect."""
+    """Presses the button; its effect shows some seconds later.
+
+    GitLab only queues the job, and each of its processes keeps a copy of the licence for a minute.
+    """
 
     wanted: SubscriptionOptions
-    before: str | None
 
     def perform(self, gitlab: GitLab) -> None:
-        """Queue the job and wait until GitLab shows a new time, 20 seconds at most.
+        """Queue the job.
 
         :raises Failure: GitLab has nothing to synchronise.
         """
@@ -85,16 +84,6 @@ class Synchronise:
                 about=ABOUT,
                 reason="it queued no job; perhaps an earlier one still waits",
             )
-        for seconds in POLLS:
-            time.sleep(seconds)
-            # Neither what was read before the button, nor what the poll before this one read.
-            gitlab.forget()
-            try:
-                found = observe(gitlab, self.wanted)
-            except Failure as failure:
-                raise Unclear.after(failure) from None
-            if found.license["last_sync"] != self.before:
-                return
 
 
 def options(params: dict[str, Any]) -> SubscriptionOptions:
@@ -145,7 +134,10 @@ def plan(wanted: SubscriptionOptions, found: Found) -> Plan[Found]:
         # The job may still be in the queue when it is read again.
         visible=False,
     )
-    return Plan((Step((change,), Synchronise(wanted, last)),), found)
+    step = Step(
+        (change,), Synchronise(wanted), shows=lambda state: state.license["last_sync"] != last
+    )
+    return Plan((step,), found)
 
 
 def _needed(found: Found) -> bool:

@@ -78,7 +78,7 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> Found:
 
     :raises Failure: the target is older than what is there.
     """
-    instance = _info.observe(gitlab, SignIn())
+    instance = _info.read(gitlab, SignIn())
     target = Release.parse(wanted.target_version)
     if target is None or target.is_before(instance.release):
         raise Failure(

@@ -14,7 +14,8 @@ description:
   - Reads licence and add-ons with the token, and synchronises the subscription with GitLab's
     customers portal. After a purchase GitLab shows the self-hosted models only once that is done.
   - There is no API for the synchronisation, so it is started on the admin page or with
-    C(gitlab-rails runner). GitLab queues it; the module waits up to 20 seconds for its effect.
+    C(gitlab-rails runner). GitLab queues it; the module waits for its effect, up to
+    O(settle_timeout).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -83,8 +83,8 @@ def start() -> Iterator[Start]:
 def _starting() -> Iterator[Start]:
     servers: list[Server] = []
 
-    def begin(*releases: str, root: str = "") -> list[Instance]:
-        servers.append(Server(releases, root))
+    def begin(*releases: str, root: str = "", options: Sequence[str] = ()) -> list[Instance]:
+        servers.append(Server(releases, root, options))
         return servers[-1].instances
 
     yield begin

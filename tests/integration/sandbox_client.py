@@ -79,6 +79,10 @@ class Instance:
         """Clear the journal."""
         self._ask("DELETE", "journal")
 
+    def wait(self, seconds: float = 60) -> None:
+        """Let caches and replicas age."""
+        self._ask("POST", "wait", {"seconds": seconds})
+
     def faults(self, *rules: dict[str, Any]) -> None:
         """Replace the faults."""
         self._ask("DELETE", "faults")
@@ -105,8 +109,8 @@ def session_cookie(instance: Instance) -> str:
 class Server:
     """A running `python -m sandbox`."""
 
-    def __init__(self, releases: Sequence[str], root: str = "") -> None:
-        command = [sys.executable, "-m", "sandbox", "--exit-with-parent"]
+    def __init__(self, releases: Sequence[str], root: str = "", options: Sequence[str] = ()):
+        command = [sys.executable, "-m", "sandbox", "--exit-with-parent", *options]
         for release in releases:
             command += ["--instance", f"{release}:0"]
         if root:

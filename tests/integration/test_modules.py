@@ -138,7 +138,7 @@ def _id(case: tuple[str, str, Scenario]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=_id)
 def test_four_steps(case: tuple[str, str, Scenario], batches: Any) -> None:
     """Changed as expected, the same diff, no write but in the first real run, few requests."""
-    name, _release, scenario = case
+    name, release, scenario = case
     batch: Batch = batches(name)
     assert batch.run.stray_warnings() == []
     answers = []
@@ -147,14 +147,14 @@ def test_four_steps(case: tuple[str, str, Scenario], batches: Any) -> None:
         results = batch.run.of(host)
         assert tuple(result.play for result in results) == steps_of(scenario, door)
         assert {result.status for result in results} == {"ok"}, [it.message for it in results]
-        _judge(scenario, *results)
+        _judge(scenario, release, *results)
         assert differences(scenario.after, batch.instances[host].state()) == []
         answers.append([comparable(result, batch.instances[host].url) for result in results])
     for other in answers[1:]:
         assert other == answers[0][: len(other)]
 
 
-def _judge(scenario: Scenario, check: Result, real: Result, *later: Result) -> None:
+def _judge(scenario: Scenario, release: str, check: Result, real: Result, *later: Result) -> None:
     results = (check, real, *later)
     assert tuple(it.changed for it in results) == scenario.changed[: len(results)]
     # What check mode says is what happens; only the ids of new models are GitLab's to know.
@@ -172,7 +172,7 @@ def _judge(scenario: Scenario, check: Result, real: Result, *later: Result) -> N
         if result.play.startswith("check") or not result.changed:
             assert result.writes == []
     sent = tuple(len(result.requests) for result in results)
-    assert sent == scenario.budget[: len(results)], [
+    assert sent == scenario.budget(release)[: len(results)], [
         (it["path"], it["operations"]) for it in real.requests
     ]
 

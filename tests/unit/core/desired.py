@@ -70,7 +70,7 @@ class Desired:
 
     def __post_init__(self) -> None:
         """Start with nothing sent."""
-        self.connection = SimpleNamespace(retries=self.retries)
+        self.connection = SimpleNamespace(retries=self.retries, settle_timeout=70)
         self.sent: list[list[str]] = []
         self.saved: set[str] = set()
         self.read_again = 0

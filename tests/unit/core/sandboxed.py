@@ -167,6 +167,10 @@ class Sandboxed:
         """Put state on top of what is there."""
         apply(self.instance, state)
 
+    def wait(self, seconds: float) -> None:
+        """Let caches and replicas age."""
+        self.instance.past.pass_time(seconds)
+
     def faults(self, *rules: dict[str, Any]) -> None:
         """Replace the faults."""
         self.app.state.faults.clear()

@@ -267,6 +267,7 @@ def test_what_was_exported_builds_it_again(release: str) -> None:
     wanted = configuration(lived_in(release))
     empty = Sandboxed(release)
     applied(empty, wanted)
+    empty.wait(60)
     assert configuration(empty) == wanted
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -81,14 +82,16 @@ class Pages:
         self.path = path
         self.lost = lost
         self.thrown: list[str] = []
+        self.connection = SimpleNamespace(settle_timeout=70)
 
     def admin_session(self, _sign_in: Any) -> Pages:
         """Return itself."""
         return self
 
     def beta_state(self) -> tuple[bool, str | None]:
-        """Return the next state."""
-        return self.states.pop(0), self.path
+        """Return the next state; the last one stays."""
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return state, self.path
 
     def toggle_beta(self, path: str) -> None:
         """Remember the path."""
@@ -124,7 +127,7 @@ def lost() -> Unclear:
 def test_turns_on(pages: Pages, thrown: list[str]) -> None:
     toggle(True).perform(pages)
     assert pages.thrown == thrown
-    assert pages.states == []
+    assert pages.states == [True]
 
 
 def test_knows_the_path_of_old_releases() -> None:
@@ -158,7 +161,68 @@ def test_tells_what_did_not_work(
         toggle(enabled).perform(pages)
     assert (caught.value.code, caught.value.about) == (message.code, about)
     assert caught.value.done == done
-    assert pages.thrown == ["/named"]  # once
+    # As often as would have turned it once; not at all any more after an answer that was lost.
+    assert len(pages.thrown) == (1 if pages.lost else 5 if enabled else 3)
+
+
+class Switch(Pages):
+    """A switch that flips; somebody else throws it too, with the throws that ``others`` names.
+
+    Its page shows what was ``late`` seconds ago.
+    """
+
+    def __init__(
+        self, waits: list[float], *others: int, state: bool = False, late: float = 0
+    ) -> None:
+        super().__init__(state)
+        self.others, self.late, self.waits = others, late, waits
+        self.past = [(-1e9, state)]
+
+    @property
+    def now(self) -> bool:
+        """The state that GitLab has."""
+        return self.past[-1][1]
+
+    def beta_state(self) -> tuple[bool, str | None]:
+        """Return the state, or an old one."""
+        until = sum(self.waits) - self.late
+        return [state for since, state in self.past if since <= until][-1], "/named"
+
+    def toggle_beta(self, path: str) -> None:
+        """Flip it, and back if somebody else does at the same moment."""
+        self.thrown.append(path)
+        if len(self.thrown) not in self.others:
+            self.past.append((sum(self.waits), not self.now))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("others", [(), (1,), (1, 2)])
+def test_throws_it_again_where_another_run_threw_it_back(
+    waits: list[float], enabled: bool, others: tuple[int, ...]
+) -> None:
+    switch = Switch(waits, *others, state=not enabled)
+    toggle(enabled).perform(switch)
+    assert switch.now is enabled
+    assert len(switch.thrown) == len(others) + 1
+    assert sum(waits) < 7
+
+
+def test_two_runs_do_not_keep_step(waits: list[float]) -> None:
+    for _run in range(2):
+        toggle(True).perform(Switch(waits, 1, 2))
+    assert waits[0] != waits[len(waits) // 2]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("late", [0.1, 1, 3, 10, 45, 65])
+def test_a_page_that_is_late_does_not_end_with_the_wrong_state(
+    waits: list[float], enabled: bool, late: float
+) -> None:
+    for _time in range(20):
+        switch = Switch(waits, state=not enabled, late=late)
+        toggle(enabled).perform(switch)
+        assert switch.now is enabled
+        waits.clear()
 
 
 @pytest.mark.parametrize("late", [True, False])

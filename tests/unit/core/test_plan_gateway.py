@@ -44,7 +44,7 @@ def found(version: str = "19.4", *, providers: dict[str, str] | None = None, **v
         "duo_agent_platform_service_secure": True,
     }
     settings = {name: values.get(name, fresh[name]) for name in offered(version)}
-    return _gateway.Gateway(release=f"{version}.0", values=settings, providers=providers or {})
+    return _gateway.Gateway(release(f"{version}.0"), settings, providers or {})
 
 
 def plan(wanted: dict[str, Any], state: _gateway.Gateway):
@@ -121,10 +121,24 @@ def test_sets_the_url(version: str) -> None:
     ],
 )
 def test_sends(options: dict[str, Any], settings: dict[str, Any], sent: dict[str, Any]) -> None:
-    made = plan(options, found(**settings))
+    made = plan(options, found("18.11", **settings))
     assert calls(made) == [("duoSettingsUpdate", sent)]
-    # Planning against the state that was predicted finds nothing more to do.
-    assert plan(options, made.predicted).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"ai_gateway_timeout_seconds": 90}, {"aiGatewayTimeoutSeconds": 90}),
+        ({"duo_agent_platform_service_url": DAP}, {"duoAgentPlatformServiceUrl": DAP}),
+    ],
+)
+def test_sends_the_change_alone_where_the_url_that_was_read_may_be_old(
+    options: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    for version in ("19.2", "19.5"):
+        made = plan(options, found(version, ai_gateway_url="https://old.example.com"))
+        assert calls(made) == [("duoSettingsUpdate", sent)]
+        assert made.predicted.values["ai_gateway_url"] == "https://old.example.com"
 
 
 @pytest.mark.parametrize(

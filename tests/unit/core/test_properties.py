@@ -95,6 +95,7 @@ def hold(
 
         after = here.stored()
         here.forget()
+        here.wait(60)
         again = here.run(subject, **wish)
         results.append(again)
         assert len(again["steps"]) == len(again["unseen"])

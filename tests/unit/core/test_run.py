@@ -52,8 +52,13 @@ class Instance:
                 self.url = body["variables"]["i0"]["aiGatewayUrl"] or None
             if self.more.get("broken"):
                 return Reply(500, {"errors": [{"message": "Internal server error"}]})
-            return Reply(200, {"data": {"m0": {"errors": []}}})
+            return Reply(200, {"data": {"m0": {"errors": [], **self.payload(body["query"])}}})
         return Reply(200, [self.answer(it["query"]) for it in body])
+
+    def payload(self, query: str) -> dict[str, Any]:
+        """Answer what is asked of the payload."""
+        asked = re.search(r"errors duoSettings \{ aiGatewayUrl \}", query)
+        return {"duoSettings": {"aiGatewayUrl": self.url}} if asked else {}
 
     def answer(self, query: str) -> dict[str, Any]:
         """Answer one document."""
@@ -115,11 +120,30 @@ def test_a_500_after_saving_is_success(serve) -> None:
     assert instance.writes == [{"aiGatewayUrl": URL}]
 
 
-def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(serve) -> None:
-    result = run(serve(Instance(forgetful=True)), ai_gateway_url=URL)
+@pytest.mark.parametrize(
+    ("version", "witness", "requests"),
+    [("18.9.0", "but its own answer shows", 2), ("18.0.0", "but for 70 s each new reading", 22)],
+)
+def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(
+    serve, waits: list[float], version: str, witness: str, requests: int
+) -> None:
+    """The payload tells where the release has one; else it is read again for a while."""
+    server = serve(Instance(version, url="https://old.example.com", forgetful=True))
+    result = run(server, ai_gateway_url=URL)
     assert result["failed"]
     assert result["failure"]["code"] == _errors.NOT_KEPT.code
     assert "AI gateway" in result["msg"]
+    assert witness in result["msg"]
+    assert f"is https://old.example.com and was set to {URL}" in result["msg"]
+    assert "settle_timeout" in result["failure"]["next_step"]
+    assert len(server.requests) == requests
+    assert sum(waits) == pytest.approx(70 if requests > 2 else 0)
+
+
+def test_nobody_waits_who_does_not_want_to(serve, waits: list[float]) -> None:
+    server = serve(Instance("18.0.0", forgetful=True))
+    assert run(server, ai_gateway_url=URL, settle_timeout=0)["failed"]
+    assert (len(server.requests), waits) == (3, [])
 
 
 def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
@@ -128,7 +152,7 @@ def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     subject = dataclasses.replace(
         _gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
     )
-    result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
+    result = run(serve(Instance("18.0.0")), subject=subject, ai_gateway_url=URL)
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["failure"]["code"] == _errors.NOT_KEPT.code
     assert len(result["failure"]["done"]) == 1
@@ -206,7 +230,8 @@ def test_a_bug_after_a_write_does_not_hide_what_was_written(serve, change: str) 
     """Whichever of them reads or shows what the write has led to."""
     calls = {"observe": 1, "plan": 1, "judge": 0, "show": 0}[change]
     work = broken_after(calls, getattr(_gateway.SUBJECT, change))
-    instance = Instance()
+    # Where only a reading proves it.
+    instance = Instance("18.0.0")
     subject = dataclasses.replace(_gateway.SUBJECT, **{change: work})
     result = run(serve(instance), subject=subject, ai_gateway_url=URL)
     assert instance.writes == [{"aiGatewayUrl": URL}]

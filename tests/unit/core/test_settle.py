@@ -1,0 +1,314 @@
+# SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""GitLab as it is: several processes with a cache each, replicas that are late, other runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
+    _beta_features,
+    _errors,
+    _feature_model,
+    _gateway,
+    _health,
+    _info,
+    _preflight,
+    _self_hosted_model,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._settle import (
+    LOOKS,
+    LOOKS_BEFORE_FAILURE,
+    Patience,
+)
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
+
+ALLOWLIST = "outbound_local_requests_allowlist_raw"
+OTHER = "https://other.example.com/v1"
+OLD, URL = "https://old.example.com", "https://aigw.example.com"
+MOVED = ("19.2", "19.3", "19.4", "19.5")
+
+
+def fields(here: Sandboxed) -> list[str]:
+    """Return the root fields of all requests, a word for each request."""
+    return ["write" if it["write"] else "read" for it in here.requests]
+
+
+# --- pauses ------------------------------------------------------------------------------------
+def test_pauses_grow_and_end_with_the_time(waits: list[float]) -> None:
+    patience = Patience(70)
+    while patience.wait():
+        assert len(waits) < 100
+    assert waits[0] < 0.2
+    assert waits[:5] == sorted(waits[:5])
+    assert max(waits) <= 5
+    assert sum(waits) == pytest.approx(70)
+    assert not Patience(0).wait()
+
+
+# --- the gateway from 19.2 on ------------------------------------------------------------------
+@pytest.mark.parametrize("release", MOVED)
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_the_first_configuration_is_proven_by_the_answer(
+    waits: list[float], release: str, processes: int
+) -> None:
+    here = Sandboxed(release, options={"processes": processes})
+    options = {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 90}
+    check = here.dry(_gateway.SUBJECT, **options)
+    here.forget()
+    real = here.run(_gateway.SUBJECT, **options)
+    assert real == check
+    assert (real["changed"], real["warnings"]) == (True, [])
+    assert real["gateway"]["ai_gateway_url"] == URL
+    assert fields(here) == ["read"] * (1 + LOOKS) + ["write"]
+    assert waits == []
+    here.wait(60)
+    here.forget()
+    again = [here.dry(_gateway.SUBJECT, **options), here.run(_gateway.SUBJECT, **options)]
+    assert [it["changed"] for it in again] == [False, False]
+    assert fields(here) == ["read"] * 2
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_a_second_run_within_the_minute_says_why_it_writes_again(processes: int) -> None:
+    here = Sandboxed("19.4", gateway={"ai_gateway_url": OLD}, options={"processes": processes})
+    here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+    for _time in range(2 * processes):
+        for result in (
+            here.dry(_gateway.SUBJECT, ai_gateway_url=URL),
+            here.run(_gateway.SUBJECT, ai_gateway_url=URL),
+        ):
+            assert "failed" not in result
+            if result["changed"]:
+                (warning,) = result["warnings"]
+                assert "copy for a minute" in warning
+                assert f"ai_gateway_url ({OLD}, {URL})" in warning
+            else:
+                assert result["warnings"] == []
+        assert here.instance.gateway.ai_gateway_url == URL
+
+
+def test_one_setting_does_not_bring_the_old_value_of_another_back() -> None:
+    """A task that reads an old URL and changes the timeout alone."""
+    for processes in (2, 3, 4):
+        here = Sandboxed("19.4", gateway={"ai_gateway_url": OLD}, options={"processes": processes})
+        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        for seconds in range(90, 90 + processes):
+            result = here.run(_gateway.SUBJECT, ai_gateway_timeout_seconds=seconds)
+            assert result["changed"]
+            stored = here.instance.gateway
+            assert (stored.ai_gateway_url, stored.ai_gateway_timeout_seconds) == (URL, seconds)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "status"])
+def test_an_answer_that_is_lost_leaves_nothing_undone(kind: str) -> None:
+    lost = {"kind": kind, "match": {"field": "duoSettingsUpdate"}, "after_work": True}
+    if kind == "status":
+        lost["status"] = 500
+    for processes in (2, 4):
+        here = Sandboxed("19.4", options={"processes": processes})
+        here.faults(lost)
+        result = here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        assert "failed" not in result, result["msg"]
+        assert result["changed"]
+        assert here.instance.gateway.ai_gateway_url == URL
+
+
+def test_an_entry_of_the_allowlist_that_is_not_in_force_yet_is_waited_for(
+    waits: list[float],
+) -> None:
+    """The list shows it, and the process that is to save the URL does not know it yet."""
+    here = Sandboxed("19.4", options={"lag_seconds": {"allowlist": 45}})
+    task = {"gateway": {"ai_gateway_url": "http://gateway:5052"}}
+    allowed = here.run(_preflight.SUBJECT, manage_outbound_allowlist=True, **task)
+    assert allowed["changed"]
+    assert 40 < sum(waits) < 55
+    result = here.run(_gateway.SUBJECT, ai_gateway_url="http://gateway:5052")
+    assert result["changed"]
+    assert here.instance.gateway.ai_gateway_url == "http://gateway:5052"
+
+
+# --- two runs at once --------------------------------------------------------------------------
+def test_a_list_that_another_run_has_overwritten_is_completed() -> None:
+    """GitLab takes the allowlist as a whole: of two runs that add a host each, one is lost."""
+    here = Sandboxed("18.9", settings={ALLOWLIST: "there"})
+
+    def overwrite() -> None:
+        if here.instance.settings[ALLOWLIST] == "there\ngw":
+            here.seed(settings={ALLOWLIST: "there\nother"})
+
+    here.watch = overwrite
+    task = {"gateway": {"ai_gateway_url": "http://gw:5052"}, "manage_outbound_allowlist": True}
+    result = here.run(_preflight.SUBJECT, **task)
+    assert "failed" not in result, result["msg"]
+    assert here.instance.settings[ALLOWLIST] == "there\nother\ngw"
+
+
+@pytest.mark.parametrize("release", ["17.9", "18.9", "19.4"])
+@pytest.mark.parametrize("same", [True, False])
+def test_a_model_that_another_run_has_just_created(release: str, same: bool) -> None:
+    """It is as declared, or is changed; it is neither hidden nor made twice."""
+    here = Sandboxed(release)
+    theirs = {"name": "m", "model": "mistral", "endpoint": MODEL["endpoint"] if same else OTHER}
+
+    def faster() -> None:
+        if not here.instance.models:
+            here.seed(models=[{**theirs, "identifier": MODEL["identifier"]}])
+
+    here.watch = faster
+    result = here.run(_self_hosted_model.SUBJECT, models=[MODEL])
+    assert "failed" not in result, result["msg"]
+    (model,) = here.instance.models
+    assert model.endpoint == MODEL["endpoint"]
+
+
+@pytest.mark.parametrize("wish", [{"new_name": "n"}, {"state": "absent"}, {"endpoint": "x"}])
+def test_what_another_run_has_just_done_is_done(wish: dict[str, Any]) -> None:
+    """Both rename, both delete, both change."""
+    stored = {"name": "m", "model": "mistral", "endpoint": OTHER, "identifier": "custom_openai/m"}
+    here = Sandboxed("18.9", models=[stored])
+    model = {**MODEL, **wish, "endpoint": MODEL["endpoint"] if "endpoint" in wish else OTHER}
+    done = []
+
+    def faster() -> None:
+        if not done:
+            done.append(True)
+            there = here.instance.models[0]
+            there.name, there.endpoint = model.get("new_name", "m"), model["endpoint"]
+            if model.get("state") == "absent":
+                here.instance.models.clear()
+
+    here.watch = faster
+    result = here.run(_self_hosted_model.SUBJECT, models=[model])
+    assert "failed" not in result, result["msg"]
+    assert here.run(_self_hosted_model.SUBJECT, models=[model])["changed"] is False
+
+
+# --- everything that is late -------------------------------------------------------------------
+MODEL = {
+    "name": "m",
+    "model_family": "mistral",
+    "endpoint": "https://vllm.example.com/v1",
+    "identifier": "custom_openai/m",
+}
+LATE: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = [
+    ("gateway", _gateway, {"ai_gateway_url": URL}, {}),
+    ("models", _self_hosted_model, {"models": [MODEL]}, {}),
+    (
+        "features",
+        _feature_model,
+        {"settings": [{"features": ["duo_chat"], "provider": "disabled"}]},
+        {},
+    ),
+    ("beta", _beta_features, {"enabled": True, "accept_testing_agreement": True, **ROOT}, {}),
+    (
+        "beta",
+        _beta_features,
+        {"enabled": False, **ROOT},
+        {"beta_acceptances": ["root"]},
+    ),
+    (
+        "allowlist",
+        _preflight,
+        {"gateway": {"ai_gateway_url": "http://gw:5052"}, "manage_outbound_allowlist": True},
+        {},
+    ),
+]
+NAMES = ["gateway", "models", "features", "beta on", "beta off", "allowlist"]
+
+
+@pytest.mark.parametrize("release", ["18.0", "18.9", "19.4"])
+@pytest.mark.parametrize(("kind", "module", "options", "seed"), LATE, ids=NAMES)
+def test_what_is_late_is_waited_for(
+    waits: list[float], release: str, kind: str, module: Any, options: dict[str, Any], seed: Any
+) -> None:
+    here = Sandboxed(release, **{**seed, "options": {"lag_seconds": {kind: 45}}})
+    result = here.run(module.SUBJECT, **options)
+    assert "failed" not in result, result["msg"]
+    assert result["changed"]
+    assert sum(waits) < 70 + (30 if kind == "beta" else 0)
+    here.wait(120)
+    assert here.run(module.SUBJECT, **options)["changed"] is False
+
+
+@pytest.mark.parametrize("release", ["18.0", "18.9"])
+@pytest.mark.parametrize(("kind", "module", "options", "seed"), LATE, ids=NAMES)
+def test_what_is_too_late_is_one_failure_with_both_values(
+    waits: list[float], release: str, kind: str, module: Any, options: dict[str, Any], seed: Any
+) -> None:
+    here = Sandboxed(release, **{**seed, "options": {"lag_seconds": {kind: 3600}}})
+    result = here.run(module.SUBJECT, settle_timeout=20, **options)
+    if kind == "gateway" and release == "18.9":
+        # The answer to the write has proven it.
+        assert (result["changed"], waits) == (True, [])
+        return
+    assert result["failed"]
+    if kind == "beta":
+        codes = {_errors.BETA_STAYS_OFF.code, _errors.BETA_STAYS_ON.code}
+        assert result["failure"]["code"] in codes
+        return
+    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert " is " in result["failure"]["what"]
+    assert " was set to " in result["failure"]["what"]
+    assert "settle_timeout" in result["failure"]["next_step"]
+    assert sum(waits) == pytest.approx(20)
+
+
+# --- what judges after a write -----------------------------------------------------------------
+SOUND = {
+    "models": [{**{"name": "m", "model": "mistral"}, "endpoint": "https://vllm.example.com/v1"}],
+    "features": {"duo_chat": {"provider": "self_hosted", "model": "m"}},
+}
+
+
+@pytest.mark.parametrize(("planned", "processes"), [(True, 2), (True, 4), (False, 2)])
+def test_verify_waits_for_the_process_that_still_has_no_gateway(
+    waits: list[float], processes: int, planned: bool
+) -> None:
+    for ahead in range(processes):
+        here = Sandboxed("19.4", **SOUND, options={"processes": processes, "runner": True})
+        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        for _turn in range(ahead):
+            here.run(_info.SUBJECT)
+        told = {"planned_gateway": {"ai_gateway_url": URL}} if planned else {}
+        late = here.run(_health.SUBJECT, **told)
+        here.wait(60)
+        settled = here.run(_health.SUBJECT)
+        assert late["checks"] == settled["checks"]
+    assert sum(waits) < 70 * processes
+
+
+ISOLATED = {
+    "beta_acceptances": ["root"],
+    "gateway": {"duo_agent_platform_service_url": "dap.example.com:50052"},
+}
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_isolated_waits_for_the_process_that_still_has_no_gateway(processes: int) -> None:
+    for ahead in range(processes):
+        here = Sandboxed("19.4", **ISOLATED, options={"processes": processes})
+        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        for _turn in range(ahead):
+            here.run(_info.SUBJECT)
+        for subject, options in (
+            (_preflight.SUBJECT, {}),
+            (_preflight.SUBJECT, {"gateway": {"ai_gateway_url": URL}}),
+            (_info.SUBJECT, {"planned_gateway": {"ai_gateway_url": URL}}),
+            (_info.SUBJECT, {}),
+        ):
+            result = here.run(subject, isolated=True, **options)
+            assert "failed" not in result, result["msg"]
+
+
+def test_what_really_leaves_is_told_at_once(waits: list[float]) -> None:
+    here = Sandboxed("19.4")
+    result = here.run(_info.SUBJECT, isolated=True)
+    assert result["failed"]
+    assert (waits, len(here.requests)) == ([], 1 + LOOKS_BEFORE_FAILURE)
+    older = Sandboxed("19.1")
+    assert older.run(_info.SUBJECT, isolated=True)["failed"]
+    assert len(older.requests) == 1
