@@ -41,7 +41,9 @@ def _administrator(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _plan(learnt: Learnt) -> Iterator[Seen]:
-    for licence in learnt.roots["currentLicense"]:
+    # Null with a denial is not the absence of a licence.
+    shown = [] if learnt.denied["currentLicense"] else learnt.roots["currentLicense"]
+    for licence in shown:
         plan = licence.get("plan") if isinstance(licence, dict) else None
         yield Seen(
             "no licence" if licence is None else public(plan, _PLANS),
@@ -140,7 +142,7 @@ BELIEFS = (
     Belief("A101", "The token has the scope api.", RECORDED, _scopes),
     Belief(
         "A102",
-        "The licence is told: the token's user is an administrator.",
+        "The licence is shown: the token's user is an administrator.",
         RECORDED,
         _administrator,
     ),

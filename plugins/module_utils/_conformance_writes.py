@@ -183,7 +183,11 @@ BELIEFS = (
     ),
     Belief("W108", "A name that is taken is refused.", RECORDED, _taken),
     Belief(
-        "W109", "A model is provided as sent.", RECORDED, partial(_provider, False), since=(19, 0)
+        "W109",
+        "On creation a model gets the provider that was sent.",
+        RECORDED,
+        partial(_provider, False),
+        since=(19, 0),
     ),
     Belief(
         "W110",

@@ -317,6 +317,13 @@ def test_a_difference_fails_the_task_or_warns() -> None:
     assert any("A103" in warning for warning in told["warnings"])
 
 
+def test_what_is_denied_is_not_taken_for_absent() -> None:
+    """An ordinary user is shown no licence, which does not mean that there is none."""
+    result = Sandboxed("18.9").run(SUBJECT, api_token=credentials.USER_TOKEN)
+    assert row(result, "A102")["state"] == "differs"
+    assert row(result, "A103")["state"] == "not asked"
+
+
 def test_a_token_that_gitlab_does_not_take_is_a_failure_of_its_own() -> None:
     result = Sandboxed("18.9").run(SUBJECT, api_token=credentials.EXPIRED_TOKEN)
     assert result["failure"]["code"] == "token-refused"
