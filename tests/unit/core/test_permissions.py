@@ -8,6 +8,7 @@ The licences are those under which GitLab itself was asked; the stand-in answers
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 from typing import Any
@@ -105,7 +106,8 @@ def assignments(here: Sandboxed) -> dict[tuple[str, str], dict[str, Any]]:
 def refused_by_gitlab(here: Sandboxed, wish: dict[str, Any]) -> bool:
     """Return whether GitLab would refuse an assignment. Nothing is changed."""
     copied = [replace(row) for row in here.instance.features]
-    it = replace(here.instance, features=copied, audit_events=[])
+    it = copy.copy(here.instance)
+    it.features, it.audit_events = copied, []
     model = next((one.id for one in it.models if one.name == wish.get("model")), None)
     data = {"provider": wish["provider"].upper(), "aiSelfHostedModelId": model}
     caller = Caller(it.user("root"), ("api",), by_token=True)

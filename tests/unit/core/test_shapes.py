@@ -117,5 +117,5 @@ def test_ansibles_words_are_followed_by_what_to_write(said: str, write: str) -> 
 
 def test_the_role_names_every_option_that_it_hands_over() -> None:
     names = yaml.safe_load(VARS.read_text(encoding="utf-8"))["__duo_self_hosted_names"]
-    own = {"state", "variables", "unknown_variables"}
+    own = {"state", "variables", "unknown_variables", "known_variables", "check_token"}
     assert set(names) == {*CONNECTION, *_preflight.SUBJECT.arguments.spec} - own

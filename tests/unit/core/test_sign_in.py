@@ -393,7 +393,7 @@ def test_without_libraries_it_is_read_on_the_node(tmp_path) -> None:
 
 def test_nothing_to_synchronise_on_the_node(tmp_path) -> None:
     rails = runner(tmp_path, "not_applicable").rails_command
-    step = _subscription.Synchronise(_subscription.options({"rails_command": rails}), None)
+    step = _subscription.Synchronise(_subscription.options({"rails_command": rails}))
     with pytest.raises(Failure) as caught:
         step.perform(None)
     assert caught.value.code == _errors.SYNC_REFUSED.code

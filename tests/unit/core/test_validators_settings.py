@@ -125,7 +125,7 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (
             HealthOptions,
             {"settings": {"settings": []}},
-            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
+            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any", "planned_gateway": {}},
         ),
         (
             UpgradeOptions,

@@ -93,7 +93,7 @@ class Replay:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._app = create_app(world.release, external_url=URL)
+        self._app = create_app(world.release, external_url=URL, options={"processes": 1})
         self._adapter = InProcess(self._app, lambda: None)
         self._api = requests.Session()
         self._api.trust_env = False
