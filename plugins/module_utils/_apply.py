@@ -126,6 +126,9 @@ def apply(
         if not isinstance(error, Failure):
             # A bug of ours: GitLab may have carried out what it was sent.
             unknown |= {change.about for step in batch for change in step.changes}
+        elif error.code == _errors.NOT_KEPT.code:
+            # GitLab took it, and made something else of it.
+            unknown |= {change.about for step in batch for change in step.changes}
         open_changes = {change.about for step in pending for change in step.changes}
         unknown &= open_changes
         journal.done = [str(it) for about, it in wanted.items() if about not in open_changes]

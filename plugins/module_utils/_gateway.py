@@ -127,8 +127,14 @@ def values(reading: Reading) -> dict[str, Any]:
     return found
 
 
+def planned_gateway(params: Mapping[str, Any]) -> GatewayOptions:
+    """Check what a task is told of the gateway that the same run has declared."""
+    given = params.get("planned_gateway") or {}
+    return check(GatewayOptions, {name: it for name, it in given.items() if it is not None})
+
+
 def until_agreed(
-    gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: Mapping[str, Any]
+    gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: GatewayOptions
 ) -> Found:
     """Look once; and again while GitLab's processes do not agree about the gateway.
 
@@ -143,9 +149,7 @@ def until_agreed(
         if not (gitlab.release and gitlab.release.gateway_is_application_setting):
             return found
         agreed = seen is not None and all(
-            (value.rstrip("/") if isinstance(value, str) else value) == seen[name]
-            for name, value in planned.items()
-            if value is not None and name in seen
+            getattr(planned, name) in (None, value) for name, value in seen.items()
         )
         if final and agreed:
             return found

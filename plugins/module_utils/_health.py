@@ -24,7 +24,7 @@ from ._arguments import (
 )
 from ._errors import Failure, accepted
 from ._failure import findings_failure
-from ._gateway import PARTS, until_agreed
+from ._gateway import PARTS, planned_gateway, until_agreed
 from ._gateway import values as gateway_values
 from ._graphql import GENERAL_ERROR, READ_ONLY_ERROR, Part
 from ._health_advice import action_for, is_doubtful, is_late
@@ -37,7 +37,7 @@ from ._observed import read_state
 from ._plan import Mutation, Plan
 from ._run import Subject
 from ._urls import without_credentials
-from ._validators import FeaturesOptions, Name, Options, check
+from ._validators import FeaturesOptions, GatewayOptions, Name, Options, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class HealthOptions(Options):
     attempts: int = pydantic.Field(default=3, ge=1, le=20)
     delay: int = pydantic.Field(default=5, ge=0, le=300)
     settings: FeaturesOptions
-    planned_gateway: dict[str, Any] = pydantic.Field(default_factory=dict)
+    planned_gateway: GatewayOptions = pydantic.Field(default_factory=GatewayOptions)
     fail_on: str = "any"
 
 
@@ -110,7 +110,9 @@ def options(params: dict[str, Any]) -> HealthOptions:
         "when_unsupported": params.pop("when_unsupported", "fail"),
         "planned_models": params.pop("planned_models", []),
     }
-    return check(HealthOptions, {**params, "settings": check(FeaturesOptions, settings)})
+    planned = planned_gateway(params)
+    checked = {"settings": check(FeaturesOptions, settings), "planned_gateway": planned}
+    return check(HealthOptions, {**params, **checked})
 
 
 def observe(gitlab: GitLab, wanted: HealthOptions) -> Found:
@@ -141,7 +143,7 @@ def _check(gitlab: GitLab, wanted: HealthOptions) -> tuple[Found, bool, dict[str
     seen: dict[str, Any] | None = gateway_values(reading)
     if "probes" in wanted.checks:
         # What they ran with counts; what was read may come from another process.
-        url = str(wanted.planned_gateway.get("ai_gateway_url") or facts.gateway_url).rstrip("/")
+        url = wanted.planned_gateway.ai_gateway_url or facts.gateway_url
         seen = {**gateway_values(reading), "ai_gateway_url": url} if _rest_on(checks, url) else None
     found = Found(gitlab.url, reading.release, tuple(checks))
     return found, not found.failed, seen

@@ -16,7 +16,7 @@ from ._errors import Failure
 from ._feature_model import shown as shown_setting
 from ._gateway import ABOUT as ABOUT_GATEWAY
 from ._gateway import PARTS as GATEWAY
-from ._gateway import until_agreed
+from ._gateway import planned_gateway, until_agreed
 from ._gateway import values as gateway_values
 from ._graphql import Part
 from ._model_steps import about as about_model
@@ -28,7 +28,7 @@ from ._run import Subject
 from ._self_hosted_model import shown as shown_model
 from ._sign_in import SignIn
 from ._urls import has_credentials, masked
-from ._validators import method_for_export
+from ._validators import GatewayOptions, method_for_export
 
 if TYPE_CHECKING:
     from ._client import GitLab
@@ -89,12 +89,12 @@ class InfoOptions(SignIn):
 
     isolated: bool = False
     ai_logs: bool = False
-    planned_gateway: dict[str, Any] = field(default_factory=dict)
+    planned_gateway: GatewayOptions = field(default_factory=GatewayOptions)
 
 
 def options(params: dict[str, Any]) -> InfoOptions:
     """Check the options of a task."""
-    return InfoOptions.of(params)
+    return InfoOptions.of({**params, "planned_gateway": planned_gateway(params)})
 
 
 def observe(gitlab: GitLab, wanted: InfoOptions) -> Found:

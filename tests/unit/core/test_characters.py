@@ -128,7 +128,7 @@ OPTIONS = [
 
 
 def test_no_module_is_left_out() -> None:
-    assert len(_subjects()) == 9
+    assert len(_subjects()) == 10
     assert len(OPTIONS) > 70
 
 

@@ -124,8 +124,8 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (validators.PlannedSetting, {"features": ["duo_chat"]}, {}),
         (
             HealthOptions,
-            {"settings": {"settings": []}},
-            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any", "planned_gateway": {}},
+            {"settings": {"settings": []}, "planned_gateway": {}},
+            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
         ),
         (
             UpgradeOptions,
