@@ -55,7 +55,7 @@ torture: build ## Faults, interruptions, load and junk in full: long, and ends w
 	DUO_TORTURE=full python -m pytest -n 2 tests/unit/core/test_junk_options.py tests/unit/core/test_junk_answers.py
 	DUO_TORTURE=full DUO_RELEASES=all $(WITH_BUILT) python -m pytest -n 2 tests/integration/torture $(ARGS)
 
-mutation: $(ENV) ## Whether the tests notice small faults in plans and rules; ARGS=_plan.py: one file
+mutation: $(ENV) ## Whether the tests notice small faults in plans and rules; ARGS=_engine/plan.py: one file
 	python -m tools.mutation $(ARGS)
 
 browser: $(ENV) $(AXE) ## The report's page in a real Chromium; pictures in .cache/browser

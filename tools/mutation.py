@@ -3,7 +3,7 @@
 
 """Do the tests notice small faults in the code that decides what is done?
 
-python -m tools.mutation [_plan.py ...]
+python -m tools.mutation [_engine/plan.py ...]
 
 The faults are those of mutmut. Its own runner leaves out decorated functions, and so each rule of
 the options, and knows no ansible_collections; here each mutant lives in a process of its own that
@@ -40,17 +40,17 @@ MODELS = (
     *("plan_feature_model", "plan_many_features"),
 )
 TESTS = {
-    "_plan.py": ("plan", *PLANS, "apply"),
-    "_apply.py": ("apply",),
-    "_validators.py": ("validators", "validators_settings", *PLANS),
-    "_gateway.py": ("plan_gateway", "observe"),
-    "_self_hosted_model.py": MODELS,
-    "_model_steps.py": MODELS,
-    "_feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
-    "_beta_features.py": ("plan_beta_features", "sign_in"),
-    "_observed.py": ("observed",),
-    "_offers.py": ("releases", "observed", *PLANS),
-    "_releases.py": ("releases", "observed", *PLANS),
+    "_engine/plan.py": ("plan", *PLANS, "apply"),
+    "_engine/apply.py": ("apply",),
+    "_subjects/options.py": ("validators", "validators_settings", *PLANS),
+    "_subjects/gateway.py": ("plan_gateway", "observe"),
+    "_subjects/self_hosted_model.py": MODELS,
+    "_subjects/model_steps.py": MODELS,
+    "_subjects/feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
+    "_subjects/beta_features.py": ("plan_beta_features", "sign_in"),
+    "_subjects/stored.py": ("observed",),
+    "_duo/offers.py": ("releases", "observed", *PLANS),
+    "_duo/releases.py": ("releases", "observed", *PLANS),
 }
 # What the tests import, imported once.
 COMMON = ("hypothesis", "requests", "pydantic", "sandbox.app", "ansible.module_utils.basic")
@@ -118,7 +118,7 @@ def start(name: str, code: str, tests: list[str]) -> int:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         module = ModuleType(name)
-        module.__package__ = PACKAGE
+        module.__package__ = name.rpartition(".")[0]
         sys.modules[name] = module
         exec(compile(code, name, "exec"), module.__dict__)  # noqa: S102
         # One file after the other: the first knows most, and the others need not be read then.
@@ -150,7 +150,7 @@ def main(files: list[str]) -> None:
     gc.freeze()
     score: Counter[str] = Counter()
     for file in files or TESTS:
-        name = f"{PACKAGE}.{file.removesuffix('.py')}"
+        name = f"{PACKAGE}.{file.removesuffix('.py').replace('/', '.')}"
         tests = [str(ROOT / "tests" / "unit" / "core" / f"test_{it}.py") for it in TESTS[file]]
         source = (FOLDER / file).read_text()
         if not list(survivors(name, [source], tests)):

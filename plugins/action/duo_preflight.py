@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._preflight import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.preflight import SUBJECT
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._action import DuoAction
 
 

@@ -12,8 +12,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files, _report_json
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report, Run
@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
         except Failure as failure:
             raise AnsibleActionFail(failure.sentence()) from None
         except OSError as error:
-            problem = Failure(_errors.REPORT_NOT_WRITTEN, reason=str(error))
+            problem = Failure(messages.REPORT_NOT_WRITTEN, reason=str(error))
             raise AnsibleActionFail(problem.sentence()) from None
         summary = report.summary()
         result.update(changed=False, paths=paths, summary=vars(summary))
@@ -80,7 +80,10 @@ class ActionModule(ActionBase):
             # A list of the names, for what a playbook gives may have no hash.
             if module not in list(MODULES):
                 raise Failure(
-                    _errors.NOT_REPORTED, variable=variable, module=module, names=", ".join(MODULES)
+                    messages.NOT_REPORTED,
+                    variable=variable,
+                    module=module,
+                    names=", ".join(MODULES),
                 )
         hostvars = task_vars["hostvars"]
         for host in task_vars["groups"]["all"]:
@@ -107,7 +110,7 @@ def _merged(patterns: list[str], title: str) -> Report:
     for pattern in patterns:
         paths = sorted(glob.glob(pattern, recursive=True))
         if not paths:
-            raise Failure(_errors.NO_REPORT, source=pattern, reason="there is no such file")
+            raise Failure(messages.NO_REPORT, source=pattern, reason="there is no such file")
         reports += map(_report_json.read, paths)
     return _report_json.merge(reports, title)
 
@@ -118,7 +121,7 @@ def _judged(options: dict[str, Any], summary: Any, paths: list[str]) -> dict[str
     if fail_on == "never" or summary.verdict in ("in_line", "changed"):
         return {}
     told = Failure(
-        _errors.REPORT_FINDINGS, sentence=summary.sentence, paths=", ".join(paths)
+        messages.REPORT_FINDINGS, sentence=summary.sentence, paths=", ".join(paths)
     ).sentence()
     if summary.verdict != "errors":
         return {"failed": True, "msg": told} if fail_on == "drift" else {}

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._self_hosted_model import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
+    SUBJECT,
+)
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._action import DuoAction
 
 

@@ -70,9 +70,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._bug import where
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.bug import where
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_files
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Run
@@ -93,7 +93,7 @@ def _harmless(method: Callable[..., None]) -> Callable[..., None]:
             self.broken = True
             # The text of a bug may hold a value; its place is what a report of it needs.
             reason = str(error) if isinstance(error, OSError) else _told(error)
-            problem = Failure(_errors.REPORT_NOT_WRITTEN, about="report", reason=reason)
+            problem = Failure(messages.REPORT_NOT_WRITTEN, about="report", reason=reason)
             self._display.warning(problem.sentence())
 
     return guarded

@@ -53,7 +53,7 @@ _value:
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import is_beta_family
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import is_beta_family
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 
 Values = dict[str, Any]

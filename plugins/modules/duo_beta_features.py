@@ -118,8 +118,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._beta_features import SUBJECT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.beta_features import SUBJECT
 
 
 def main() -> None:

@@ -151,8 +151,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance import SUBJECT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.conformance import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
 
 
 def main() -> None:

@@ -140,8 +140,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._feature_model import SUBJECT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.feature_model import SUBJECT
 
 
 def main() -> None:

@@ -117,8 +117,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._gateway import SUBJECT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import SUBJECT
 
 
 def main() -> None:

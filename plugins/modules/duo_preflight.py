@@ -225,8 +225,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._preflight import SUBJECT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.preflight import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
 
 
 def main() -> None:

@@ -180,8 +180,10 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._self_hosted_model import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
+    SUBJECT,
+)
 
 
 def main() -> None:

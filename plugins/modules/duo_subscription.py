@@ -113,8 +113,8 @@ failure:
   type: dict
 """
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import run
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subscription import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.subscription import SUBJECT
 
 
 def main() -> None:

@@ -22,18 +22,21 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import secrets_in
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome, refused
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import credentials
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import libraries
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.urls import credentials
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import secrets_in
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import refused
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
-    from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+        Connection,
+    )
 
 # Seconds for which the items of a loop take a reading for the present state.
 REMEMBER = 10.0
@@ -93,7 +96,7 @@ class DuoAction(ActionBase):
             return "the task is asynchronous"
         if any(isinstance(values, dict) and values for values in self._task.environment or ()):
             return "the task has an environment of its own"
-        unusable = _libraries.unusable()
+        unusable = libraries.unusable()
         return f"this process lacks a library: {unusable.what}" if unusable else None
 
     def _in_process(self, task_vars: dict[str, Any]) -> dict[str, Any]:

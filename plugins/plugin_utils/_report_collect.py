@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_result as read
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     CHANGED,
@@ -27,7 +27,7 @@ from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
 )
 
 # Failures whose reasons are findings of the same result.
-_BY_FINDINGS = (_errors.PREFLIGHT_FINDING.code, _errors.PREFLIGHT_FINDINGS.code)
+_BY_FINDINGS = (messages.PREFLIGHT_FINDING.code, messages.PREFLIGHT_FINDINGS.code)
 
 
 @dataclass

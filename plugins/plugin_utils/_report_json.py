@@ -15,8 +15,8 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     SCHEMA,
     STATES,
@@ -50,10 +50,10 @@ def read(path: str) -> Report:
     try:
         text = pathlib.Path(path).read_text("utf-8")
     except UnicodeDecodeError:
-        raise Failure(_errors.NO_REPORT, source=source, reason="it is not text") from None
+        raise Failure(messages.NO_REPORT, source=source, reason="it is not text") from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Failure(_errors.NO_REPORT, source=source, reason=reason) from None
+        raise Failure(messages.NO_REPORT, source=source, reason=reason) from None
     return load(text, source)
 
 
@@ -66,14 +66,14 @@ def load(text: str, source: str) -> Report:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise Failure(_errors.NO_REPORT, source=source, reason=f"no JSON, {error}") from None
+        raise Failure(messages.NO_REPORT, source=source, reason=f"no JSON, {error}") from None
     except RecursionError:
-        raise Failure(_errors.NO_REPORT, source=source, reason="it is nested too deeply") from None
+        raise Failure(messages.NO_REPORT, source=source, reason="it is nested too deeply") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise Failure(_errors.NO_REPORT, source=source, reason=f"its schema is not {SCHEMA}")
+        raise Failure(messages.NO_REPORT, source=source, reason=f"its schema is not {SCHEMA}")
     if content.get("schema_version") != VERSION:
         found = content.get("schema_version")
-        raise Failure(_errors.REPORT_VERSION, source=source, found=found, known=VERSION)
+        raise Failure(messages.REPORT_VERSION, source=source, found=found, known=VERSION)
     try:
         report: Report = _build(Report, content)
         for instance in report.instances:
@@ -81,7 +81,7 @@ def load(text: str, source: str) -> Report:
             if set(states) - set(STATES) or set(instance.cells) - set(SUBJECTS):
                 raise ValueError(f"unknown state or subject of {instance.name}")
     except ValueError as error:
-        raise Failure(_errors.NO_REPORT, source=source, reason=str(error)) from None
+        raise Failure(messages.NO_REPORT, source=source, reason=str(error)) from None
     return report
 
 

@@ -12,22 +12,21 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _errors,
-    _feature_model,
-    _gateway,
-    _http_errors,
-    _model_steps,
-    _plan,
-    _preflight,
-    _subscription,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.destinations import (
     DESTINATIONS,
     destinations,
     ways_out,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import plan
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    model_steps,
+    subscription,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway as _gateway
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
     Change,
@@ -51,23 +50,23 @@ MODULES = {
 # How messages begin to name an object -> its subject.
 _OBJECTS = {
     _gateway.ABOUT: "gateway",
-    _preflight.ABOUT: "gateway",
-    _model_steps.about(""): "models",
-    _feature_model.about(""): "features",
-    _beta_features.ABOUT: "beta_features",
+    preflight.ABOUT: "gateway",
+    model_steps.about(""): "models",
+    feature_model.about(""): "features",
+    beta_features.ABOUT: "beta_features",
     "license": "subscription",
-    _subscription.ABOUT: "subscription",
+    subscription.ABOUT: "subscription",
 }
 _NO_ANSWER = {
     message.code
     for message in (
-        _http_errors.UNREACHABLE,
-        _http_errors.TIMED_OUT,
-        _http_errors.TLS_FAILED,
-        _http_errors.TRY_LATER,
-        _http_errors.PROXY_UNREACHABLE,
-        _http_errors.PROXY_BROKE,
-        _http_errors.PROXY_REFUSED,
+        http_messages.UNREACHABLE,
+        http_messages.TIMED_OUT,
+        http_messages.TLS_FAILED,
+        http_messages.TRY_LATER,
+        http_messages.PROXY_UNREACHABLE,
+        http_messages.PROXY_BROKE,
+        http_messages.PROXY_REFUSED,
     )
 }
 
@@ -229,7 +228,7 @@ def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:
     """
     failure = _dict(result.get("failure"))
     # What GitLab accepted and did not keep is not known to be gone.
-    kept = failure.get("code") != _errors.NOT_KEPT.code
+    kept = failure.get("code") != messages.NOT_KEPT.code
     lines = steps(result) or (texts(failure.get("done")) if kept else [])
     return [
         name
@@ -239,14 +238,14 @@ def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:
 
 
 def _deleted(name: str) -> str:
-    change = _plan.Change(_model_steps.about(name), {}, _plan.ABSENT, verb="delete")
+    change = plan.Change(model_steps.about(name), {}, plan.ABSENT, verb="delete")
     return str(change)
 
 
 def _renamed(name: str) -> str:
     """Return how the line begins, up to the new name, which a plan tells before other values."""
     new = "\n"  # in no name
-    change = _plan.Change(_model_steps.about(name), {"name": name}, {"name": new})
+    change = plan.Change(model_steps.about(name), {"name": name}, {"name": new})
     return str(change).rpartition(new)[0]
 
 

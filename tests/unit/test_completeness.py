@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _feature_model,
-    _gateway,
-    _self_hosted_model,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import (
     FAMILIES,
     FEATURES,
     OPTION_SINCE,
     PROVIDERS,
     Offer,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model,
+    gateway,
+    self_hosted_model,
+)
 from sandbox.schema_data import names_of
 from sandbox.versions import parse
 
@@ -41,11 +41,11 @@ VERSIONS += [
 # Arguments of GitLab's mutations: the option that sets it, ...
 OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
     "DuoSettingsUpdateInput": (
-        _gateway,
-        {argument: option for option, argument in _gateway.FIELDS.items()},
+        gateway,
+        {argument: option for option, argument in gateway.FIELDS.items()},
     ),
     "AiSelfHostedModelCreateInput": (
-        _self_hosted_model,
+        self_hosted_model,
         {
             "name": "name",
             "model": "model_family",
@@ -56,7 +56,7 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
         },
     ),
     "AiSelfHostedModelUpdateInput": (
-        _self_hosted_model,
+        self_hosted_model,
         {
             "id": "name",  # found by its name
             "name": "new_name",
@@ -67,9 +67,9 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
             "provider": "deployment_method",
         },
     ),
-    "AiSelfHostedModelDeleteInput": (_self_hosted_model, {"id": "name"}),
+    "AiSelfHostedModelDeleteInput": (self_hosted_model, {"id": "name"}),
     "AiFeatureSettingUpdateInput": (
-        _feature_model,
+        feature_model,
         {
             "feature": "features",
             "features": "features",
@@ -112,7 +112,7 @@ CONDUCT = {
 }
 # What an option of OPTION_SINCE needs: the mutation's input and its argument.
 NEEDS = {
-    **{option: ("DuoSettingsUpdateInput", name) for option, name in _gateway.FIELDS.items()},
+    **{option: ("DuoSettingsUpdateInput", name) for option, name in gateway.FIELDS.items()},
     "deployment_method vertex_ai": ("AiSelfHostedModelCreateInput", "provider"),
     "gitlab_model": ("AiFeatureSettingUpdateInput", "offeredModelRef"),
 }
@@ -162,7 +162,7 @@ def test_no_reason_is_left_over() -> None:
     assert set(REASONS) - ever == set()
 
 
-@pytest.mark.parametrize("subject", [_gateway, _self_hosted_model, _feature_model])
+@pytest.mark.parametrize("subject", [gateway, self_hosted_model, feature_model])
 def test_every_option_sets_an_argument_or_says_how(subject: Any) -> None:
     setting = {
         option for of, table in OPTIONS.values() if of is subject for option in table.values()
@@ -187,7 +187,7 @@ def test_releases_agree_with_the_schema(version: str, enum: str, offers: dict[st
     release = Release.parse(version)
     assert release
     there = {value.lower() for value in names_of(parse(version))["enums"][enum]}
-    assert there - set(offers) == set(), "unknown to _offers.py"
+    assert there - set(offers) == set(), "unknown to offers.py"
     certain = {name for name, offer in offers.items() if release.has(offer)}
     assert certain - there == set(), "said to be there"
     denied = {name for name, offer in offers.items() if release.has(offer) is False}

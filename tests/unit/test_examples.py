@@ -120,6 +120,14 @@ def test_readme_lists_every_variable_of_the_role() -> None:
 
 def test_architecture_names_every_file_of_the_core() -> None:
     """The map of files is complete, and names none that is gone."""
-    named = re.findall(r"`(?:plugins/\w+/)?(_\w+\.py)`", ARCHITECTURE)
-    there = {path.name for path in ROOT.glob("plugins/*_utils/_*.py")} - {"__init__.py"}
-    assert set(named) == there
+    rooms = re.findall(r"^`(_\w+)/`:\n\n((?:\|.*\n)+)", ARCHITECTURE, flags=re.MULTILINE)
+    named = {
+        f"{room}/{name}"
+        for room, table in rooms
+        for name in re.findall(r"^\| `(\w+\.py)` \|", table, flags=re.MULTILINE)
+    }
+    core = ROOT / "plugins" / "module_utils"
+    there = {path.relative_to(core).as_posix() for path in core.rglob("*.py")}
+    assert named == {path for path in there if not path.endswith("__init__.py")}
+    others = {path.name for path in ROOT.glob("plugins/plugin_utils/_*.py")} - {"__init__.py"}
+    assert others <= set(re.findall(r"`(?:plugins/\w+/)?(_\w+\.py)`", ARCHITECTURE))

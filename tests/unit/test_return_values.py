@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _gateway,
-    _health,
-    _info,
-    _preflight,
-    _self_hosted_model,
-    _subscription,
-    _upgrade_check,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
+    health,
+    info,
+    preflight,
+    upgrade_check,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    gateway,
+    self_hosted_model,
+    subscription,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 MODULES = sorted((pathlib.Path(__file__).parents[2] / "plugins" / "modules").glob("duo_*.py"))
@@ -38,13 +40,13 @@ ANSIBLES = {
     *("src", "started", "stderr", "stderr_lines", "stdout", "stdout_lines", "unreachable"),
 }
 TASKS: dict[str, tuple[Subject, dict[str, Any]]] = {
-    "duo_gateway": (_gateway.SUBJECT, {"ai_gateway_timeout_seconds": 90}),
-    "duo_health": (_health.SUBJECT, {"fail_on": "never"}),
-    "duo_info": (_info.SUBJECT, {}),
-    "duo_preflight": (_preflight.SUBJECT, {}),
-    "duo_self_hosted_model": (_self_hosted_model.SUBJECT, {"models": []}),
-    "duo_subscription": (_subscription.SUBJECT, {"sync": "never"}),
-    "duo_upgrade_check": (_upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),
+    "duo_gateway": (gateway.SUBJECT, {"ai_gateway_timeout_seconds": 90}),
+    "duo_health": (health.SUBJECT, {"fail_on": "never"}),
+    "duo_info": (info.SUBJECT, {}),
+    "duo_preflight": (preflight.SUBJECT, {}),
+    "duo_self_hosted_model": (self_hosted_model.SUBJECT, {"models": []}),
+    "duo_subscription": (subscription.SUBJECT, {"sync": "never"}),
+    "duo_upgrade_check": (upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),
 }
 
 

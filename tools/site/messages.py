@@ -14,13 +14,13 @@ from pathlib import Path
 from tools.collection import ROOT, link
 
 _NAMES = (
-    "_errors.py",
-    "_http_errors.py",
-    "_isolated_errors.py",
-    "_permission_errors.py",
-    "_conformance_errors.py",
+    "messages.py",
+    "http_messages.py",
+    "isolated_messages.py",
+    "permission_messages.py",
+    "conformance_messages.py",
 )
-FILES = [ROOT / "plugins" / "module_utils" / name for name in _NAMES]
+FILES = [ROOT / "plugins" / "module_utils" / "_base" / name for name in _NAMES]
 HEAD = """# Troubleshooting
 
 When a task fails, `failure.code` of its result is one of these, and `msg` has the sentence and
@@ -41,7 +41,7 @@ def page() -> str:
 
 def _parts(file: Path) -> Iterator[str]:
     errors = importlib.import_module(
-        f"ansible_collections.gitlab_ops.duo.plugins.module_utils.{file.stem}"
+        f"ansible_collections.gitlab_ops.duo.plugins.module_utils._base.{file.stem}"
     )
     for line in file.read_text("utf-8").splitlines():
         if part := re.match(r"# --- ([^-]+) -+$", line):

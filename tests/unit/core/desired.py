@@ -11,25 +11,24 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import apply
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part, Reading
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import (
-    Change,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.apply import apply
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import Change, Plan, Step
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import (
     Mutation,
-    Plan,
-    Step,
+    Part,
+    Reading,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 # What a write can come to. "saved" means that GitLab did the work.
 OK = "saved"
-LOST = Unclear(_http_errors.UNREACHABLE, retry=True, reason="connection reset")
-LATE = Unclear(_http_errors.TIMED_OUT, retry=True, late=True, seconds=30)
-BUSY = Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
-SERVER_ERROR = Unclear(_http_errors.SERVER_ERROR, retry=False, status=500, reason="Internal")
-DOWN = Failure(_http_errors.UNREACHABLE, reason="connection refused")
+LOST = Unclear(http_messages.UNREACHABLE, retry=True, reason="connection reset")
+LATE = Unclear(http_messages.TIMED_OUT, retry=True, late=True, seconds=30)
+BUSY = Unclear(http_messages.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
+SERVER_ERROR = Unclear(http_messages.SERVER_ERROR, retry=False, status=500, reason="Internal")
+DOWN = Failure(http_messages.UNREACHABLE, reason="connection refused")
 
 # Licence and add-on with which nothing is missing that GitLab tells of.
 PERMITTED = {
@@ -65,6 +64,7 @@ class Desired:
     retries: int = 3
     token: Any = None
     data: dict[str, Any] = field(default_factory=dict)
+    subject: Any = None
     denied: dict[str, str] = field(default_factory=dict)
     unreadable: Failure | None = None
 
@@ -120,7 +120,7 @@ class Desired:
 
     def run(self) -> list[str]:
         """Carry out the plan of the start."""
-        return apply(self, Plan(tuple(self.steps), None), self.replan)
+        return apply(self, Plan(tuple(self.steps), None), self.replan, subject=self.subject)
 
     def fail(self) -> Failure:
         """Carry it out and return the failure."""

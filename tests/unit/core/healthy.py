@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
-SUBJECT = _health.SUBJECT
+SUBJECT = health.SUBJECT
 KEY = "key-that-must-not-show-0001"
 ENDPOINT = "https://m.example.com/v1"
 MODEL = {

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import AdminSession
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.admin_session import (
+    AdminSession,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.sign_in import SignIn
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,

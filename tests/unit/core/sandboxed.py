@@ -25,13 +25,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import (
-    Subject,
-    _failed,
-    perform,
-)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import failed, perform
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from sandbox import credentials
 from sandbox.app import create_app
 from sandbox.front import Dropped
@@ -211,7 +208,7 @@ class Sandboxed:
             try:
                 return perform(subject, params(subject, **options), check_mode=check)
             except Failure as failure:
-                return _failed(failure, URL)
+                return failed(failure, URL)
 
     def dry(self, subject: Subject, **options: Any) -> dict[str, Any]:
         """Return the result of a task in check mode."""

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._observed import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import (
     Model,
     Setting,
     State,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
 
 if TYPE_CHECKING:
-    from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Plan
+    from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import Plan
 
 TOKEN = "glpat-a-token-that-must-not-show"
 RELEASES = ("17.9", "17.11", "18.0", "18.9", "19.4")
@@ -211,7 +211,7 @@ def gitlab(url: str, **values: Any) -> GitLab:
     return GitLab(connection(url, **values))
 
 
-def of(message: _errors.Message) -> str:
+def of(message: messages.Message) -> str:
     """Return the code by which a test knows a failure."""
     return message.code
 

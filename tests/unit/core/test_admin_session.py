@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import Page
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.admin_session import AdminPage
 from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
     ADMIN_FORM,
     CONFIGURATION,
@@ -84,7 +84,7 @@ def test_a_failing_sign_out_is_no_failure(serve) -> None:
     [
         pytest.param(
             {"POST /users/sign_in": page(alert(WRONG) + sign_in_form())},
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "refused the sign-in of root: Invalid login or password.",
             id="wrong password",
         ),
@@ -96,25 +96,25 @@ def test_a_failing_sign_out_is_no_failure(serve) -> None:
                 ],
                 "POST /users/sign_in": redirect("/users/sign_in"),
             },
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "Your account has been blocked.",
             id="blocked",
         ),
         pytest.param(
             {"POST /users/sign_in": redirect("/users/sign_in")},
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "the account may not sign in",
             id="sent back without a word",
         ),
         pytest.param(
             {"POST /users/sign_in": page("<h1>The change was rejected (422)</h1>", status=422)},
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "CSRF token was not accepted",
             id="422",
         ),
         pytest.param(
             {"POST /users/sign_in": page("", status=403)},
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "password sign-in is off",
             id="403",
         ),
@@ -125,25 +125,27 @@ def test_a_failing_sign_out_is_no_failure(serve) -> None:
                     '<input name="user[otp_attempt]"></form>'
                 )
             },
-            _errors.SIGN_IN_NEEDS_MORE,
+            messages.SIGN_IN_NEEDS_MORE,
             "two-factor authentication",
             id="2FA",
         ),
         pytest.param(
             {"POST /users/sign_in": page('<div class="js-email-verification"></div>')},
-            _errors.SIGN_IN_NEEDS_MORE,
+            messages.SIGN_IN_NEEDS_MORE,
             "e-mail verification",
             id="e-mail",
         ),
         pytest.param(
             {"POST /users/sign_in": page(alert("There was an error with the reCAPTCHA."))},
-            _errors.SIGN_IN_NEEDS_MORE,
+            messages.SIGN_IN_NEEDS_MORE,
             "a captcha",
             id="captcha after sending",
         ),
     ],
 )
-def test_a_refused_password_is_sent_once(serve, pages, message: _errors.Message, told: str) -> None:
+def test_a_refused_password_is_sent_once(
+    serve, pages, message: messages.Message, told: str
+) -> None:
     server = serve(Site(pages))
     admin = session(server)
     first, second = failure_of(admin.beta_state), failure_of(admin.beta_state)
@@ -160,23 +162,27 @@ def test_a_refused_password_is_sent_once(serve, pages, message: _errors.Message,
     [
         (
             page(sign_in_form(extra='<div class="g-recaptcha" data-sitekey="k"></div>')),
-            _errors.SIGN_IN_NEEDS_MORE,
+            messages.SIGN_IN_NEEDS_MORE,
             "a captcha",
         ),
-        (page(vue_form(show_captcha=True)), _errors.SIGN_IN_NEEDS_MORE, "a captcha"),
+        (page(vue_form(show_captcha=True)), messages.SIGN_IN_NEEDS_MORE, "a captcha"),
         (
             page('<a class="js-oauth-login" href="/users/auth/saml">SAML</a>'),
-            _errors.SIGN_IN_NOT_OFFERED,
+            messages.SIGN_IN_NOT_OFFERED,
             "no password form",
         ),
-        (page(LDAP), _errors.SIGN_IN_NOT_OFFERED, "no password form"),
-        (redirect("/users/auth/saml"), _errors.SIGN_IN_NOT_OFFERED, "redirect to /users/auth/saml"),
-        (page("", status=403), _errors.SIGN_IN_NOT_OFFERED, "status 403"),
+        (page(LDAP), messages.SIGN_IN_NOT_OFFERED, "no password form"),
+        (
+            redirect("/users/auth/saml"),
+            messages.SIGN_IN_NOT_OFFERED,
+            "redirect to /users/auth/saml",
+        ),
+        (page("", status=403), messages.SIGN_IN_NOT_OFFERED, "status 403"),
     ],
     ids=["captcha", "captcha of 18.8", "SSO only", "LDAP only", "automatic SSO", "403"],
 )
 def test_the_password_stays_where_it_cannot_help(
-    serve, reply: Reply, message: _errors.Message, told: str
+    serve, reply: Reply, message: messages.Message, told: str
 ) -> None:
     server = serve(Site({"GET /users/sign_in": reply}))
     failure = failure_of(session(server).sign_in)
@@ -191,7 +197,7 @@ def test_a_lost_answer_to_the_password_is_not_repeated(serve, waits) -> None:
     for _time in range(2):
         failure = failure_of(admin.sign_in)
         # Not Unclear: signing in changes nothing that could have been changed.
-        assert (type(failure), failure.code) == (_errors.Failure, _http_errors.TRY_LATER.code)
+        assert (type(failure), failure.code) == (messages.Failure, http_messages.TRY_LATER.code)
     assert visited(server).count("POST /users/sign_in") == 1
 
 
@@ -260,7 +266,7 @@ def test_reads_the_state(serve, pages: dict[str, Reply], state: tuple[bool, str 
 def test_says_why_no_page_tells(serve, reply: Reply, told: str) -> None:
     pages = {f"GET {path}": reply for path in (CONFIGURATION, DUO, SELF_HOSTED)}
     failure = failure_of(session(serve(Site(pages))).beta_state)
-    assert failure.code == _errors.PAGE_REFUSED.code
+    assert failure.code == messages.PAGE_REFUSED.code
     assert told in failure.what
     assert failure.next_step
 
@@ -304,7 +310,7 @@ def test_says_why_the_switch_was_refused(serve, reply: Reply, told: str) -> None
 def test_the_switch_is_never_thrown_twice(serve, reply: Reply) -> None:
     server = serve(Site({"POST " + TOGGLE: reply}))
     admin = session(server)
-    assert isinstance(failure_of(admin.toggle_beta, TOGGLE), _errors.Unclear)
+    assert isinstance(failure_of(admin.toggle_beta, TOGGLE), messages.Unclear)
     assert visited(server).count("POST " + TOGGLE) == 1
 
 
@@ -337,37 +343,37 @@ def test_enters_admin_mode(serve) -> None:
     [
         pytest.param(
             {"POST /admin/session": page(alert("Invalid login or password") + ADMIN_FORM)},
-            _errors.SIGN_IN_REFUSED,
+            messages.SIGN_IN_REFUSED,
             "Invalid login or password",
             id="wrong password",
         ),
         pytest.param(
             {"POST /admin/session": page('<form class="js-2fa-form"></form>')},
-            _errors.SIGN_IN_NEEDS_MORE,
+            messages.SIGN_IN_NEEDS_MORE,
             "two-factor",
             id="2FA",
         ),
         pytest.param(
             {"POST /admin/session": redirect("/admin/session/new")},
-            _errors.PAGE_REFUSED,
+            messages.PAGE_REFUSED,
             "Admin Mode",
             id="not entered",
         ),
         pytest.param(
             {"GET /admin/session/new": page("", status=404)},
-            _errors.PAGE_REFUSED,
+            messages.PAGE_REFUSED,
             "no administrator",
             id="no administrator",
         ),
         pytest.param(
             {"GET /admin/session/new": page("<p>use SSO</p>")},
-            _errors.PAGE_REFUSED,
+            messages.PAGE_REFUSED,
             "/admin/session/new",
             id="no password form",
         ),
     ],
 )
-def test_admin_mode_is_tried_once(serve, pages, message: _errors.Message, told: str) -> None:
+def test_admin_mode_is_tried_once(serve, pages, message: messages.Message, told: str) -> None:
     away = redirect("/admin/session/new")
     server = serve(
         Site(
@@ -387,11 +393,11 @@ def test_admin_mode_is_tried_once(serve, pages, message: _errors.Message, told: 
 # --- the parser ----------------------------------------------------------------------------------
 def test_alerts_are_read_whole_and_alone() -> None:
     notice = '<div class="gl-alert flash-notice" data-testid="alert-info"><div>News</div></div>'
-    found = Page(alert("Your account has been <strong>blocked</strong>. Ask.") + notice)
+    found = AdminPage(alert("Your account has been <strong>blocked</strong>. Ask.") + notice)
     assert " ".join(found.alerts) == "Your account has been blocked . Ask."
 
 
 @pytest.mark.parametrize("text", ["", "<", "<form", "<div class", "\0", "<input name=a>", "<!--"])
 def test_broken_pages_do_no_harm(text: str) -> None:
-    found = Page(text)
+    found = AdminPage(text)
     assert (found.csrf, found.form("/users/sign_in"), found.alerts) == ("", None, [])

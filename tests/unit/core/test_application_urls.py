@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _application_urls,
-    _gateway,
-    _permission_errors,
-    _preflight,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import permission_messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo import application_urls
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import URL, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gitlab
 from sandbox.credentials import ADMIN_TOKEN
@@ -28,19 +26,19 @@ CLEARING = {
     "diagramsnet_enabled": False,
     "update_runner_versions_enabled": False,
 }
-CODE = _permission_errors.OTHER_URLS_BLOCKED.code
+CODE = permission_messages.OTHER_URLS_BLOCKED.code
 
 
 def errors(here: Sandboxed, **wish: Any) -> list[dict[str, str]]:
     """Return the preflight's findings that are errors."""
-    findings: list[dict[str, str]] = here.dry(_preflight.SUBJECT, **wish)["findings"]
+    findings: list[dict[str, str]] = here.dry(preflight.SUBJECT, **wish)["findings"]
     return [it for it in findings if it["severity"] == "error"]
 
 
 @pytest.mark.parametrize("release", ["19.2", "19.x"])
 def test_the_gateway_names_the_settings_to_clear(release: str) -> None:
     here = Sandboxed(release, settings=DENY)
-    real = here.run(_gateway.SUBJECT, **GATEWAY)
+    real = here.run(gateway.SUBJECT, **GATEWAY)
     assert real["failure"]["code"] == CODE
     assert real["failure"]["about"] == "AI gateway"
     (finding,) = errors(here, gateway=GATEWAY)
@@ -50,21 +48,21 @@ def test_the_gateway_names_the_settings_to_clear(release: str) -> None:
         assert f"{name}: {'false' if value is False else chr(34) * 2}" in finding["action"]
     here.seed(settings=CLEARING)
     assert errors(here, gateway=GATEWAY) == []
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["changed"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["changed"]
 
 
 def test_hosts_in_the_allowlist_are_no_matter() -> None:
     hosts = "aigw.example.com docs.gitlab.com embed.diagrams.net gitlab.com"
     here = Sandboxed("19.x", settings={**DENY, LIST: hosts})
     assert errors(here, gateway=GATEWAY) == []
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["changed"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["changed"]
 
 
 def test_urls_of_gitlab_itself_and_paths_are_no_matter() -> None:
     own = {**CLEARING, "home_page_url": f"{URL}/explore", "after_sign_out_path": ""}
     here = Sandboxed("19.x", settings={**DENY, **own})
     assert errors(here, gateway=GATEWAY) == []
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["changed"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["changed"]
 
 
 def test_a_url_that_an_administrator_has_set() -> None:
@@ -72,14 +70,14 @@ def test_a_url_that_an_administrator_has_set() -> None:
     here = Sandboxed("19.x", settings={**DENY, **mine})
     (finding,) = errors(here, gateway=GATEWAY)
     assert 'help_page_support_url: "".' in finding["action"]
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["failure"]["what"] == finding["what"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["failure"]["what"] == finding["what"]
 
 
 @pytest.mark.parametrize("release", ["18.9", "19.1"])
 def test_before_19_2_the_gateway_is_not_saved_with_them(release: str) -> None:
     here = Sandboxed(release, settings=DENY)
     assert errors(here, gateway=GATEWAY) == []
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["changed"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["changed"]
 
 
 def test_nothing_to_write_and_nothing_denied_is_no_finding() -> None:
@@ -92,7 +90,7 @@ def test_taking_everything_down_writes_the_gateway_too() -> None:
     here = Sandboxed("19.x", settings=DENY, gateway=GATEWAY)
     (finding,) = errors(here, state="absent")
     assert "the AI gateway" in finding["what"]
-    assert here.run(_gateway.SUBJECT, state="absent")["failure"]["what"] == finding["what"]
+    assert here.run(gateway.SUBJECT, state="absent")["failure"]["what"] == finding["what"]
 
 
 @pytest.mark.parametrize("release", ["18.9", "19.x"])
@@ -103,16 +101,16 @@ def test_the_allowlist_cannot_be_written_either(release: str) -> None:
     (finding,) = errors(here, **wish)
     assert "the outbound allowlist" in finding["what"]
     before = here.stored()
-    assert "failed" in here.run(_preflight.SUBJECT, **wish)
+    assert "failed" in here.run(preflight.SUBJECT, **wish)
     assert here.stored() == before
     here.seed(settings=CLEARING)
-    assert here.run(_preflight.SUBJECT, **wish)["changed"]
-    assert here.run(_gateway.SUBJECT, **GATEWAY)["changed"]
+    assert here.run(preflight.SUBJECT, **wish)["changed"]
+    assert here.run(gateway.SUBJECT, **GATEWAY)["changed"]
 
 
 def test_what_is_denied_after_the_plan_names_them_too() -> None:
     here = Sandboxed("18.9", settings=DENY)
-    step = _preflight.Allow(("aigw.example.com",))
+    step = preflight.Allow(("aigw.example.com",))
     with here.reached(), gitlab(URL, api_token=ADMIN_TOKEN) as way, pytest.raises(Failure) as it:
         step.perform(way)
     assert it.value.code == CODE
@@ -134,4 +132,4 @@ def test_what_is_denied_after_the_plan_names_them_too() -> None:
     ],
 )
 def test_what_gitlab_names(said: str, names: list[str]) -> None:
-    assert _application_urls.named_in(said) == names
+    assert application_urls.named_in(said) == names

@@ -10,15 +10,22 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _errors,
-    _http_errors,
-    _permission_errors,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
+    http_messages,
+    messages,
+    permission_messages,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import BATCH
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import GENERAL_ERROR
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Change, Mutation, Step
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.apply import BATCH
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import Change, Step
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import (
+    GENERAL_ERROR,
+    Mutation,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model,
+    self_hosted_model,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.desired import (
     BUSY,
     DOWN,
@@ -86,7 +93,7 @@ def test_what_was_not_done_is_sent_again_as_often_as_allowed(
 ) -> None:
     desired = Desired([step("a")], [LOST] * 9, retries=retries)
     failure = desired.fail()
-    assert failure.code == _http_errors.UNREACHABLE.code
+    assert failure.code == http_messages.UNREACHABLE.code
     assert desired.sent == [["a"]] * (retries + 1)
     assert len(waits) == retries
     assert (f"{retries + 1} times with {sum(waits):.0f} s" in failure.what) == bool(retries)
@@ -110,7 +117,7 @@ def test_waits_as_long_as_gitlab_wants(waits: list[float]) -> None:
 
 
 def test_tells_how_long_it_waited_since_the_last_progress(waits: list[float]) -> None:
-    busy = Unclear(_http_errors.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
+    busy = Unclear(http_messages.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
     desired = Desired([step("a"), step("b")], [busy] * 5, [set(), {"a"}], retries=2)
     failure = desired.fail()
     assert desired.sent == [["a", "b"]] * 2 + [["b"]] * 3
@@ -119,7 +126,7 @@ def test_tells_how_long_it_waited_since_the_last_progress(waits: list[float]) ->
 
 def test_an_unclear_answer_that_is_no_use_to_repeat_is_not_repeated() -> None:
     desired = Desired([step("a")], [SERVER_ERROR])
-    assert desired.fail().code == _http_errors.SERVER_ERROR.code
+    assert desired.fail().code == http_messages.SERVER_ERROR.code
     assert desired.sent == [["a"]]
 
 
@@ -156,7 +163,7 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
         readings=[DOWN],
     )
     failure = desired.fail()
-    assert failure.code == _http_errors.UNREACHABLE.code  # the first one is worth telling
+    assert failure.code == http_messages.UNREACHABLE.code  # the first one is worth telling
     assert failure.done == lines("z")
     assert failure.unknown == lines("a", "b")
     assert failure.not_done == lines("c")
@@ -168,7 +175,7 @@ def test_a_refusal_in_a_batch_tells_exactly_what_was_done() -> None:
     steps = [step("a"), step("b"), step("c"), step("d", field="later")]
     desired = Desired(steps, [["", "Endpoint can't be blank.", ""]])
     failure = desired.fail()
-    assert (failure.code, failure.about) == (_errors.REFUSED.code, "b")
+    assert (failure.code, failure.about) == (messages.REFUSED.code, "b")
     assert failure.what == "GitLab refused it: Endpoint can't be blank."
     assert "Correct the value" in failure.next_step
     assert failure.done == lines("a", "c")
@@ -194,7 +201,7 @@ def test_a_refusal_of_what_is_there_is_success() -> None:
 def test_a_refusal_that_cannot_be_checked_is_told_all_the_same() -> None:
     failure = Desired([step("a")], [["No"]], readings=[DOWN]).fail()
     assert (failure.code, failure.not_done, failure.unknown) == (
-        _errors.REFUSED.code,
+        messages.REFUSED.code,
         lines("a"),
         [],
     )
@@ -202,7 +209,7 @@ def test_a_refusal_that_cannot_be_checked_is_told_all_the_same() -> None:
 
 def test_what_gitlab_accepted_is_done_also_where_it_cannot_be_read_again() -> None:
     failure = Desired([step("a"), step("b")], [["", "No"]], readings=[DOWN]).fail()
-    assert failure.code == _errors.REFUSED.code
+    assert failure.code == messages.REFUSED.code
     assert (failure.done, failure.not_done, failure.unknown) == (lines("a"), lines("b"), [])
 
 
@@ -213,7 +220,7 @@ def test_a_refusal_of_many_that_cannot_be_read_again_tells_of_none() -> None:
 
 def test_what_a_page_action_did_is_told_too() -> None:
     def perform(_gitlab: Any) -> None:
-        failure = Failure(_errors.BETA_STAYS_ON)
+        failure = Failure(messages.BETA_STAYS_ON)
         failure.done = ["throw the switch"]
         raise failure
 
@@ -226,7 +233,7 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
     desired = Desired([step("a"), step("b", field="later")], [OK, DOWN])
     failure = desired.fail()
     assert (failure.code, failure.done, failure.not_done) == (
-        _http_errors.UNREACHABLE.code,
+        http_messages.UNREACHABLE.code,
         lines("a"),
         lines("b"),
     )
@@ -236,59 +243,61 @@ def test_a_failure_before_anything_was_carried_out_is_not_read_again() -> None:
 @pytest.mark.parametrize(
     ("said", "more", "message"),
     [
-        ("Name has already been taken", {}, _errors.MODEL_HIDDEN),
-        ("You cannot perform write operations on a read-only instance", {}, _errors.READ_ONLY),
+        ("Name has already been taken", {}, messages.MODEL_HIDDEN),
+        ("You cannot perform write operations on a read-only instance", {}, messages.READ_ONLY),
         (
             "The resource that you are attempting to access does not exist or you don't have "
             "permission to perform this action",
             {"token": {"scopes": ["read_api"]}},
-            _errors.TOKEN_SCOPE,
+            messages.TOKEN_SCOPE,
         ),
         (
             "You don't have permission to update the setting ai_gateway_url.",
             {"denied": {"currentLicense": "no"}},
-            _errors.NOT_ADMINISTRATOR,
+            messages.NOT_ADMINISTRATOR,
         ),
-        ("You don't have permission to update the setting x.", {"data": {}}, _errors.NO_LICENSE),
+        ("You don't have permission to update the setting x.", {"data": {}}, messages.NO_LICENSE),
         (
             "You don't have permission to update the setting x.",
             {"data": {"currentLicense": {"plan": "starter"}}},
-            _errors.PLAN_TOO_LOW,
+            messages.PLAN_TOO_LOW,
         ),
         (
             "You don't have permission to update the setting x.",
             {"data": {"currentLicense": {"plan": "ultimate"}, "addOnPurchases": []}},
-            _errors.NO_ADD_ON,
+            messages.NO_ADD_ON,
         ),
         (
             "You don't have permission to update the setting x.",
             {"token": {"scopes": ["api"]}, "data": PERMITTED},
-            _errors.NOT_PERMITTED,
+            messages.NOT_PERMITTED,
         ),
     ],
-    ids=lambda it: it.code if isinstance(it, _errors.Message) else "",
+    ids=lambda it: it.code if isinstance(it, messages.Message) else "",
 )
-def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: _errors.Message) -> None:
-    failure = Desired([step("a")], [[said]], **more).fail()
+def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: messages.Message) -> None:
+    subject = self_hosted_model.SUBJECT
+    failure = Desired([step("a")], [[said]], subject=subject, **more).fail()
     assert (failure.code, failure.about) == (message.code, "a")
-    assert (said in failure.what) == (message is _errors.READ_ONLY)
+    assert (said in failure.what) == (message is messages.READ_ONLY)
 
 
 @pytest.mark.parametrize(
     ("features", "data", "message"),
     [
-        (["duo_agent_platform"], PERMITTED, _permission_errors.AGENTS_NOT_PERMITTED),
-        (["duo_agent_platform", "duo_chat"], PERMITTED, _errors.NOT_PERMITTED),
-        (["duo_agent_platform"], {}, _errors.NO_LICENSE),
+        (["duo_agent_platform"], PERMITTED, permission_messages.AGENTS_NOT_PERMITTED),
+        (["duo_agent_platform", "duo_chat"], PERMITTED, messages.NOT_PERMITTED),
+        (["duo_agent_platform"], {}, messages.NO_LICENSE),
     ],
     ids=["agents alone", "with another feature", "no licence"],
 )
 def test_the_agent_platform_has_a_permission_of_its_own(
-    features: list[str], data: dict[str, Any], message: _errors.Message
+    features: list[str], data: dict[str, Any], message: messages.Message
 ) -> None:
     changes = tuple(Change(name, {name: "a"}, {name: "b"}) for name in features)
     steps = [Step(changes, Mutation("settingUpdate", {"names": features}))]
-    failure = Desired(steps, [[f"{GENERAL_ERROR} to access"]], data=data).fail()
+    subject = feature_model.SUBJECT
+    failure = Desired(steps, [[f"{GENERAL_ERROR} to access"]], data=data, subject=subject).fail()
     assert (failure.code, failure.about) == (message.code, ", ".join(features))
 
 
@@ -296,7 +305,7 @@ def test_a_refusal_that_cannot_be_explained_still_tells_what_was_done() -> None:
     said = "You don't have permission to update the setting x."
     desired = Desired([step("a"), step("b")], [["", said]], unreadable=DOWN)
     failure = desired.fail()
-    assert (failure.code, failure.about) == (_errors.REFUSED.code, "b")
+    assert (failure.code, failure.about) == (messages.REFUSED.code, "b")
     assert failure.what == f"GitLab refused it: {said}"
     assert "Check the rights" in failure.next_step
     assert (failure.done, failure.not_done) == (lines("a"), lines("b"))
@@ -316,10 +325,10 @@ def test_a_step_that_is_no_longer_planned_is_not_sent() -> None:
 
 
 def test_a_step_that_has_become_unsafe_stops_the_run() -> None:
-    in_use = Failure(_errors.MODEL_IN_USE, features="duo_chat")
+    in_use = Failure(messages.MODEL_IN_USE, features="duo_chat")
     desired = Desired([step("a"), step("b", field="delete", recheck=True)], readings=[in_use])
     failure = desired.fail()
-    assert failure.code == _errors.MODEL_IN_USE.code
+    assert failure.code == messages.MODEL_IN_USE.code
     assert (failure.done, failure.not_done) == (lines("a"), lines("b"))
     assert desired.sent == [["a"]]
 
@@ -369,6 +378,6 @@ def test_an_unseen_change_that_was_refused_alone_is_not_done() -> None:
 
 @pytest.mark.parametrize("refused", [False, True], ids=["not sent", "refused"])
 def test_a_second_try_that_fails_proves_nothing_of_the_first(refused: bool) -> None:
-    second: Any = ["No"] if refused else Failure(_http_errors.UNREACHABLE, reason="refused")
+    second: Any = ["No"] if refused else Failure(http_messages.UNREACHABLE, reason="refused")
     failure = Desired([step("a", visible=False)], [LOST, second]).fail()
     assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a"))

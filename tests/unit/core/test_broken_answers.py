@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _client,
-    _gateway,
-    _info,
-    _observed,
-    _self_hosted_model,
-    _transport,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.access import license_facts
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client, transport
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    gateway,
+    self_hosted_model,
+    stored,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._access import license_facts
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Reply, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
@@ -62,7 +61,7 @@ def test_a_gateway_that_could_not_be_read_is_not_cleared() -> None:
             "times": 0,
         }
     )
-    result = here.run(_gateway.SUBJECT, ai_gateway_timeout_seconds=90)
+    result = here.run(gateway.SUBJECT, ai_gateway_timeout_seconds=90)
     assert "Timeout on something" in result["msg"]
     assert here.instance.gateway.ai_gateway_url == URL
 
@@ -75,7 +74,7 @@ def test_a_model_whose_use_could_not_be_read_is_not_deleted() -> None:
         reply.headers,
         reply.body.replace(b'"featureSettings"', b'"settings"'),
     )
-    result = here.run(_self_hosted_model.SUBJECT, name="m", state="absent")
+    result = here.run(self_hosted_model.SUBJECT, name="m", state="absent")
     assert result["failure"]["code"] == "broken-answer"
     assert [model.name for model in here.instance.models] == ["m"]
 
@@ -85,7 +84,7 @@ def test_a_write_that_is_answered_with_anything_is_read_again() -> None:
     here.adapter.alter = lambda reply: (
         Reply(reply.method, 200, reply.headers, b'{"data": 17}') if here.writes else reply
     )
-    result = here.run(_self_hosted_model.SUBJECT, name="m", state="absent")
+    result = here.run(self_hosted_model.SUBJECT, name="m", state="absent")
     assert result["failure"]["unknown"] == ["delete self-hosted model m"]
     assert result["failure"]["not_done"] == []
 
@@ -128,7 +127,7 @@ def test_an_answer_of_another_shape_is_gitlabs_mistake(name: str, value: Any, sa
         *(reply.method, reply.status, reply.headers),
         json.dumps(_with(json.loads(reply.body), name, value, said)).encode(),
     )
-    result = here.run(_info.SUBJECT)
+    result = here.run(info.SUBJECT)
     assert result["failure"]["code"] == "broken-answer"
     assert f"{said} is not what it should be" in result["msg"]
 
@@ -137,13 +136,13 @@ def test_an_answer_of_another_shape_is_gitlabs_mistake(name: str, value: Any, sa
 @pytest.mark.parametrize(
     "place",
     [
-        (_observed, "_model"),
-        (_observed, "_setting"),
-        (_observed, "_beta"),
-        (_observed, "models_part"),
-        (_info, "license_facts"),
-        (_client, "merge"),
-        (_transport, "settings"),
+        (stored, "_model"),
+        (stored, "_setting"),
+        (stored, "_beta"),
+        (stored, "models_part"),
+        (info, "license_facts"),
+        (client, "merge"),
+        (transport, "settings"),
     ],
     ids=lambda place: place[1],
 )
@@ -156,7 +155,7 @@ def test_a_mistake_of_ours_is_not_gitlabs(monkeypatch, place: Any, error: Any) -
     here = Sandboxed("18.9", models=[MODEL], features=LINKED)
     monkeypatch.setattr(*place, broken)
     with pytest.raises(error):
-        here.run(_info.SUBJECT)
+        here.run(info.SUBJECT)
 
 
 @pytest.mark.parametrize("status", [200, 400, 422, 500])
@@ -165,5 +164,5 @@ def test_json_that_python_refuses_is_a_broken_answer(status: int, body: bytes) -
     """Python refuses numbers of more than 4300 digits and deep nesting in ways of their own."""
     here = Sandboxed("18.9")
     here.adapter.alter = lambda reply: Reply(reply.method, status, reply.headers, body)
-    result = here.run(_info.SUBJECT)
+    result = here.run(info.SUBJECT)
     assert result["failure"]["code"] in ("broken-answer", "http-refused", "server-error")

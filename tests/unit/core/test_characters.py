@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _run
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._characters import hidden
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.characters import hidden
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import run
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
 
 CORE = "ansible_collections.gitlab_ops.duo.plugins.module_utils"
 SECRET = "must-not-show"
 # What else a module needs before it looks at its options.
 NEEDED: dict[str, dict[str, Any]] = {
-    "_self_hosted_model": {"name": "m"},
-    "_feature_model": {"features": ["duo_chat"], "provider": "disabled"},
-    "_beta_features": {"enabled": False},
-    "_upgrade_check": {"target_version": "19.0"},
+    "self_hosted_model": {"name": "m"},
+    "feature_model": {"features": ["duo_chat"], "provider": "disabled"},
+    "beta_features": {"enabled": False},
+    "upgrade_check": {"target_version": "19.0"},
 }
 # An item of a list needs these beside the option that is tried.
 ITEMS: dict[str, dict[str, Any]] = {
@@ -35,10 +36,10 @@ ITEMS: dict[str, dict[str, Any]] = {
 }
 # What only the task that carries it out reads: where another one plans it, it has no effect.
 UNREAD = [
-    *(f"{it}.api_key" for it in ("planned_models[1]", "_upgrade_check-models[1]")),
+    *(f"{it}.api_key" for it in ("planned_models[1]", "upgrade_check-models[1]")),
     *(
         f"{it}.{name}"
-        for it in ("planned_settings[1]", "_upgrade_check-settings[1]")
+        for it in ("planned_settings[1]", "upgrade_check-settings[1]")
         for name in ("provider", "gitlab_model")
     ),
 ]
@@ -77,11 +78,13 @@ def test_hidden(text: str, told: str) -> None:
     assert hidden(text) == told
 
 
-def _subjects() -> dict[str, _run.Subject]:
+def _subjects() -> dict[str, run.Subject]:
     """Return the subject of each module that talks to GitLab."""
     found = {}
-    for path in sorted((pathlib.Path(__file__).parents[3] / "plugins/module_utils").glob("_*.py")):
-        subject = getattr(importlib.import_module(f"{CORE}.{path.stem}"), "SUBJECT", None)
+    for path in sorted((pathlib.Path(__file__).parents[3] / "plugins/module_utils").rglob("*.py")):
+        subject = getattr(
+            importlib.import_module(f"{CORE}.{path.parent.name}.{path.stem}"), "SUBJECT", None
+        )
         if subject:
             found[path.stem] = subject
     return found
@@ -138,12 +141,12 @@ def test_every_option_that_is_a_text(module: str, told: str, way: list[str]) -> 
     spec = subject.arguments.spec
     defaults = {name: it["default"] for name, it in spec.items() if "default" in it}
     # A list of objects stands instead of the options of one.
-    alone = way[0] in ("models", "settings") and module != "_upgrade_check"
+    alone = way[0] in ("models", "settings") and module != "upgrade_check"
     needed = {} if alone else NEEDED.get(module, {})
     given = {**defaults, **needed, way[0]: _given(way, spec, f"{SECRET}\n")}
     with pytest.raises(Failure) as caught:
         subject.options({"dry_run": True, **given})
-    assert caught.value.code == _errors.INVALID_OPTION.code
+    assert caught.value.code == messages.INVALID_OPTION.code
     assert f"{told}: ends with a line break" in caught.value.what
     assert f"{SECRET}\\n" not in caught.value.sentence()
 
@@ -155,8 +158,8 @@ TEXTS = [name for name, it in CONNECTION.items() if it["type"] in ("str", "path"
 def test_every_text_of_the_connection(name: str) -> None:
     params = {"api_url": "https://gitlab.example.com", "api_token": "glpat-x"}
     connection = {it: option.get("default") for it, option in CONNECTION.items()} | params
-    subject = _subjects()["_info"]
+    subject = _subjects()["info"]
     with pytest.raises(Failure) as caught:
-        _run.perform(subject, {**connection, name: f"{SECRET}\n"}, check_mode=True)
+        run.perform(subject, {**connection, name: f"{SECRET}\n"}, check_mode=True)
     assert caught.value.what == f"{name}: ends with a line break."
     assert SECRET not in caught.value.sentence()

@@ -10,22 +10,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _access,
-    _errors,
-    _http_errors,
-    _observed,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import access
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Mutation, Part
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import stored
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,
     Request,
     gid,
     gitlab,
-    release,
 )
 
 GENERAL = (
@@ -102,7 +97,7 @@ def test_reads_all_parts_in_one_request(serve) -> None:
     )
     with gitlab(server.url + "/root") as client:
         reading = client.read(MODELS, TIMEOUT, PAGED)
-    assert (reading.release, reading.enterprise) == (release("18.9.0"), True)
+    assert (reading.version.text, reading.enterprise) == ("18.9.0", True)
     assert reading.data["duoSettings"] == {"aiGatewayTimeoutSeconds": 60}
     assert reading.nodes("aiSelfHostedModels") == [{"id": 1}]
     assert reading.offered == {"Metadata", "Models", "Timeout", "Paged"}
@@ -160,7 +155,7 @@ def test_other_errors_are_told(serve, part: Part, answer: dict[str, Any]) -> Non
     server = serve(graphql({"Metadata": metadata(), part.name: answer}))
     with gitlab(server.url) as client:
         failure = failure_of(client.read, part)
-    assert failure.code == _errors.GRAPHQL_ERROR.code
+    assert failure.code == messages.GRAPHQL_ERROR.code
     assert "18.9.0" in failure.what
 
 
@@ -171,11 +166,11 @@ def test_a_field_that_ran_out_of_time_is_not_called_denied(serve) -> None:
         "data": {"aiSelfHostedModels": None},
         "errors": [{"message": said, "path": ["aiSelfHostedModels"]}],
     }
-    part = _observed.models_part()
+    part = stored.models_part()
     url = serve(graphql({"Metadata": metadata(), "Models": answer})).url
     with gitlab(url) as client, pytest.raises(Failure, match=said) as raised:
         client.read(part)
-    assert raised.value.code == _errors.GRAPHQL_ERROR.code
+    assert raised.value.code == messages.GRAPHQL_ERROR.code
 
 
 def test_a_field_that_is_denied_is_null_with_its_reason(serve) -> None:
@@ -184,7 +179,7 @@ def test_a_field_that_is_denied_is_null_with_its_reason(serve) -> None:
         "errors": [{"message": GENERAL, "path": ["currentLicense"]}],
     }
     with gitlab(serve(graphql({"Metadata": metadata(), "License": answer})).url) as client:
-        reading = client.read(_access.LICENSE)
+        reading = client.read(access.LICENSE)
     assert reading.denied == {"currentLicense": GENERAL}
     assert reading.data["currentLicense"] is None
     with pytest.raises(Failure, match=GENERAL[:40]):
@@ -215,7 +210,7 @@ def test_a_server_that_takes_one_document_at_a_time(serve, several: Reply) -> No
     with gitlab(server.url, retries=0) as client:
         reading = client.read(MODELS, TIMEOUT, PAGED)
         assert reading.nodes("aiSelfHostedModels") == [{"id": 1}]
-        assert (reading.release.text, "Timeout" in reading.offered) == ("18.9.0", False)
+        assert (reading.version.text, "Timeout" in reading.offered) == ("18.9.0", False)
         # It is not asked in vain again.
         client.read(MODELS)
     assert documents(server)[1:] == [[b"Read"], [b"Timeout"], [b"Read"]]
@@ -225,16 +220,16 @@ def test_a_server_that_takes_one_document_at_a_time(serve, several: Reply) -> No
 @pytest.mark.parametrize(
     ("version", "enterprise", "message"),
     [
-        ("17.8.7-ee", True, _errors.TOO_OLD),
-        ("16.11.0", None, _errors.TOO_OLD),
-        ("18.9.0", False, _errors.COMMUNITY_EDITION),
-        ("17.8.0", False, _errors.COMMUNITY_EDITION),
-        ("master", True, _errors.UNKNOWN_VERSION),
+        ("17.8.7-ee", True, messages.TOO_OLD),
+        ("16.11.0", None, messages.TOO_OLD),
+        ("18.9.0", False, messages.COMMUNITY_EDITION),
+        ("17.8.0", False, messages.COMMUNITY_EDITION),
+        ("master", True, messages.UNKNOWN_VERSION),
     ],
 )
 @pytest.mark.parametrize("several", [None, Reply(200, {"errors": [{"message": "no"}]})])
 def test_an_instance_that_cannot_be_served(
-    serve, version: str, enterprise: bool, message: _errors.Message, several: Reply | None
+    serve, version: str, enterprise: bool, message: messages.Message, several: Reply | None
 ) -> None:
     answers = dict.fromkeys(("Models", "Read", "Timeout"), unknown_field("aiSelfHostedModels"))
     answers["Metadata"] = metadata(version, enterprise)
@@ -247,7 +242,7 @@ def test_a_required_field_that_is_missing_is_never_read_as_nothing(serve) -> Non
     server = serve(graphql(answers, Reply(200, {"errors": [{"message": "one at a time"}]})))
     with gitlab(server.url) as client:
         failure = failure_of(client.read, MODELS)
-    assert failure.code == _errors.GRAPHQL_ERROR.code
+    assert failure.code == messages.GRAPHQL_ERROR.code
     assert "aiSelfHostedModels" in failure.what
 
 
@@ -255,7 +250,7 @@ def test_a_required_field_that_is_missing_is_never_read_as_nothing(serve) -> Non
 @pytest.mark.parametrize("several", [None, Reply(200, {"errors": [{"message": "no"}]})])
 @pytest.mark.parametrize("providers", [True, False])
 def test_reads_all_pages_of_models(serve, several: Reply | None, providers: bool) -> None:
-    count, size = 250, _observed.PAGE
+    count, size = 250, stored.PAGE
 
     def page(document: dict[str, Any]) -> list[int]:
         start = int(document["variables"].get("after") or 0)
@@ -298,7 +293,7 @@ def test_reads_all_pages_of_models(serve, several: Reply | None, providers: bool
 
     server = serve(reply)
     with gitlab(server.url) as client:
-        _reading, state = _observed.read_state(client, features=False)
+        _reading, state = stored.read_state(client, features=False)
     assert set(state.models) == {f"m{it}" for it in range(count)}
     assert {it.provider for it in state.models.values()} == {"API" if providers else None}
     assert state.has_provider is providers
@@ -361,8 +356,8 @@ def test_both_error_channels(serve, answer: dict[str, Any], said: list[str]) -> 
 def test_a_document_that_is_refused_as_a_whole_changed_nothing(serve, message: str) -> None:
     with gitlab(serve([Reply(200, {"errors": [{"message": message}]})]).url) as client:
         failure = failure_of(client.mutate, TWO)
-    assert failure.code == _errors.REFUSED.code
-    assert not isinstance(failure, _errors.Unclear)
+    assert failure.code == messages.REFUSED.code
+    assert not isinstance(failure, messages.Unclear)
     assert failure.sentence() == f"GitLab refused it: {message}. Nothing was changed."
 
 
@@ -389,5 +384,5 @@ def test_a_refused_rest_write_is_a_failure(serve) -> None:
     server = serve([Reply(403, {"message": "403 Forbidden"})])
     with gitlab(server.url) as client, pytest.raises(Failure) as caught:
         client.rest_put("/application/settings", {"deny": True})
-    assert caught.value.code == _http_errors.HTTP_REFUSED.code
+    assert caught.value.code == http_messages.HTTP_REFUSED.code
     assert [it.method for it in server.requests] == ["PUT"]

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _conformance_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance import (
-    BELIEFS,
-    SUBJECT,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance_belief import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import conformance_messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.belief import (
     INFERRED,
     RECORDED,
     SOURCE,
     SUBJECTS,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.conformance import (
+    BELIEFS,
+    SUBJECT,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from sandbox import credentials
@@ -133,7 +133,7 @@ def test_a_newer_release_is_asked_as_the_newest_known() -> None:
 def test_production_is_not_written_to() -> None:
     gitlab = Sandboxed("18.9")
     result = gitlab.run(SUBJECT, write=True, production=True)
-    assert result["failure"]["code"] == _conformance_errors.TRIAL_IN_PRODUCTION.code
+    assert result["failure"]["code"] == conformance_messages.TRIAL_IN_PRODUCTION.code
     assert gitlab.writes == []
     assert not gitlab.run(SUBJECT, production=True).get("failed")
 
@@ -142,7 +142,7 @@ def test_an_instance_in_use_is_not_written_to() -> None:
     features = {"duo_chat": {"provider": "self_hosted", "model": "m"}}
     gitlab = Sandboxed("18.9", models=[MODEL], features=features)
     result = gitlab.run(SUBJECT, write=True)
-    assert result["failure"]["code"] == _conformance_errors.TRIAL_ON_FEATURES.code
+    assert result["failure"]["code"] == conformance_messages.TRIAL_ON_FEATURES.code
     assert "duo_chat" in result["msg"]
     assert gitlab.writes == []
 
@@ -211,7 +211,7 @@ def test_what_cannot_be_undone_is_told() -> None:
     assert "W199" in differing(result)
     assert "duo-conformance-t60" in row(result, "W199")["answered"]
     again = gitlab.run(SUBJECT, write=True)
-    assert again["failure"]["code"] == _conformance_errors.TRIAL_LEFTOVER.code
+    assert again["failure"]["code"] == conformance_messages.TRIAL_LEFTOVER.code
 
 
 # --- what may be attached to an issue ------------------------------------------------------------
@@ -302,14 +302,14 @@ def test_the_markdown_has_every_belief(tmp_path: pathlib.Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("")
     result = Sandboxed("18.9").run(SUBJECT, folder=str(tmp_path / "file"))
-    assert result["failure"]["code"] == _conformance_errors.NOT_WRITTEN.code
+    assert result["failure"]["code"] == conformance_messages.NOT_WRITTEN.code
 
 
 # --- the verdict ---------------------------------------------------------------------------------
 def test_a_difference_fails_the_task_or_warns() -> None:
     seed = {"license": {"plan": "starter", "type": "online_cloud"}}
     result = Sandboxed("18.9", **seed).run(SUBJECT)
-    assert result["failure"]["code"] == _conformance_errors.NOT_AS_BELIEVED.code
+    assert result["failure"]["code"] == conformance_messages.NOT_AS_BELIEVED.code
     assert "A103" in result["msg"]
     assert result["conformance"]["conforms"] is False
     told = Sandboxed("18.9", **seed).run(SUBJECT, fail_on="never")

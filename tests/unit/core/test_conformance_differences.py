@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.conformance import SUBJECT
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
     ROOT,
     Reply,
@@ -339,9 +339,7 @@ DIFFERENCES = (
         ("R123",),
         alter=value("releaseState", lambda it: it and it.lower()),
     ),
-    Difference(
-        "whether there is a key is text", ("R107",), alter=value("hasApiToken", lambda it: str(it))
-    ),
+    Difference("whether there is a key is text", ("R107",), alter=value("hasApiToken", str)),
     Difference(
         "the features of a model are null",
         ("R108",),

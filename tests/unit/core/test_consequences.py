@@ -11,18 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _info,
-    _preflight,
-    _self_hosted_model,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._destinations import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.misspelt import nearest
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.destinations import (
     DESTINATIONS,
     destinations,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._misspelt import nearest
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import self_hosted_model
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 
 GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
@@ -46,7 +43,7 @@ FIRST: dict[str, Any] = {
 
 def unserved(here: Sandboxed, **wish: Any) -> str:
     """Return the preflight's warning of features without a model, or nothing."""
-    result = here.dry(_preflight.SUBJECT, **wish)
+    result = here.dry(preflight.SUBJECT, **wish)
     told = [text for text in result["warnings"] if "have no model and fail" in text]
     assert len(told) <= 1
     return told[0] if told else ""
@@ -64,7 +61,7 @@ def pasted(told: str) -> list[str]:
 def test_what_the_first_playbook_leaves_is_listed() -> None:
     here = Sandboxed("18.9")
     told = unserved(here, **FIRST)
-    shown = {it["feature"] for it in here.dry(_info.SUBJECT)["features"]}
+    shown = {it["feature"] for it in here.dry(info.SUBJECT)["features"]}
     assert set(pasted(told)) == shown - {*CODE, "duo_chat"}
     assert all(name in told.split("Declare")[0] for name in pasted(told))
     # Where no service is set, the agents may have another way.
@@ -148,7 +145,7 @@ def test_info_tells_where_the_requests_of_each_feature_go() -> None:
         "code_generations": {"provider": "vendored"},
     }
     here = Sandboxed("18.9", gateway=GATEWAY, models=[model], features=features)
-    told = {it["feature"]: it["destination"] for it in here.dry(_info.SUBJECT)["features"]}
+    told = {it["feature"]: it["destination"] for it in here.dry(info.SUBJECT)["features"]}
     assert told["duo_chat"] == "model"
     assert told["code_completions"] == "nowhere"
     assert told["code_generations"] == "gitlab_cloud"
@@ -157,7 +154,7 @@ def test_info_tells_where_the_requests_of_each_feature_go() -> None:
     assert agents == {"duo_agent_platform", "duo_agent_platform_agentic_chat"}
     assert set(left.values()) == {"gateway_without_model", "maybe_gitlab_cloud"}
     here.seed(gateway={"duo_agent_platform_service_url": "aigw.example.com:50052"})
-    told = {it["feature"]: it["destination"] for it in here.dry(_info.SUBJECT)["features"]}
+    told = {it["feature"]: it["destination"] for it in here.dry(info.SUBJECT)["features"]}
     assert {told[name] for name in agents} == {"gateway_without_model"}
 
 
@@ -185,8 +182,8 @@ def test_an_endpoint_on_loopback_is_the_gateways(endpoint: str, host: str | None
     """The preflight and the module say it in the same words, so that Ansible shows it once."""
     here = Sandboxed("18.9")
     local = {**MODEL, "endpoint": endpoint}
-    of_module = here.dry(_self_hosted_model.SUBJECT, models=[local])["warnings"]
-    of_preflight = of_endpoints(here.dry(_preflight.SUBJECT, models=[local]))
+    of_module = here.dry(self_hosted_model.SUBJECT, models=[local])["warnings"]
+    of_preflight = of_endpoints(here.dry(preflight.SUBJECT, models=[local]))
     assert of_module == of_preflight
     assert [f" {host} (of codestral) is the gateway's own" in text for text in of_module] == (
         [True] if host else []
@@ -200,7 +197,7 @@ def test_all_models_on_loopback_are_one_warning() -> None:
         for name, host in (("a", "localhost"), ("b", "127.0.0.1"), ("c", "c.example.com"))
     ]
     gone = {"name": "d", "state": "absent", "endpoint": "http://localhost/v1"}
-    (told,) = of_endpoints(Sandboxed("18.9").dry(_preflight.SUBJECT, models=[*models, gone]))
+    (told,) = of_endpoints(Sandboxed("18.9").dry(preflight.SUBJECT, models=[*models, gone]))
     assert "127.0.0.1, localhost (of a, b)" in told
 
 
@@ -272,7 +269,7 @@ def test_only_a_near_miss_is_misspelt(name: str, meant: str | None) -> None:
 def test_what_is_none_of_our_business_is_ignored() -> None:
     given = ["duo_self_hosted_gatway", "duo_self_hosted_vllm_host"]
     result = Sandboxed("18.9").dry(
-        _preflight.SUBJECT, unknown_variables=given, known_variables=KNOWN
+        preflight.SUBJECT, unknown_variables=given, known_variables=KNOWN
     )
     (finding,) = result["findings"]
     assert finding["subject"] == "variable duo_self_hosted_gatway"

@@ -12,29 +12,29 @@ from collections import Counter
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _conformance_errors,
-    _errors,
-    _http_errors,
-    _isolated_errors,
-    _permission_errors,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
+    conformance_messages,
+    http_messages,
+    isolated_messages,
+    messages,
+    permission_messages,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import (
     Failure,
     Message,
     Unclear,
     accepted,
 )
 
-PLUGINS = pathlib.Path(_errors.__file__).parents[1]
+PLUGINS = pathlib.Path(messages.__file__).parents[2]
 MESSAGES = {
     name: it
     for file in (
-        _errors,
-        _http_errors,
-        _isolated_errors,
-        _permission_errors,
-        _conformance_errors,
+        messages,
+        http_messages,
+        isolated_messages,
+        permission_messages,
+        conformance_messages,
     )
     for name, it in vars(file).items()
     if isinstance(it, Message)

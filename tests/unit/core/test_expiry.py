@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 from sandbox import credentials
 from sandbox.state import now
@@ -25,7 +25,7 @@ def day(days: int) -> date:
 
 def told(here: Sandboxed, subject: str, **wish: Any) -> list[tuple[str, str]]:
     """Return severity and sentence of what is said of an end."""
-    findings = here.dry(_preflight.SUBJECT, **wish)["findings"]
+    findings = here.dry(preflight.SUBJECT, **wish)["findings"]
     found = [it for it in findings if it["subject"] == subject]
     return [(it["severity"], it["what"]) for it in found if " on 2" in it["what"]]
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._failure import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.failure import (
     Failure,
     Message,
     one_line,

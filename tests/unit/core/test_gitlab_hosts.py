@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _gateway,
-    _gitlab_hosts,
-    _info,
-    _isolated_errors,
-    _preflight,
-)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import isolated_messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo import gitlab_hosts
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 OWN = "https://aigw.example.com"
@@ -68,12 +65,12 @@ OTHERS = (
 
 @pytest.mark.parametrize("place", GITLABS)
 def test_what_is_gitlabs(place: str) -> None:
-    assert _gitlab_hosts.is_gitlabs(place)
+    assert gitlab_hosts.is_gitlabs(place)
 
 
 @pytest.mark.parametrize("place", OTHERS)
 def test_what_is_not(place: Any) -> None:
-    assert not _gitlab_hosts.is_gitlabs(place)
+    assert not gitlab_hosts.is_gitlabs(place)
 
 
 # --- isolated ------------------------------------------------------------------------------------
@@ -95,7 +92,7 @@ def site(release: str, **seed: Any) -> Sandboxed:
 
 def errors(here: Sandboxed, **wish: Any) -> list[str]:
     """Return the sentences of the preflight's errors, with isolated on."""
-    findings = here.dry(_preflight.SUBJECT, isolated=True, **wish)["findings"]
+    findings = here.dry(preflight.SUBJECT, isolated=True, **wish)["findings"]
     return [it["what"] for it in findings if it["severity"] == "error"]
 
 
@@ -149,20 +146,20 @@ def test_the_endpoint_of_a_model_counts_too() -> None:
 @pytest.mark.parametrize(("option", "url", "said"), PLACES)
 def test_the_look_afterwards_sees_it(option: str, url: str, said: str) -> None:
     here = site("18.9", gateway={option: url}, license=OFFLINE)
-    result = here.run(_info.SUBJECT, isolated=True)
-    assert result["failure"]["code"] == _isolated_errors.LEAVES_NOW.code, said
+    result = here.run(info.SUBJECT, isolated=True)
+    assert result["failure"]["code"] == isolated_messages.LEAVES_NOW.code, said
     reasons = {it["feature"]: (it["reason"], it["certain"]) for it in result["leaving"]}
     reason = "gitlabs_gateway" if option == "ai_gateway_url" else "gitlabs_agent_platform"
     assert reasons["duo_agent_platform"] == (reason, True)
-    assert here.run(_info.SUBJECT)["leaving"] == result["leaving"]
+    assert here.run(info.SUBJECT)["leaving"] == result["leaving"]
 
 
 def test_the_gateway_task_warns() -> None:
     here = site("18.9")
-    (warning,) = here.dry(_gateway.SUBJECT, ai_gateway_url="https://cloud.gitlab.com")["warnings"]
+    (warning,) = here.dry(gateway.SUBJECT, ai_gateway_url="https://cloud.gitlab.com")["warnings"]
     assert "ai_gateway_url: the URL leads to one of GitLab's own hosts" in warning
     assert "duo_agent_platform, duo_chat" in warning
-    assert here.dry(_gateway.SUBJECT, ai_gateway_url="https://b.example.com")["warnings"] == []
+    assert here.dry(gateway.SUBJECT, ai_gateway_url="https://b.example.com")["warnings"] == []
 
 
 # --- what isolated covers, and what still goes out -----------------------------------------------
@@ -180,9 +177,9 @@ def test_the_gateway_task_warns() -> None:
 )
 def test_what_the_word_covers(release: str, kind: str, words: list[str]) -> None:
     here = site(release, license={"plan": "ultimate", "type": kind})
-    told = here.dry(_preflight.SUBJECT, isolated=True)
+    told = here.dry(preflight.SUBJECT, isolated=True)
     said = [it for it in told["warnings"] if "no prompt, code or answer" in it]
     assert len(said) == bool(words)
     every = ("synchronises the subscription", "billing")
     assert [word for word in every if word in " ".join(said)] == words
-    assert not any("no prompt" in it for it in here.dry(_preflight.SUBJECT)["warnings"])
+    assert not any("no prompt" in it for it in here.dry(preflight.SUBJECT)["warnings"])

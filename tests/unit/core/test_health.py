@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _health
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_advice import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advice import (
     action_for,
     is_late,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_notes import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
     CODES,
     CONNECTION,
     NOTES,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_probes import Facts
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
 from ansible_collections.gitlab_ops.duo.tests.unit.core.healthy import (
     KEY,
     MODEL,
@@ -114,7 +114,7 @@ def test_a_model_that_stays_cold_is_broken() -> None:
 
 def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(_health.time, "sleep", waits.append)
+    monkeypatch.setattr(health.time, "sleep", waits.append)
     names = ["broken", "cold", "slow", "well"]
     it = Sandboxed("18.9", gateway=SEED["gateway"])
     it.seed(

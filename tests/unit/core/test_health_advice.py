@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_advice import action_for
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_notes import CONNECTION, OTHER
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health_probes import Facts
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advice import action_for
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
+    CONNECTION,
+    OTHER,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
 from ansible_collections.gitlab_ops.duo.tests.unit.core.healthy import (
     MODEL,
     asked,

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._http import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Mutation
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.http import (
     LONGEST_WAIT,
     MOST_PROBLEMS,
     Http,
     pause,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import Mutation
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,
@@ -60,57 +60,57 @@ def reading_fails(url: str, **options: Any) -> Failure:
     [
         (
             Reply(401, {"errors": [{"message": "Invalid token"}]}),
-            _errors.TOKEN_REFUSED,
+            messages.TOKEN_REFUSED,
             "401: Invalid token",
         ),
         (
             Reply(401, {"error": "invalid_token", "error_description": "Token is expired."}),
-            _errors.TOKEN_REFUSED,
+            messages.TOKEN_REFUSED,
             "Token is expired",
         ),
         (
             Reply(403, {"errors": [{"message": "API not accessible for user"}]}),
-            _http_errors.HTTP_REFUSED,
+            http_messages.HTTP_REFUSED,
             "status 403 (API not accessible for user)",
         ),
         (
             Reply(403, "<h1>no</h1>", HTML),
-            _http_errors.HTTP_REFUSED,
+            http_messages.HTTP_REFUSED,
             "/api/graphql with status 403",
         ),
-        (Reply(404, "<h1>404</h1>", HTML), _http_errors.NOT_FOUND, "/api/graphql (404)"),
+        (Reply(404, "<h1>404</h1>", HTML), http_messages.NOT_FOUND, "/api/graphql (404)"),
         (
             Reply(422, {"errors": [{"message": "Query too large"}]}),
-            _http_errors.HTTP_REFUSED,
+            http_messages.HTTP_REFUSED,
             "Query too large",
         ),
         (
             Reply(500, {"errors": [{"message": "Internal server error"}]}),
-            _http_errors.SERVER_ERROR,
+            http_messages.SERVER_ERROR,
             "500 (Internal server error)",
         ),
-        (Reply(501, "", HTML), _http_errors.SERVER_ERROR, "501 (Not Implemented)"),
-        (Reply(599, "", HTML), _http_errors.SERVER_ERROR, "599 (no reason given)"),
+        (Reply(501, "", HTML), http_messages.SERVER_ERROR, "501 (Not Implemented)"),
+        (Reply(599, "", HTML), http_messages.SERVER_ERROR, "599 (no reason given)"),
         (
             Reply(200, "<form>Sign in</form>", HTML),
-            _http_errors.NOT_GITLAB,
+            http_messages.NOT_GITLAB,
             "status 200, content type text/html",
         ),
-        (Reply(200, "", {"Content-Type": ""}), _http_errors.NOT_GITLAB, "content type none"),
-        (Reply(200, ""), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, '[{"data": {"meta'), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, b"\xff\xfe\x00"), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "[" * 100_000), _http_errors.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "null"), _http_errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, {"message": "hello"}), _http_errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [1]), _http_errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"data": [1]}]), _http_errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"errors": []}]), _http_errors.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"data": {"metadata": None}}]), _errors.UNKNOWN_VERSION, "no metadata"),
-        (Reply(200, [{"data": {"metadata": {}}}]), _errors.UNKNOWN_VERSION, "cannot be read"),
+        (Reply(200, "", {"Content-Type": ""}), http_messages.NOT_GITLAB, "content type none"),
+        (Reply(200, ""), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, '[{"data": {"meta'), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, b"\xff\xfe\x00"), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "[" * 100_000), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
+        (Reply(200, "null"), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, {"message": "hello"}), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [1]), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"data": [1]}]), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"errors": []}]), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, [{"data": {"metadata": None}}]), messages.UNKNOWN_VERSION, "no metadata"),
+        (Reply(200, [{"data": {"metadata": {}}}]), messages.UNKNOWN_VERSION, "cannot be read"),
     ],
 )
-def test_explains_an_answer(serve, reply: Reply, message: _errors.Message, told: str) -> None:
+def test_explains_an_answer(serve, reply: Reply, message: messages.Message, told: str) -> None:
     failure = reading_fails(serve([reply]).url, retries=0)
     assert failure.code == message.code
     assert told in failure.what
@@ -132,10 +132,10 @@ MANY = {f"field{number}": [["no"], "is wrong", 5] for number in range(99)}
 def test_what_a_validation_says_is_told(serve, said: Any, told: str) -> None:
     with gitlab(serve([Reply(400, said)]).url) as client:
         failure = failure_of(client.rest_put, "/application/settings", {"days": 0})
-    assert failure.code == _errors.REFUSED.code
+    assert failure.code == messages.REFUSED.code
     assert failure.what == f"GitLab refused it: {told}."
     # It is about a value, and not about rights.
-    assert failure.next_step == _errors.CORRECT
+    assert failure.next_step == messages.CORRECT
 
 
 # --- repeating -----------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_what_a_validation_says_is_told(serve, said: Any, told: str) -> None:
 def test_waits_as_told(serve, waits, headers, shortest: float, longest: float) -> None:
     server = serve([Reply(429, {"message": "Retry later"}, headers), FINE])
     with gitlab(server.url) as client:
-        assert client.read().release.text == "18.9.0"
+        assert client.read().version.text == "18.9.0"
     (wait,) = waits
     assert shortest <= wait <= longest
     assert len(server.requests) == 2
@@ -177,17 +177,17 @@ def test_waits_longer_each_time_but_not_for_ever(attempt: int) -> None:
 
 
 PASSING = [
-    pytest.param(Reply(429, {"message": "Retry later"}), _http_errors.TRY_LATER, id="429"),
-    pytest.param(Reply(502, "Bad gateway", HTML), _http_errors.TRY_LATER, id="502"),
-    pytest.param(Reply(503, "Starting", HTML), _http_errors.TRY_LATER, id="503"),
-    pytest.param(Reply(504, "Too slow", HTML), _http_errors.TRY_LATER, id="504"),
-    pytest.param(Reply(drop=True), _http_errors.UNREACHABLE, id="connection closed"),
-    pytest.param(Reply(200, "[{}]", cut=100), _http_errors.UNREACHABLE, id="answer cut off"),
+    pytest.param(Reply(429, {"message": "Retry later"}), http_messages.TRY_LATER, id="429"),
+    pytest.param(Reply(502, "Bad gateway", HTML), http_messages.TRY_LATER, id="502"),
+    pytest.param(Reply(503, "Starting", HTML), http_messages.TRY_LATER, id="503"),
+    pytest.param(Reply(504, "Too slow", HTML), http_messages.TRY_LATER, id="504"),
+    pytest.param(Reply(drop=True), http_messages.UNREACHABLE, id="connection closed"),
+    pytest.param(Reply(200, "[{}]", cut=100), http_messages.UNREACHABLE, id="answer cut off"),
 ]
 
 
 @pytest.mark.parametrize(("reply", "message"), PASSING)
-def test_a_reading_is_repeated(serve, reply: Reply, message: _errors.Message, waits) -> None:
+def test_a_reading_is_repeated(serve, reply: Reply, message: messages.Message, waits) -> None:
     server = serve([reply, reply, FINE])
     with gitlab(server.url, retries=2) as client:
         assert client.read().enterprise
@@ -196,7 +196,9 @@ def test_a_reading_is_repeated(serve, reply: Reply, message: _errors.Message, wa
 
 @pytest.mark.parametrize(("reply", "message"), PASSING)
 @pytest.mark.parametrize("retries", [0, 2])
-def test_a_reading_is_given_up(serve, reply: Reply, message: _errors.Message, retries: int) -> None:
+def test_a_reading_is_given_up(
+    serve, reply: Reply, message: messages.Message, retries: int
+) -> None:
     server = serve([reply])
     failure = reading_fails(server.url, retries=retries)
     assert failure.code == message.code
@@ -226,7 +228,7 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
     server = serve([reply])
     with gitlab(server.url) as client:
         failure = failure_of(client.mutate, WRITE)
-    assert isinstance(failure, _errors.Unclear)
+    assert isinstance(failure, messages.Unclear)
     assert failure.retry is retry
     # A proxy that gave up says nothing of what GitLab is still doing.
     assert failure.late is (reply.status == 504)
@@ -236,18 +238,18 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        (Reply(401, {"errors": [{"message": "Invalid token"}]}), _errors.TOKEN_REFUSED),
-        (Reply(403, {}), _http_errors.HTTP_REFUSED),
-        (Reply(400, {"error": "Invalid JSON format"}), _http_errors.HTTP_REFUSED),
-        (Reply(404, "", HTML), _http_errors.NOT_FOUND),
-        (Reply(302, "", {"Location": "/users/sign_in"}), _http_errors.REDIRECTED_TO_PAGE),
+        (Reply(401, {"errors": [{"message": "Invalid token"}]}), messages.TOKEN_REFUSED),
+        (Reply(403, {}), http_messages.HTTP_REFUSED),
+        (Reply(400, {"error": "Invalid JSON format"}), http_messages.HTTP_REFUSED),
+        (Reply(404, "", HTML), http_messages.NOT_FOUND),
+        (Reply(302, "", {"Location": "/users/sign_in"}), http_messages.REDIRECTED_TO_PAGE),
     ],
 )
 def test_a_write_that_was_not_taken_is_clear(serve, reply: Reply, message) -> None:
     with gitlab(serve([reply]).url) as client:
         failure = failure_of(client.mutate, WRITE)
     assert failure.code == message.code
-    assert not isinstance(failure, _errors.Unclear)
+    assert not isinstance(failure, messages.Unclear)
 
 
 # --- no answer -----------------------------------------------------------------------------------
@@ -256,13 +258,13 @@ def test_connection_refused() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     failure = reading_fails(url, retries=1)
-    assert failure.code == _http_errors.UNREACHABLE.code
+    assert failure.code == http_messages.UNREACHABLE.code
     assert "refused" in failure.what
 
 
 def test_unknown_host() -> None:
     failure = reading_fails("http://gitlab.invalid", retries=0)
-    assert failure.code == _http_errors.UNREACHABLE.code
+    assert failure.code == http_messages.UNREACHABLE.code
 
 
 @pytest.mark.parametrize("write", [False, True])
@@ -271,7 +273,7 @@ def test_timeout(serve, write: bool) -> None:
     with gitlab(server.url, retries=0) as client:
         client._http.connection = client.connection.model_copy(update={"timeout": 0.1})
         failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
-    assert failure.code == _http_errors.TIMED_OUT.code
+    assert failure.code == http_messages.TIMED_OUT.code
     assert "within 0.1 s" in failure.what
 
 
@@ -284,7 +286,7 @@ def test_a_redirect_is_not_followed(serve, status: int, write: bool) -> None:
     server = serve([Reply(status, "", {"Location": there})])
     with gitlab(server.url) as client:
         failure = failure_of(client.mutate, WRITE) if write else failure_of(client.read)
-    assert failure.code == _http_errors.REDIRECTED.code
+    assert failure.code == http_messages.REDIRECTED.code
     assert elsewhere.url.removeprefix("http://") in failure.what
     assert "hidden" not in failure.what
     assert elsewhere.requests == []
@@ -327,7 +329,7 @@ def test_a_proxy_that_is_away_keeps_its_password_to_itself() -> None:
     failure = reading_fails(
         "http://gitlab.invalid", proxy="http://me:secret@127.0.0.1:9", retries=0
     )
-    assert failure.code == _http_errors.PROXY_UNREACHABLE.code
+    assert failure.code == http_messages.PROXY_UNREACHABLE.code
     assert "The proxy http://********@127.0.0.1:9 cannot" in failure.what
     assert "secret" not in failure.sentence()
 
@@ -337,7 +339,7 @@ def test_a_proxy_that_refuses_is_not_taken_for_gitlab(serve, status: int) -> Non
     proxy = serve([Reply(status, "<h1>no</h1>", HTML)])
     url = proxy.url.replace("http://", "http://me:secret@")
     failure = reading_fails("http://gitlab.invalid", proxy=url)
-    assert failure.code == _http_errors.PROXY_CREDENTIALS.code
+    assert failure.code == http_messages.PROXY_CREDENTIALS.code
     assert f"The proxy {proxy.url.replace('//', '//********@')} wants" in failure.what
     assert len(proxy.requests) == 1
 
@@ -345,7 +347,7 @@ def test_a_proxy_that_refuses_is_not_taken_for_gitlab(serve, status: int) -> Non
 def test_gitlab_behind_a_proxy_refuses_the_token_itself(serve) -> None:
     proxy = serve([Reply(401, {"message": "401 Unauthorized"})])
     failure = reading_fails("http://gitlab.invalid", proxy=proxy.url)
-    assert failure.code == _errors.TOKEN_REFUSED.code
+    assert failure.code == messages.TOKEN_REFUSED.code
 
 
 @pytest.mark.parametrize(
@@ -363,6 +365,6 @@ def test_a_cookie_goes_to_gitlab_whatever_its_name_looks_like(serve, host: str) 
 def test_a_cookie_for_a_host_that_cannot_be() -> None:
     http = Http(connection("http://.gitlab.test"), token=None)
     failure = failure_of(http.set_cookie, "_gitlab_session", "hidden")
-    assert failure.code == _http_errors.UNREACHABLE.code
+    assert failure.code == http_messages.UNREACHABLE.code
     assert "hidden" not in failure.what
     http.close()

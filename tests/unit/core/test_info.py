@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _feature_model,
-    _gateway,
-    _info,
-    _preflight,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    gateway,
+    self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
 from sandbox import credentials
@@ -84,7 +83,7 @@ def lived_in(release: str, *, beta: bool = True) -> Sandboxed:
 
 def configuration(here: Sandboxed) -> dict[str, Any]:
     """Return the state as role variables, without the beginning of their names."""
-    variables = here.run(_info.SUBJECT, **ROOT)["configuration"]
+    variables = here.run(info.SUBJECT, **ROOT)["configuration"]
     return {name.removeprefix("duo_self_hosted_"): it for name, it in variables.items()}
 
 
@@ -93,7 +92,7 @@ def applied(here: Sandboxed, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     beta = wanted.get("beta_features", {})
     wishes: list[tuple[Any, dict[str, Any]]] = [
         (
-            _preflight.SUBJECT,
+            preflight.SUBJECT,
             {
                 "gateway": wanted["gateway"],
                 "models": wanted["models"],
@@ -103,10 +102,10 @@ def applied(here: Sandboxed, wanted: dict[str, Any]) -> list[dict[str, Any]]:
                 **ROOT,
             },
         ),
-        (_gateway.SUBJECT, wanted["gateway"]),
-        *([(_beta_features.SUBJECT, {**beta, **ROOT})] if beta else []),
-        (_self_hosted_model.SUBJECT, {"models": wanted["models"]}),
-        (_feature_model.SUBJECT, {"settings": wanted["features"]}),
+        (gateway.SUBJECT, wanted["gateway"]),
+        *([(beta_features.SUBJECT, {**beta, **ROOT})] if beta else []),
+        (self_hosted_model.SUBJECT, {"models": wanted["models"]}),
+        (feature_model.SUBJECT, {"settings": wanted["features"]}),
     ]
     results = [here.run(subject, **wish) for subject, wish in wishes]
     for result in results:
@@ -119,17 +118,17 @@ def applied(here: Sandboxed, wanted: dict[str, Any]) -> list[dict[str, Any]]:
 def test_one_document_at_a_time_shows_the_same(release: str, status: int) -> None:
     """Whether the answers come in one request or in many does not change what is seen."""
     here = lived_in(release)
-    at_once = here.run(_info.SUBJECT)
+    at_once = here.run(info.SUBJECT)
     here.faults({"kind": "status", "status": status})
     here.forget()
-    assert here.run(_info.SUBJECT) == at_once
+    assert here.run(info.SUBJECT) == at_once
     assert len(here.requests) > 2
 
 
 # --- reading -------------------------------------------------------------------------------------
 def test_one_request() -> None:
     here = lived_in("18.9")
-    result = here.run(_info.SUBJECT)
+    result = here.run(info.SUBJECT)
     assert len(here.requests) == 1
     assert result["instance"] == {
         "url": "http://gitlab.example.com",
@@ -149,11 +148,11 @@ def test_one_request() -> None:
 
 def test_only_old_releases_need_a_sign_in_for_beta_features() -> None:
     old = Sandboxed("17.9", beta_acceptances=["root"])
-    assert old.run(_info.SUBJECT)["beta_features"] == {"enabled": None}
-    assert "duo_self_hosted_beta_features" not in old.run(_info.SUBJECT)["configuration"]
-    assert old.run(_info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
+    assert old.run(info.SUBJECT)["beta_features"] == {"enabled": None}
+    assert "duo_self_hosted_beta_features" not in old.run(info.SUBJECT)["configuration"]
+    assert old.run(info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
     new = Sandboxed("18.9", beta_acceptances=["root"])
-    assert new.run(_info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
+    assert new.run(info.SUBJECT, **ROOT)["beta_features"] == {"enabled": True}
     assert len(new.requests) == 1
 
 
@@ -161,7 +160,7 @@ def test_credentials_in_urls_are_masked() -> None:
     url = f"https://me:{PASSWORD}@x.example.com/v1"
     here = Sandboxed("18.9", gateway={"ai_gateway_url": url})
     here.seed(models=[stored("a", "gpt", endpoint=url)])
-    result = here.run(_info.SUBJECT)
+    result = here.run(info.SUBJECT)
     assert PASSWORD not in json.dumps(result)
     assert "********@x.example.com" in result["gateway"]["ai_gateway_url"]
 
@@ -184,7 +183,7 @@ def with_credentials(release: str) -> Sandboxed:
 def test_urls_with_credentials_are_left_out(release: str) -> None:
     """Masked they would be another URL; left out they stay as they are."""
     here = with_credentials(release)
-    result = here.run(_info.SUBJECT, **ROOT)
+    result = here.run(info.SUBJECT, **ROOT)
     wanted = configuration(here)
     names = ["AI gateway: ai_gateway_url", "self-hosted model a: endpoint"]
     assert result["left_out"] == names
@@ -207,18 +206,18 @@ def test_urls_with_credentials_are_left_out(release: str) -> None:
 
 def test_what_was_left_out_is_asked_for() -> None:
     wanted = configuration(with_credentials("18.9"))
-    result = Sandboxed("18.9").run(_self_hosted_model.SUBJECT, models=wanted["models"])
+    result = Sandboxed("18.9").run(self_hosted_model.SUBJECT, models=wanted["models"])
     assert result["failure"]["code"] == "model-incomplete"
     assert "creating it needs endpoint" in result["msg"]
 
 
 def test_nothing_is_left_out_without_credentials() -> None:
-    result = lived_in("18.9").run(_info.SUBJECT)
+    result = lived_in("18.9").run(info.SUBJECT)
     assert (result["left_out"], result["warnings"]) == ([], [])
 
 
 def test_who_may_not_see_it_is_told() -> None:
-    result = Sandboxed("18.9").run(_info.SUBJECT, api_token=credentials.USER_TOKEN)
+    result = Sandboxed("18.9").run(info.SUBJECT, api_token=credentials.USER_TOKEN)
     assert result["failure"]["code"] == "not-administrator"
 
 
@@ -286,6 +285,6 @@ def test_an_export_says_what_gitlab_does_not_tell_of_its_own_models() -> None:
     vendored = {"duo_chat": {"provider": "vendored"}}
     for reachable in (True, False):
         here = Sandboxed("18.9", features=vendored, options={"cloud_reachable": reachable})
-        warnings = here.run(_info.SUBJECT)["warnings"]
+        warnings = here.run(info.SUBJECT)["warnings"]
         told = [it for it in warnings if "which GitLab-managed models vendored features use" in it]
         assert bool(told) is not reachable

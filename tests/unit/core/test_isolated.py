@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _feature_model,
-    _gateway,
-    _info,
-    _preflight,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info as _info
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight as _preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    self_hosted_model,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway as _gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.test_properties import examples
@@ -82,11 +82,11 @@ def configure(here: Sandboxed, wish: dict[str, Any]) -> dict[str, Any]:
     beta = {"accept_testing_agreement": True, **ROOT}
     tasks: list[tuple[Any, dict[str, Any]]] = [
         (_gateway.SUBJECT, {**common, **wish["gateway"]}),
-        *([(_beta_features.SUBJECT, {"enabled": True, **beta})] if wish["beta"] else []),
-        (_self_hosted_model.SUBJECT, {**common, "models": staying}),
-        (_feature_model.SUBJECT, {**common, "settings": settings}),
-        *([(_beta_features.SUBJECT, {"enabled": False, **beta})] if wish["beta"] is False else []),
-        (_self_hosted_model.SUBJECT, {**common, "models": models, "exclusive": wish["exclusive"]}),
+        *([(beta_features.SUBJECT, {"enabled": True, **beta})] if wish["beta"] else []),
+        (self_hosted_model.SUBJECT, {**common, "models": staying}),
+        (feature_model.SUBJECT, {**common, "settings": settings}),
+        *([(beta_features.SUBJECT, {"enabled": False, **beta})] if wish["beta"] is False else []),
+        (self_hosted_model.SUBJECT, {**common, "models": models, "exclusive": wish["exclusive"]}),
     ]
     if "failed" in preflight:
         return preflight
@@ -106,9 +106,9 @@ def take_down(here: Sandboxed) -> None:
     judged = here.run(_preflight.SUBJECT, isolated=True, state="absent", settings=settings)
     assert "failed" not in judged
     tasks: list[tuple[Any, dict[str, Any]]] = [
-        (_feature_model.SUBJECT, {"settings": settings}),
-        (_self_hosted_model.SUBJECT, {"models": [], "exclusive": True}),
-        (_beta_features.SUBJECT, {"enabled": False, **ROOT}),
+        (feature_model.SUBJECT, {"settings": settings}),
+        (self_hosted_model.SUBJECT, {"models": [], "exclusive": True}),
+        (beta_features.SUBJECT, {"enabled": False, **ROOT}),
         (_gateway.SUBJECT, {"state": "absent"}),
     ]
     for subject, options in tasks:

@@ -15,18 +15,20 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _feature_model,
-    _gateway,
-    _health,
-    _info,
-    _preflight,
-    _self_hosted_model,
-    _subscription,
-    _upgrade_check,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
+    health,
+    info,
+    preflight,
+    upgrade_check,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    gateway,
+    self_hosted_model,
+    subscription,
+)
 from ansible_collections.gitlab_ops.duo.tests.integration.torture.figures import Count
 from ansible_collections.gitlab_ops.duo.tests.unit.core import junk
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Reply, Sandboxed
@@ -54,36 +56,36 @@ SEED: dict[str, Any] = {
 }
 # Name: release, subject and options. No other option may change, and nothing that is in use.
 TASKS: dict[str, tuple[str, Subject, dict[str, Any]]] = {
-    "timeout": ("18.9", _gateway.SUBJECT, {"ai_gateway_timeout_seconds": 90}),
-    "create": ("18.9", _self_hosted_model.SUBJECT, {**MODEL, "api_key": "key-that-is-given-0002"}),
-    "rotate": ("19.4", _self_hosted_model.SUBJECT, {"name": "old", "api_key": "key-given-0003"}),
+    "timeout": ("18.9", gateway.SUBJECT, {"ai_gateway_timeout_seconds": 90}),
+    "create": ("18.9", self_hosted_model.SUBJECT, {**MODEL, "api_key": "key-that-is-given-0002"}),
+    "rotate": ("19.4", self_hosted_model.SUBJECT, {"name": "old", "api_key": "key-given-0003"}),
     "exclusive": (
         "18.9",
-        _self_hosted_model.SUBJECT,
+        self_hosted_model.SUBJECT,
         {"models": [MODEL, {"name": "old"}], "exclusive": True},
     ),
-    "delete": ("18.9", _self_hosted_model.SUBJECT, {"name": "unused", "state": "absent"}),
-    "in-use": ("18.9", _self_hosted_model.SUBJECT, {"name": "old", "state": "absent"}),
-    "feature": ("18.9", _feature_model.SUBJECT, {"features": ["duo_chat"], "model": "unused"}),
+    "delete": ("18.9", self_hosted_model.SUBJECT, {"name": "unused", "state": "absent"}),
+    "in-use": ("18.9", self_hosted_model.SUBJECT, {"name": "old", "state": "absent"}),
+    "feature": ("18.9", feature_model.SUBJECT, {"features": ["duo_chat"], "model": "unused"}),
     "one-by-one": (
         "17.9",
-        _feature_model.SUBJECT,
+        feature_model.SUBJECT,
         {"features": ["code_completions", "duo_chat"], "model": "unused"},
     ),
     "beta": (
         "18.9",
-        _beta_features.SUBJECT,
+        beta_features.SUBJECT,
         {"enabled": True, "accept_testing_agreement": True, **ROOT},
     ),
-    "subscription": ("18.9", _subscription.SUBJECT, {"sync": "always", **ROOT}),
+    "subscription": ("18.9", subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         "18.9",
-        _preflight.SUBJECT,
+        preflight.SUBJECT,
         {"models": [MODEL], "manage_outbound_allowlist": True, "ready_timeout": 0},
     ),
     "health": (
         "18.11",
-        _health.SUBJECT,
+        health.SUBJECT,
         {
             "attempts": 1,
             "fail_on": "never",
@@ -91,8 +93,8 @@ TASKS: dict[str, tuple[str, Subject, dict[str, Any]]] = {
             "settings": [{"features": ["duo_chat"], "provider": "disabled"}],
         },
     ),
-    "info": ("17.9", _info.SUBJECT, ROOT),
-    "upgrade": ("18.2", _upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),
+    "info": ("17.9", info.SUBJECT, ROOT),
+    "upgrade": ("18.2", upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),
 }
 TYPES = (
     *("application/json", "application/json; charset=utf-8", "text/html", "", "text/plain"),

@@ -15,18 +15,20 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given, note
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _feature_model,
-    _gateway,
-    _health,
-    _info,
-    _preflight,
-    _self_hosted_model,
-    _subscription,
-    _upgrade_check,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
+    health,
+    info,
+    preflight,
+    upgrade_check,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    gateway,
+    self_hosted_model,
+    subscription,
+)
 from ansible_collections.gitlab_ops.duo.tests.integration.torture.figures import Count
 from ansible_collections.gitlab_ops.duo.tests.unit.core import junk
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, URL, Sandboxed
@@ -57,27 +59,27 @@ SEED: dict[str, Any] = {
 }
 # Name: subject, and options that are sound.
 SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
-    "gateway": (_gateway.SUBJECT, GATEWAY),
-    "model": (_self_hosted_model.SUBJECT, MODEL),
+    "gateway": (gateway.SUBJECT, GATEWAY),
+    "model": (self_hosted_model.SUBJECT, MODEL),
     "models": (
-        _self_hosted_model.SUBJECT,
+        self_hosted_model.SUBJECT,
         {"models": [MODEL, {"name": "unused", "state": "absent"}], "planned_settings": [SETTING]},
     ),
-    "feature": (_feature_model.SUBJECT, SETTING),
+    "feature": (feature_model.SUBJECT, SETTING),
     "features": (
-        _feature_model.SUBJECT,
+        feature_model.SUBJECT,
         {
             "settings": [SETTING, {"features": ["duo_chat_fix_code"], "provider": "disabled"}],
             "planned_models": [MODEL],
         },
     ),
     "beta": (
-        _beta_features.SUBJECT,
+        beta_features.SUBJECT,
         {"enabled": True, "accept_testing_agreement": True, **ROOT, "via": "session"},
     ),
-    "subscription": (_subscription.SUBJECT, {"sync": "always", **ROOT}),
+    "subscription": (subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
-        _preflight.SUBJECT,
+        preflight.SUBJECT,
         {
             "gateway": GATEWAY,
             "models": [MODEL],
@@ -89,7 +91,7 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
         },
     ),
     "health": (
-        _health.SUBJECT,
+        health.SUBJECT,
         {
             "checks": ["probes"],
             "models": ["m"],
@@ -99,9 +101,9 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
             "fail_on": "never",
         },
     ),
-    "info": (_info.SUBJECT, {"via": "auto", **ROOT}),
+    "info": (info.SUBJECT, {"via": "auto", **ROOT}),
     "upgrade": (
-        _upgrade_check.SUBJECT,
+        upgrade_check.SUBJECT,
         {"target_version": "19.1", "models": [MODEL], "settings": [SETTING], "fail_on": "never"},
     ),
 }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.filter.left_behind import FilterModule
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _info
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 from sandbox import credentials
 
@@ -22,7 +22,7 @@ ON = {"beta_acceptances": ["root"]}
 
 def state(here: Sandboxed, **options: Any) -> dict[str, Any]:
     """Return the present state, as a restore reads it."""
-    return here.dry(_info.SUBJECT, ai_logs=True, **options)
+    return here.dry(info.SUBJECT, ai_logs=True, **options)
 
 
 def export(here: Sandboxed) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_not_called_off() -> None:
 
 def test_ai_logs_cost_a_request_only_where_they_are_asked_for() -> None:
     here = lived_in()
-    assert "ai_logs" not in here.dry(_info.SUBJECT, api_token=credentials.ADMIN_TOKEN)
+    assert "ai_logs" not in here.dry(info.SUBJECT, api_token=credentials.ADMIN_TOKEN)
     assert len(here.requests) == 1
     assert state(here)["ai_logs"] == {"enabled": True}
     assert [it["path"] for it in here.requests][2:] == ["/api/v4/application/settings"]

@@ -12,17 +12,20 @@ import sys
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _libraries
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import libraries
 
-FILES = sorted(it.stem for it in pathlib.Path(_libraries.__file__).parent.glob("_*.py"))
-PACKAGE = _libraries.__name__.rpartition(".")[0]
+CORE = pathlib.Path(libraries.__file__).parents[1]
+FILES = sorted(
+    f"{it.parent.name}.{it.stem}" for it in CORE.rglob("*.py") if it.name != "__init__.py"
+)
+PACKAGE = libraries.__name__.removesuffix("._base.libraries")
 IMPORTS = """\
 import importlib, sys
 
 package, *files = sys.argv[1:]
 for name in files:
     importlib.import_module(f"{package}.{name}")
-libraries = sys.modules[f"{package}._libraries"]
+libraries = sys.modules[f"{package}._base.libraries"]
 print(libraries.MISSING, libraries.unusable().code, libraries.unusable(), sep="\\n")
 """
 
@@ -59,14 +62,14 @@ def test_every_file_can_be_imported(tmp_path: pathlib.Path, library: str, kind: 
     assert said in sentence
     assert f" {sys.executable}" in sentence
     if code == "too-old":
-        assert f"version {_libraries.NEEDED[library]} or later is needed" in sentence
+        assert f"version {libraries.NEEDED[library]} or later is needed" in sentence
     assert f"{sys.executable} -m pip install 'pydantic>=2.8.0' 'requests>=2.31.0'" in sentence
 
 
 def test_what_is_missing_behind_a_library_is_named(tmp_path: pathlib.Path) -> None:
     (tmp_path / "requests.py").write_text("import urllib3_of_nobody\n")
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTS, PACKAGE, "_libraries"],
+        [sys.executable, "-c", IMPORTS, PACKAGE, "_base.libraries"],
         env={"PYTHONPATH": ":".join([str(tmp_path), *sys.path])},
         capture_output=True,
         text=True,
@@ -76,10 +79,10 @@ def test_what_is_missing_behind_a_library_is_named(tmp_path: pathlib.Path) -> No
 
 
 def test_what_is_here_can_be_used() -> None:
-    assert _libraries.MISSING is None
-    assert _libraries.unusable() is None
+    assert libraries.MISSING is None
+    assert libraries.unusable() is None
 
 
 def test_the_bounds_are_those_of_the_requirements() -> None:
     text = (pathlib.Path(__file__).parents[3] / "requirements.txt").read_text(encoding="utf-8")
-    assert dict(re.findall(r"^(\w+)>=(\S+)$", text, flags=re.MULTILINE)) == _libraries.NEEDED
+    assert dict(re.findall(r"^(\w+)>=(\S+)$", text, flags=re.MULTILINE)) == libraries.NEEDED

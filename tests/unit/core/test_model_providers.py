@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    self_hosted_model as subject,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 PLACEHOLDER = "http://bedrockselfhostedmodel.com"

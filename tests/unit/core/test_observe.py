@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _errors,
-    _feature_model,
-    _gateway,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part, Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model,
+    gateway,
+    self_hosted_model,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part, Reading
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 URL = "https://aigw.example.com"
@@ -40,7 +40,7 @@ def asked(subject: Any, wanted: dict[str, Any]) -> str:
     """Return all that a subject asks for in its one request."""
     client = Client(aiSelfHostedModels=NONE, aiFeatureSettings={"nodes": []}, duoSettings={})
     there = subject.observe(client, subject.options(wanted))
-    if subject is not _gateway:
+    if subject is not gateway:
         assert (there.release, there.state.models) == (release("18.9"), {})
     (parts,) = client.asked
     return " ".join(part.document for part in parts)
@@ -49,7 +49,7 @@ def asked(subject: Any, wanted: dict[str, Any]) -> str:
 # --- gateway -------------------------------------------------------------------------------------
 def test_the_settings_that_a_release_may_lack_are_optional() -> None:
     client = Client("Settings0", aiSelfHostedModels=NONE, duoSettings={"aiGatewayUrl": URL})
-    there = _gateway.observe(client, _gateway.options({}))
+    there = gateway.observe(client, gateway.options({}))
     assert (there.release.text, there.values) == ("18.9.0", {"ai_gateway_url": URL})
     ((permission, *settings),) = client.asked
     assert permission.document.startswith("query DuoPermission { aiSelfHostedModels(")
@@ -71,7 +71,7 @@ def test_the_settings_that_a_release_may_lack_are_optional() -> None:
     ],
 )
 def test_features_matter_where_the_url_is_cleared(options: dict, clearing: bool) -> None:
-    assert ("aiFeatureSettings" in asked(_gateway, options)) is clearing
+    assert ("aiFeatureSettings" in asked(gateway, options)) is clearing
 
 
 def test_where_a_url_is_cleared_it_is_known_what_each_feature_uses() -> None:
@@ -80,14 +80,14 @@ def test_where_a_url_is_cleared_it_is_known_what_each_feature_uses() -> None:
         {"feature": "code_completions", "provider": "DISABLED"},
     ]
     client = Client(aiSelfHostedModels=NONE, duoSettings={}, aiFeatureSettings={"nodes": nodes})
-    there = _gateway.observe(client, _gateway.options({"state": "absent"}))
+    there = gateway.observe(client, gateway.options({"state": "absent"}))
     assert there.providers == {"duo_chat": "unassigned", "code_completions": "disabled"}
 
 
 def test_an_empty_url_that_nobody_may_see_is_no_empty_url() -> None:
     with pytest.raises(Failure) as caught:
-        _gateway.observe(Client(duoSettings={}), _gateway.options({}))
-    assert caught.value.code == _errors.NO_LICENSE.code
+        gateway.observe(Client(duoSettings={}), gateway.options({}))
+    assert caught.value.code == messages.NO_LICENSE.code
 
 
 # --- models --------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_an_empty_url_that_nobody_may_see_is_no_empty_url() -> None:
 )
 def test_stored_keys_are_asked_for_where_one_is_compared(model: dict, keys: bool) -> None:
     models = [{"name": "other"}, {"name": "m", **model}]
-    assert ("apiToken" in asked(_self_hosted_model, {"models": models})) is keys
+    assert ("apiToken" in asked(self_hosted_model, {"models": models})) is keys
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_stored_keys_are_asked_for_where_one_is_compared(model: dict, keys: bool
 )
 def test_features_tell_whether_a_model_may_be_hidden(model: dict, features: bool) -> None:
     models = [{"name": "other"}, {"name": "m", **model}]
-    assert ("aiFeatureSettings" in asked(_self_hosted_model, {"models": models})) is features
+    assert ("aiFeatureSettings" in asked(self_hosted_model, {"models": models})) is features
 
 
 # --- feature settings ----------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_features_tell_whether_a_model_may_be_hidden(model: dict, features: bool
     ],
 )
 def test_gitlabs_models_are_asked_for_where_they_matter(options: dict, cloud: bool) -> None:
-    text = asked(_feature_model, {"features": ["duo_chat"], **options})
+    text = asked(feature_model, {"features": ["duo_chat"], **options})
     assert "aiFeatureSettings { nodes { feature provider" in text
     assert ("gitlabModel" in text) is cloud
     # They decide what GitLab refuses.

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _http_errors, _observed
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import stored
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import URL, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import connection, gid, release
 from sandbox.credentials import ADMIN_TOKEN
@@ -68,9 +69,9 @@ class Client:
         return self.reading
 
 
-def read(*arguments: Any, **keywords: Any) -> _observed.State:
+def read(*arguments: Any, **keywords: Any) -> stored.State:
     """Return the state that these answers are read as."""
-    return _observed.read_state(Client(*arguments), **keywords)[1]
+    return stored.read_state(Client(*arguments), **keywords)[1]
 
 
 def test_models() -> None:
@@ -79,9 +80,7 @@ def test_models() -> None:
         answer("b", 1, apiToken="k", hasApiToken=True, linked={"DUO_CHAT": "SELF_HOSTED"}),
     ]
     models = read(nodes, [], "19.4", "ModelProviders").models
-    assert models["a"] == _observed.Model(
-        id=gid(2), name="a", family="claude_3", provider="BEDROCK"
-    )
+    assert models["a"] == stored.Model(id=gid(2), name="a", family="claude_3", provider="BEDROCK")
     assert models["b"].features == ("duo_chat",)
     assert (models["b"].api_key, models["b"].has_api_key) == ("k", True)
     assert "'k'" not in repr(models["b"])
@@ -89,8 +88,8 @@ def test_models() -> None:
 
 @pytest.mark.parametrize(("keys", "asked"), [(True, True), (False, False)])
 def test_stored_keys_are_read_only_where_they_are_compared(keys: bool, asked: bool) -> None:
-    assert ("apiToken" in _observed.models_part(keys=keys).selection) is asked
-    assert "hasApiToken featureSettings" in _observed.models_part().selection
+    assert ("apiToken" in stored.models_part(keys=keys).selection) is asked
+    assert "hasApiToken featureSettings" in stored.models_part().selection
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_stored_keys_are_read_only_where_they_are_compared(keys: bool, asked: bo
 )
 def test_asks_for_no_more_than_needed(keywords: dict[str, bool], parts: list[str]) -> None:
     client = Client([], [])
-    _observed.read_state(client, **keywords)
+    stored.read_state(client, **keywords)
     assert client.asked == parts
 
 
@@ -111,7 +110,7 @@ def test_asks_for_no_more_than_needed(keywords: dict[str, bool], parts: list[str
 def test_null_is_not_permitted_and_an_empty_list_is_none() -> None:
     with pytest.raises(Failure) as caught:
         read(None, [])
-    assert caught.value.code == _errors.NO_LICENSE.code
+    assert caught.value.code == messages.NO_LICENSE.code
     assert read([], []).models == {}
 
 
@@ -133,7 +132,7 @@ def test_a_feature_that_is_not_listed_shows_in_its_model() -> None:
     settings = read([answer("m", 1, linked=linked)], [listed]).settings
     assert settings["duo_chat"].listed
     assert settings["duo_chat"].provider == "unassigned"
-    assert settings["generate_commit_message"] == _observed.Setting(
+    assert settings["generate_commit_message"] == stored.Setting(
         provider="disabled", model="m", model_id=gid(1), model_family="codestral", listed=False
     )
 
@@ -147,7 +146,7 @@ def test_settings() -> None:
         releaseState="BETA",
     )
     found = read([], [node], "18.9", "GitlabModels")
-    assert found.settings["duo_chat"] == _observed.Setting(
+    assert found.settings["duo_chat"] == stored.Setting(
         provider="vendored", families=("gpt", "mistral"), gitlab_model="claude", beta=True
     )
     assert (found.has_gitlab_models, found.has_provider) == (True, False)
@@ -210,7 +209,7 @@ def test_beta_features(version: str, settings: list[dict], beta: bool | None) ->
 def test_beta_features_by_licence(version: str, plan: str, on: bool) -> None:
     here = Sandboxed(version, license={"plan": plan}, beta_acceptances=["root"] if on else [])
     with here.reached(), GitLab(connection(URL, api_token=ADMIN_TOKEN)) as gitlab:
-        assert _observed.read_state(gitlab)[1].beta is on
+        assert stored.read_state(gitlab)[1].beta is on
 
 
 def test_a_beta_feature_that_only_a_model_shows_proves_nothing() -> None:
@@ -236,7 +235,7 @@ def test_all_pages_are_read(version: str) -> None:
     here = Sandboxed(version, models=models)
     with here.reached(), GitLab(connection(URL, api_token=ADMIN_TOKEN), remember=60) as gitlab:
         for _item_of_a_loop in range(2):
-            state = _observed.read_state(gitlab, keys=True, features=False)[1]
+            state = stored.read_state(gitlab, keys=True, features=False)[1]
             assert sorted(state.models) == names
             for name, model in state.models.items():
                 assert model.endpoint == f"https://{name}.example.com/v1"
@@ -255,18 +254,18 @@ def test_a_page_that_leads_to_itself_is_a_failure() -> None:
 
 # --- what is not said ----------------------------------------------------------------------------
 def test_what_is_not_said_is_not_taken_for_granted() -> None:
-    model = _observed.Model(id=gid(1), name="m", family="gpt")
+    model = stored.Model(id=gid(1), name="m", family="gpt")
     assert (model.provider, model.hidden, model.api_key) == (None, False, None)
-    plain = _observed.Setting(provider="disabled")
+    plain = stored.Setting(provider="disabled")
     assert (plain.gitlab_model, plain.families, plain.beta) == (None, None, False)
-    state = _observed.State()
+    state = stored.State()
     assert (state.models, state.settings, state.beta) == ({}, {}, None)
     assert (state.has_provider, state.has_gitlab_models) == (False, False)
 
 
 def test_what_a_release_may_lack_is_optional() -> None:
-    parts = [_observed.models_part(), _observed.FEATURES]
-    later = [_observed.provider_part(), _observed.GITLAB_MODELS]
+    parts = [stored.models_part(), stored.FEATURES]
+    later = [stored.provider_part(), stored.GITLAB_MODELS]
     assert [part.optional for part in (*parts, *later)] == [False, False, True, True]
 
 
@@ -294,5 +293,5 @@ def test_what_a_release_may_lack_is_optional() -> None:
 def test_values_of_another_form_are_a_failure(models: Any, settings: Any) -> None:
     with pytest.raises(Failure) as caught:
         read(models, settings)
-    assert caught.value.code == _http_errors.BROKEN_ANSWER.code
+    assert caught.value.code == http_messages.BROKEN_ANSWER.code
     assert "/api/graphql could not be understood" in caught.value.what

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _gateway,
-    _info,
-    _preflight,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    gateway,
+    self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
-SUBJECT = _preflight.SUBJECT
+SUBJECT = preflight.SUBJECT
 GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
 MODEL = {
     "name": "codestral",
@@ -118,7 +117,7 @@ def test_a_bedrock_model_is_created_although_everything_is_denied() -> None:
     assert f": {STAND_IN}. {STAND_IN} stands for the endpoint of a Bedrock model." in what
     assert here.run(SUBJECT, **wish, **ALLOW)["changed"]
     assert allowed(here) == ["aigw.example.com", STAND_IN]
-    assert "failed" not in here.run(_self_hosted_model.SUBJECT, models=[BEDROCK])
+    assert "failed" not in here.run(self_hosted_model.SUBJECT, models=[BEDROCK])
     assert not here.run(SUBJECT, **wish, **ALLOW)["changed"]
 
 
@@ -197,7 +196,7 @@ def test_gitlab_refuses_itself_as_gateway(url: str, host: str) -> None:
     ((severity, subject, what),) = found(here, gateway={"ai_gateway_url": url})
     assert (severity, subject) == ("error", "AI gateway")
     assert what.startswith(f"GitLab refuses {host} as the host of the gateway, for it is not")
-    result = here.run(_gateway.SUBJECT, ai_gateway_url=url)
+    result = here.run(gateway.SUBJECT, ai_gateway_url=url)
     assert result["failure"]["code"] == "refused"
     # What it may be in GitLab's own words: a name below localhost does not resolve there.
     assert "not allowed" in result["msg"] or "resolved" in result["msg"]
@@ -219,7 +218,7 @@ def test_gitlab_refuses_itself_as_gateway(url: str, host: str) -> None:
 def test_a_gateway_on_its_own_machine_that_gitlab_takes(seed: dict[str, Any], url: str) -> None:
     here = Sandboxed("18.9", **seed)
     assert found(here, gateway={"ai_gateway_url": url}) == []
-    assert "failed" not in here.run(_gateway.SUBJECT, ai_gateway_url=url)
+    assert "failed" not in here.run(gateway.SUBJECT, ai_gateway_url=url)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +237,7 @@ def test_gitlab_takes_its_own_url(url: str, own: bool) -> None:
     api = {"api_url": here.instance.external_url}
     told = found(here, gateway={"ai_gateway_url": url}, **api)
     assert [it[0] for it in told] == ([] if own else ["error"])
-    assert ("failed" in here.run(_gateway.SUBJECT, ai_gateway_url=url, **api)) is not own
+    assert ("failed" in here.run(gateway.SUBJECT, ai_gateway_url=url, **api)) is not own
 
 
 def test_an_entry_for_another_port_is_none() -> None:
@@ -251,7 +250,7 @@ def test_an_entry_for_localhost_can_be_added() -> None:
     wish = {"gateway": {"ai_gateway_url": LOCAL}, **ALLOW}
     assert here.run(SUBJECT, **wish)["changed"]
     assert allowed(here) == ["localhost"]
-    assert "failed" not in here.run(_gateway.SUBJECT, ai_gateway_url=LOCAL)
+    assert "failed" not in here.run(gateway.SUBJECT, ai_gateway_url=LOCAL)
 
 
 @pytest.mark.parametrize("seed", [{"options": {"admin_mode": True}}, {"license": None}])
@@ -268,12 +267,12 @@ def test_everything_denied_is_told_once() -> None:
 
 def test_an_export_with_localhost_can_be_applied() -> None:
     here = Sandboxed("18.9", gateway={"ai_gateway_url": "http://127.0.0.1:5052"})
-    configuration = here.run(_info.SUBJECT)["configuration"]
+    configuration = here.run(info.SUBJECT)["configuration"]
     wish = {"gateway": configuration["duo_self_hosted_gateway"]}
     ((severity, _subject, what),) = found(here, **wish)
     # The features work, whatever the health check says of it.
     assert (severity, "health check" in what) == ("warning", True)
-    assert here.run(_gateway.SUBJECT, **wish["gateway"])["changed"] is False
+    assert here.run(gateway.SUBJECT, **wish["gateway"])["changed"] is False
     assert here.writes == []
 
 

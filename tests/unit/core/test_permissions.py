@@ -15,16 +15,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _errors,
-    _feature_model,
-    _gateway,
-    _info,
-    _permission_errors,
-    _preflight,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
+    messages,
+    permission_messages,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import AGENTS
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import AGENTS
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import feature_model, gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
     URL,
     Reply,
@@ -37,7 +35,7 @@ from sandbox.credentials import ADMIN_TOKEN, USER_TOKEN
 from sandbox.errors import FieldError, ServerFault
 from sandbox.versions import NEWEST
 
-SUBJECT = _feature_model.SUBJECT
+SUBJECT = feature_model.SUBJECT
 RELEASES = ("18.8", "18.9", "18.11", ".".join(map(str, NEWEST)))
 LICENCES: dict[str, tuple[dict[str, str] | None, list[str]]] = {
     f"{kind} {plan}, {' and '.join(add_ons) or 'no add-on'}": (
@@ -120,21 +118,21 @@ def refused_by_gitlab(here: Sandboxed, wish: dict[str, Any]) -> bool:
     return bool(problems)
 
 
-def verdict(found: _feature_model.Found, wish: dict[str, Any]) -> str | None:
+def verdict(found: feature_model.ObservedFeatures, wish: dict[str, Any]) -> str | None:
     """Return the code of the plan's refusal; ``""`` if it is sure, None if it has doubts."""
     options = SUBJECT.options({"dry_run": True, "settings": [wish]})
     try:
-        planned = _feature_model.plan(options, found)
+        planned = feature_model.plan(options, found)
     except Failure as failure:
         return failure.code
     return None if any("GitLab may refuse" in text for text in planned.warnings) else ""
 
 
-def observed(here: Sandboxed) -> _feature_model.Found:
+def observed(here: Sandboxed) -> feature_model.ObservedFeatures:
     """Return what a task reads that wants each provider."""
     options = SUBJECT.options({"features": ["duo_chat"], "provider": "vendored"})
     with here.reached(), gitlab(URL, api_token=ADMIN_TOKEN) as way:
-        return _feature_model.observe(way, options)
+        return feature_model.observe(way, options)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -148,7 +146,7 @@ def test_the_table(release: str, licence: str, reachable: bool, beta: bool) -> N
     first = here.dry(SUBJECT, settings=settings)
     if "failed" in first:
         # Who may not see the models may not give them to a feature either.
-        assert first["failure"]["code"] in _preflight.ACCESS
+        assert first["failure"]["code"] in preflight.ACCESS
         assert first["failure"] == here.run(SUBJECT, settings=settings)["failure"]
         models = [wish for (_name, provider), wish in every.items() if provider == "self_hosted"]
         assert all(refused_by_gitlab(here, wish) for wish in models)
@@ -194,9 +192,9 @@ def failed(here: Sandboxed, *settings: dict[str, Any]) -> dict[str, Any]:
     dry = here.dry(SUBJECT, settings=list(settings))
     real = here.run(SUBJECT, settings=list(settings))
     assert dry["failure"] == real["failure"]
-    judged = here.dry(_preflight.SUBJECT, settings=list(settings))
-    whats = {it["what"] for it in judged["findings"] if it["severity"] == "error"}
-    assert dry["failure"]["what"] in whats
+    judged = here.dry(preflight.SUBJECT, settings=list(settings))
+    errors = {it["what"] for it in judged["findings"] if it["severity"] == "error"}
+    assert dry["failure"]["what"] in errors
     assert here.writes == []
     failure: dict[str, Any] = dry["failure"]
     return failure
@@ -208,7 +206,7 @@ def test_agents_with_an_offline_licence_that_lacks_their_add_on(release: str) ->
     agents = [name for name in AGENTS if name in here.instance.catalog.features]
     wish = {"features": ["duo_chat", *agents], "model": "claude_3"}
     failure = failed(here, wish)
-    assert failure["code"] == _permission_errors.AGENTS_NEED_ADD_ON.code
+    assert failure["code"] == permission_messages.AGENTS_NEED_ADD_ON.code
     assert failure["about"] == ", ".join(f"feature {name}" for name in agents)
     assert "active add-ons: DUO_ENTERPRISE" in failure["what"]
     assert "ynchronise" not in failure["next_step"]
@@ -222,7 +220,7 @@ def test_agents_with_an_offline_licence_that_lacks_their_add_on(release: str) ->
 def test_beta_features_that_the_run_turns_on_count_in_a_dry_run_only() -> None:
     here = world("18.8", ONLINE, reachable=True, beta=False)
     wish = {"features": ["duo_agent_platform"], "model": "claude_3"}
-    assert failed(here, wish)["code"] == _permission_errors.AGENTS_NEED_BETA.code
+    assert failed(here, wish)["code"] == permission_messages.AGENTS_NEED_BETA.code
     planned = {"settings": [wish], "planned_beta_features": True}
     assert here.dry(SUBJECT, **planned)["changed"]
     assert here.run(SUBJECT, **planned)["failure"]["code"] == "agents-need-beta"
@@ -235,7 +233,7 @@ def test_vendored_where_gitlab_gets_no_list_of_its_models(release: str) -> None:
     here = world(release, ONLINE, reachable=False, beta=False)
     here.seed(features={"duo_chat": {"provider": "disabled"}})
     failure = failed(here, {"features": ["duo_chat", "code_completions"], "provider": "vendored"})
-    assert failure["code"] == _permission_errors.NO_LIST_OF_MODELS.code
+    assert failure["code"] == permission_messages.NO_LIST_OF_MODELS.code
     assert failure["about"].startswith("feature duo_chat")
     assert "cloud.gitlab.com" in failure["next_step"]
     assert "Correct the value" not in failure["next_step"]
@@ -246,7 +244,7 @@ def test_the_list_that_is_lost_between_plan_and_write_is_explained_too() -> None
     # The list is at hand when it is read, and gone at the write.
     here.watch = lambda: here.seed(options={"cloud_reachable": False})
     real = here.run(SUBJECT, features=["duo_chat"], provider="vendored")
-    assert real["failure"]["code"] == _permission_errors.NO_LIST_OF_MODELS.code
+    assert real["failure"]["code"] == permission_messages.NO_LIST_OF_MODELS.code
     assert real["failure"]["about"] == "feature duo_chat"
 
 
@@ -259,14 +257,14 @@ def test_what_is_vendored_already_is_left_alone() -> None:
 def test_a_gitlab_model_with_an_offline_licence() -> None:
     here = world("18.9", OFFLINE, reachable=False, beta=False)
     failure = failed(here, {"features": ["duo_chat"], "gitlab_model": "claude_sonnet_4_20250514"})
-    assert failure["code"] == _permission_errors.GITLAB_MODEL_OFFLINE.code
+    assert failure["code"] == permission_messages.GITLAB_MODEL_OFFLINE.code
     assert here.run(SUBJECT, features=["duo_chat"], provider="vendored")["changed"]
 
 
 def test_a_feature_that_gitlab_does_not_serve_itself() -> None:
     wish = {"features": ["glab_ask_git_command"], "provider": "vendored"}
     failure = failed(world("18.9", ONLINE, reachable=True, beta=True), wish)
-    assert failure["code"] == _permission_errors.NOT_VENDORED.code
+    assert failure["code"] == permission_messages.NOT_VENDORED.code
     assert world("18.11", ONLINE, reachable=True, beta=True).run(SUBJECT, **wish)["changed"]
     # Between them nobody has looked: it is said, and tried.
     between = world("18.10", ONLINE, reachable=True, beta=True).run(SUBJECT, **wish)
@@ -302,9 +300,9 @@ def hide_settings(reply: Reply) -> Reply:
 @pytest.mark.parametrize(
     ("subject", "wish"),
     [
-        (_feature_model.SUBJECT, {"features": ["duo_chat"], "provider": "disabled"}),
-        (_gateway.SUBJECT, {"state": "absent"}),
-        (_info.SUBJECT, {}),
+        (feature_model.SUBJECT, {"features": ["duo_chat"], "provider": "disabled"}),
+        (gateway.SUBJECT, {"state": "absent"}),
+        (info.SUBJECT, {}),
     ],
     ids=["features", "gateway", "info"],
 )
@@ -312,7 +310,7 @@ def test_settings_that_gitlab_hides_are_no_broken_answer(subject: Any, wish: Any
     here = Sandboxed("19.x")
     here.adapter.alter = hide_settings
     failure = here.run(subject, **wish)["failure"]
-    assert failure["code"] == _errors.NOT_PERMITTED.code
+    assert failure["code"] == messages.NOT_PERMITTED.code
     assert "the feature settings are not shown to the token's user" in failure["what"]
     assert "Amazon Q" in failure["next_step"]
 
@@ -320,7 +318,7 @@ def test_settings_that_gitlab_hides_are_no_broken_answer(subject: Any, wish: Any
 def test_a_user_is_told_who_may() -> None:
     here = Sandboxed("19.x")
     result = here.run(SUBJECT, api_token=USER_TOKEN, features=["duo_chat"], provider="disabled")
-    assert result["failure"]["code"] == _errors.NOT_ADMINISTRATOR.code
+    assert result["failure"]["code"] == messages.NOT_ADMINISTRATOR.code
 
 
 @pytest.mark.parametrize("add_ons", [[], ["DUO_CORE"], ["CODE_SUGGESTIONS"]])
@@ -328,7 +326,7 @@ def test_an_offline_licence_is_never_to_be_synchronised(add_ons: list[str]) -> N
     here = Sandboxed("19.x", license={"type": "offline_cloud"})
     here.seed(add_ons=[{"name": name} for name in add_ons])
     failure = here.run(SUBJECT, features=["duo_chat"], provider="disabled")["failure"]
-    assert failure["code"] == _errors.NO_ADD_ON.code
+    assert failure["code"] == messages.NO_ADD_ON.code
     assert "GitLab Duo Enterprise or GitLab Duo Agent Platform Self-Hosted" in failure["what"]
     assert "ynchronise" not in failure["next_step"]
     assert "upload the licence" in failure["next_step"]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._plan import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import (
     Change,
-    Mutation,
     Plan,
     Step,
     differences,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Mutation
 
 
 def plan(*changes: Change) -> Plan[None]:

@@ -10,12 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _errors,
-    _http_errors,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import beta_features
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release, shown
 
@@ -25,8 +22,10 @@ AGREED = {"accept_testing_agreement": True}
 
 def plan(enabled: bool, now: bool | None, version: str = "18.9", **more: Any):
     """Plan as a task with these options would."""
-    wanted = _beta_features.options({"enabled": enabled, **more})
-    return _beta_features.plan(wanted, _beta_features.Found(release=release(version), enabled=now))
+    wanted = beta_features.options({"enabled": enabled, **more})
+    return beta_features.plan(
+        wanted, beta_features.ObservedBetaFeatures(release=release(version), enabled=now)
+    )
 
 
 @pytest.mark.parametrize("state", [True, False])
@@ -34,7 +33,7 @@ def plan(enabled: bool, now: bool | None, version: str = "18.9", **more: Any):
 def test_changes_nothing_and_then_needs_no_password(state: bool, more: dict[str, Any]) -> None:
     made = plan(state, state, **more)
     assert (made.steps, made.warnings, made.predicted.enabled) == ((), (), state)
-    assert _beta_features.show(None, made.predicted) == {"beta_features": {"enabled": state}}
+    assert beta_features.show(None, made.predicted) == {"beta_features": {"enabled": state}}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_changes_nothing_and_then_needs_no_password(state: bool, more: dict[str,
 def test_throws_the_switch(enabled: bool, more: dict[str, Any], version: str) -> None:
     made = plan(enabled, not enabled, version, **more)
     (step,) = made.steps
-    assert isinstance(step.call, _beta_features.Toggle)
+    assert isinstance(step.call, beta_features.Toggle)
     assert (step.call.wanted.enabled, step.call.release) == (enabled, release(version))
     assert shown(made) == {"beta features": ({"enabled": not enabled}, {"enabled": enabled})}
     assert made.predicted.enabled is enabled
@@ -54,18 +53,18 @@ def test_throws_the_switch(enabled: bool, more: dict[str, Any], version: str) ->
 @pytest.mark.parametrize(
     ("enabled", "now", "more", "message", "told"),
     [
-        (True, False, SIGN_IN, _errors.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
-        (True, False, {}, _errors.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
-        (True, False, AGREED, _errors.BETA_NEEDS_SIGN_IN, "have to be turned on"),
-        (False, True, {}, _errors.BETA_NEEDS_SIGN_IN, "have to be turned off"),
-        (False, True, {"username": "root"}, _errors.BETA_NEEDS_SIGN_IN, "username and password"),
-        (True, None, AGREED, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
-        (False, None, {}, _errors.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
-        (True, False, {**AGREED, "via": "rails_runner"}, _errors.RAILS_NEEDS_USER, "username"),
+        (True, False, SIGN_IN, messages.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
+        (True, False, {}, messages.AGREEMENT_NOT_ACCEPTED, "accept_testing_agreement: true"),
+        (True, False, AGREED, messages.BETA_NEEDS_SIGN_IN, "have to be turned on"),
+        (False, True, {}, messages.BETA_NEEDS_SIGN_IN, "have to be turned off"),
+        (False, True, {"username": "root"}, messages.BETA_NEEDS_SIGN_IN, "username and password"),
+        (True, None, AGREED, messages.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+        (False, None, {}, messages.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+        (True, False, {**AGREED, "via": "rails_runner"}, messages.RAILS_NEEDS_USER, "username"),
     ],
 )
 def test_refuses(
-    enabled: bool, now: bool | None, more: dict[str, Any], message: _errors.Message, told: str
+    enabled: bool, now: bool | None, more: dict[str, Any], message: messages.Message, told: str
 ) -> None:
     with pytest.raises(Failure) as caught:
         plan(enabled, now, **more)
@@ -100,7 +99,7 @@ class Pages:
             raise self.lost
 
 
-def toggle(enabled: bool, version: str = "18.9") -> _beta_features.Toggle:
+def toggle(enabled: bool, version: str = "18.9") -> beta_features.Toggle:
     """Return the switch that a plan would throw."""
     (step,) = plan(enabled, not enabled, version, **SIGN_IN, **AGREED).steps
     return step.call
@@ -108,7 +107,7 @@ def toggle(enabled: bool, version: str = "18.9") -> _beta_features.Toggle:
 
 def lost() -> Unclear:
     """Return an answer that got lost."""
-    return Unclear(_http_errors.TIMED_OUT, retry=True, seconds=30)
+    return Unclear(http_messages.TIMED_OUT, retry=True, seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -140,22 +139,22 @@ def test_knows_the_path_of_old_releases() -> None:
     ("enabled", "pages", "message", "about", "done"),
     [
         pytest.param(
-            *(False, Pages(True, True), _errors.BETA_STAYS_ON),
+            *(False, Pages(True, True), messages.BETA_STAYS_ON),
             *("beta features", ["throw the switch of the signed-in account"]),
             id="others accepted too",
         ),
         pytest.param(
-            *(True, Pages(False, False), _errors.BETA_STAYS_OFF, "beta features", []),
+            *(True, Pages(False, False), messages.BETA_STAYS_OFF, "beta features", []),
             id="not saved",
         ),
         pytest.param(
-            *(True, Pages(False, False, lost=lost()), _http_errors.TIMED_OUT, "", []),
+            *(True, Pages(False, False, lost=lost()), http_messages.TIMED_OUT, "", []),
             id="lost and not thrown",
         ),
     ],
 )
 def test_tells_what_did_not_work(
-    enabled: bool, pages: Pages, message: _errors.Message, about: str, done: list[str]
+    enabled: bool, pages: Pages, message: messages.Message, about: str, done: list[str]
 ) -> None:
     with pytest.raises(Failure) as caught:
         toggle(enabled).perform(pages)
@@ -227,7 +226,7 @@ def test_a_page_that_is_late_does_not_end_with_the_wrong_state(
 
 @pytest.mark.parametrize("late", [True, False])
 def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> None:
-    answer = Unclear(_http_errors.TIMED_OUT, retry=True, late=late, seconds=30)
+    answer = Unclear(http_messages.TIMED_OUT, retry=True, late=late, seconds=30)
     with pytest.raises(Unclear) as caught:
         toggle(True).perform(Pages(False, False, lost=answer))
     assert caught.value.retry is not late
@@ -235,8 +234,8 @@ def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> No
 
 @pytest.mark.parametrize("state", [True, False])
 def test_the_page_tells_where_the_token_does_not(state: bool) -> None:
-    wanted = _beta_features.options({"enabled": True, **SIGN_IN})
-    assert _beta_features.beta_state(Pages(state), wanted, None) is state
+    wanted = beta_features.options({"enabled": True, **SIGN_IN})
+    assert beta_features.beta_state(Pages(state), wanted, None) is state
 
 
 @pytest.mark.parametrize(
@@ -257,7 +256,7 @@ def test_a_switch_that_was_thrown_is_not_called_undone(
             here.faults({**page, "times": 0})
 
     here.watch = watch
-    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    result = here.run(beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
     assert here.instance.beta_on
     assert result.get("failed", False) == bool(told)
     if told:
@@ -273,9 +272,9 @@ def test_a_page_that_cannot_be_read_is_no_switch_thrown(page: str, kind: dict[st
     """It is tried as often as the options say, and what was never sent is not done."""
     here = Sandboxed()
     here.faults({**kind, "times": 0, "match": {"path": page, "method": "GET"}})
-    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    result = here.run(beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
     failure = result["failure"]
-    assert failure["code"] in (_http_errors.TRY_LATER.code, _http_errors.UNREACHABLE.code)
+    assert failure["code"] in (http_messages.TRY_LATER.code, http_messages.UNREACHABLE.code)
     assert [it["path"] for it in here.requests].count(page) == 4
     assert (failure["done"], failure["unknown"], result["changed"]) == ([], [], False)
     assert failure["not_done"] == ["change beta features (enabled: false -> true)"]
@@ -288,7 +287,7 @@ def test_a_lost_sign_in_is_no_switch_thrown(kind: dict[str, Any]) -> None:
     here = Sandboxed()
     path = "/users/sign_in"
     here.faults({**kind, "times": 0, "match": {"path": path, "method": "POST"}})
-    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    result = here.run(beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
     assert (result["failure"]["unknown"], len(result["failure"]["not_done"])) == ([], 1)
     assert [(it["method"], it["path"]) for it in here.requests].count(("POST", path)) == 1
 
@@ -297,7 +296,7 @@ def test_a_lost_sign_in_is_no_switch_thrown(kind: dict[str, Any]) -> None:
 def test_a_node_that_writes_nothing_is_named(node: str) -> None:
     """GitLab sends back whoever posts a form, with a status of its own for it."""
     here = Sandboxed(options={node: True})
-    result = here.run(_beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
-    assert result["failure"]["code"] == _errors.READ_ONLY.code
+    result = here.run(beta_features.SUBJECT, enabled=True, **AGREED, **ROOT)
+    assert result["failure"]["code"] == messages.READ_ONLY.code
     assert "HTTP 301" in result["failure"]["what"]
     assert (result["changed"], here.instance.beta_on) == (False, False)

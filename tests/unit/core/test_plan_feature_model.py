@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _feature_model as subject
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._observed import Setting
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model as subject,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import Setting
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     RELEASES,
     calls,
@@ -35,19 +37,21 @@ MISTRAL = model("mistral", 2, family="mistral")
 SERVED = served_by(CODESTRAL, families=FIT)
 
 
-def found(version: str = "18.9", *, models: Any = (), **settings: Any) -> subject.Found:
+def found(version: str = "18.9", *, models: Any = (), **settings: Any) -> subject.ObservedFeatures:
     """Return an instance with codestral, mistral and these settings."""
     more = settings.pop("more", {})
     models = models or (CODESTRAL, MISTRAL)
-    return subject.Found(release=release(version), state=state(*models, settings=settings, **more))
+    return subject.ObservedFeatures(
+        release=release(version), state=state(*models, settings=settings, **more)
+    )
 
 
-def plan(wanted: dict[str, Any], there: subject.Found):
+def plan(wanted: dict[str, Any], there: subject.ObservedFeatures):
     """Plan as a task with these options would."""
     return subject.plan(subject.options(wanted), there)
 
 
-def refusal(wanted: dict[str, Any], there: subject.Found) -> Failure:
+def refusal(wanted: dict[str, Any], there: subject.ObservedFeatures) -> Failure:
     """Return the failure of a plan."""
     with pytest.raises(Failure) as caught:
         plan(wanted, there)
@@ -258,7 +262,7 @@ def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Settin
         (
             "18.9",
             {"features": ["code_completion"], "provider": "disabled"},
-            _errors.UNKNOWN_NAME,
+            messages.UNKNOWN_NAME,
             "feature code_completion",
             "features: GitLab 18.9.0 has no feature code_completion. "
             "Accepted here: code_completions, ",
@@ -266,44 +270,44 @@ def test_warns_of_ways_to_the_cloud(options: dict, told: str | None, now: Settin
         (
             "18.0",
             {"features": ["duo_chat"], "provider": "unassigned"},
-            _errors.NOT_OFFERED,
+            messages.NOT_OFFERED,
             "feature duo_chat",
             "provider unassigned needs GitLab 18.4 or later; this is 18.0.0.",
         ),
         (
             "17.9",
             {"features": ["generate_commit_message"], "model": "codestral"},
-            _errors.NOT_OFFERED,
+            messages.NOT_OFFERED,
             "feature generate_commit_message",
             "It needs GitLab 18.0 or later; this is 17.9.0.",
         ),
         (
             "18.0",
             {"features": ["duo_chat"], "provider": "vendored", "gitlab_model": ""},
-            _errors.NOT_OFFERED,
+            messages.NOT_OFFERED,
             "feature duo_chat",
             "gitlab_model needs GitLab 18.4 or later; this is 18.0.0.",
         ),
         (
             "18.9",
             {"features": ["duo_chat"], "model": "codestrol"},
-            _errors.NO_SUCH_MODEL,
+            messages.NO_SUCH_MODEL,
             "feature duo_chat",
             "no self-hosted model named codestrol. Models of this instance: codestral, mistral.",
         ),
         (
             "18.9",
             {"features": ["duo_chat"], "model": "codellama"},
-            _errors.INCOMPATIBLE,
+            messages.INCOMPATIBLE,
             "feature duo_chat",
             "The family codellama of model codellama does not fit this feature. "
             "Families that fit: codestral, gpt, mistral.",
         ),
     ],
 )
-def test_refuses(version, options, message: _errors.Message, about: str, told: str) -> None:
+def test_refuses(version, options, message: messages.Message, about: str, told: str) -> None:
     models = [CODESTRAL, MISTRAL]
-    if message is _errors.INCOMPATIBLE:
+    if message is messages.INCOMPATIBLE:
         models.append(model("codellama", 3, family="codellama"))
     there = found(version, models=models, duo_chat=DISABLED)
     failure = refusal(options, there)
@@ -312,7 +316,9 @@ def test_refuses(version, options, message: _errors.Message, about: str, told: s
 
 
 def test_says_that_there_are_no_models_at_all() -> None:
-    there = subject.Found(release=release("18.9"), state=state(settings={"duo_chat": DISABLED}))
+    there = subject.ObservedFeatures(
+        release=release("18.9"), state=state(settings={"duo_chat": DISABLED})
+    )
     failure = refusal({"features": ["duo_chat"], "model": "codestral"}, there)
     assert "Models of this instance: none." in failure.sentence()
 
@@ -327,7 +333,7 @@ def test_families_of_a_feature_that_is_not_listed_are_known_for_some_releases(
     options = {"features": ["generate_commit_message"], "model": "codestral"}
     there = found(version, more={"beta": False})
     if refused:
-        assert refusal(options, there).code == _errors.INCOMPATIBLE.code
+        assert refusal(options, there).code == messages.INCOMPATIBLE.code
     else:
         assert len(plan(options, there).steps) == 1
 
@@ -348,7 +354,7 @@ def test_a_release_that_may_have_a_feature_has_it_where_it_could_be_listed(
     options = {"features": [feature], "provider": "disabled"}
     there = found(version, duo_chat=VENDORED, more={"beta": beta})
     if refused:
-        assert refusal(options, there).code == _errors.NOT_OFFERED.code
+        assert refusal(options, there).code == messages.NOT_OFFERED.code
     else:
         assert len(plan(options, there).steps) == 1
     listed = found(version, more={"beta": beta}, **{feature: VENDORED})
@@ -374,4 +380,4 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
         "feature duo_agent_platform is skipped: It needs GitLab 18.4 or later; this is 17.11.0.",
     )
     typo = {"features": ["duo_chatt"], "provider": "disabled", "when_unsupported": "warn"}
-    assert refusal(typo, there).code == _errors.UNKNOWN_NAME.code
+    assert refusal(typo, there).code == messages.UNKNOWN_NAME.code

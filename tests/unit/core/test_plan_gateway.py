@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _gateway, _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     RELEASES,
     calls,
@@ -44,12 +45,12 @@ def found(version: str = "19.4", *, providers: dict[str, str] | None = None, **v
         "duo_agent_platform_service_secure": True,
     }
     settings = {name: values.get(name, fresh[name]) for name in offered(version)}
-    return _gateway.Gateway(release(f"{version}.0"), settings, providers or {})
+    return gateway.ObservedGateway(release(f"{version}.0"), settings, providers or {})
 
 
-def plan(wanted: dict[str, Any], state: _gateway.Gateway):
+def plan(wanted: dict[str, Any], state: gateway.ObservedGateway):
     """Plan as a task with these options would."""
-    return _gateway.plan(_gateway.options(wanted), state)
+    return gateway.plan(gateway.options(wanted), state)
 
 
 @pytest.mark.parametrize("version", RELEASES)
@@ -184,7 +185,7 @@ def test_absent_clears_only_what_the_release_has(version: str) -> None:
 def test_refuses_what_the_release_lacks(version: str, option: str, value: Any, since: str) -> None:
     with pytest.raises(Failure) as caught:
         plan({option: value}, found(version))
-    assert caught.value.code == _errors.NOT_OFFERED.code
+    assert caught.value.code == messages.NOT_OFFERED.code
     assert caught.value.about == "AI gateway"
     assert caught.value.what == f"{option} needs GitLab {since} or later; this is {version}.0."
 
@@ -245,15 +246,15 @@ def test_never_shows_credentials_inside_a_url(
 ) -> None:
     made = plan({"ai_gateway_url": wanted}, found(ai_gateway_url=stored))
     assert calls(made) == [("duoSettingsUpdate", {"aiGatewayUrl": wanted})]
-    visible = str(shown(made)) + str(_gateway.show(None, made.predicted)) + str(made.changes[0])
+    visible = str(shown(made)) + str(gateway.show(None, made.predicted)) + str(made.changes[0])
     assert "secret" not in visible
     # A change that cannot be seen would be a riddle.
     assert shown(made)["AI gateway"] == tuple({"ai_gateway_url": it} for it in seen)
 
 
 def test_shows_every_option_of_the_release() -> None:
-    assert _gateway.show(None, found("17.9")) == {"gateway": {"ai_gateway_url": ""}}
-    assert _gateway.show(None, found("19.4", ai_gateway_url=URL)) == {
+    assert gateway.show(None, found("17.9")) == {"gateway": {"ai_gateway_url": ""}}
+    assert gateway.show(None, found("19.4", ai_gateway_url=URL)) == {
         "gateway": {
             "ai_gateway_url": URL,
             "duo_agent_platform_service_url": "",
@@ -267,7 +268,7 @@ def read(settings: Any, **denied: str) -> dict[str, Any]:
     """Return the values of an answer that has the first two settings."""
     offered = {"Settings0", "Settings1"}
     data = {"duoSettings": settings}
-    return _gateway.values(Reading(release("18.9"), True, data, offered, denied))
+    return gateway.values(Reading(release("18.9"), True, data, offered, denied))
 
 
 def test_a_null_is_an_empty_url_but_no_number() -> None:
@@ -285,7 +286,7 @@ def test_refuses_values_that_are_none(wrong: Any) -> None:
     """A URL that was not read would be cleared by the next write."""
     with pytest.raises(Failure) as caught:
         read({"aiGatewayUrl": wrong, "aiGatewayTimeoutSeconds": 60})
-    assert caught.value.code == _http_errors.BROKEN_ANSWER.code
+    assert caught.value.code == http_messages.BROKEN_ANSWER.code
     assert "aiGatewayUrl" in caught.value.what
 
 
@@ -301,10 +302,10 @@ def test_refuses_values_that_are_none(wrong: Any) -> None:
 def test_a_truth_value_is_no_number(number: int, field: str, value: Any, sound: bool) -> None:
     reading = Reading(release("19.4"), True, {"duoSettings": {field: value}}, {f"Settings{number}"})
     if sound:
-        assert list(_gateway.values(reading).values()) == [value]
+        assert list(gateway.values(reading).values()) == [value]
     else:
         with pytest.raises(Failure, match=field):
-            _gateway.values(reading)
+            gateway.values(reading)
 
 
 def test_refuses_settings_that_could_not_be_read() -> None:

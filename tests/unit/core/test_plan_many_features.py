@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _feature_model as subject
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._observed import Setting
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model as subject,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import Setting
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     calls,
     model,
@@ -33,18 +35,18 @@ SERVED = served_by(CODESTRAL, families=FIT)
 
 def found(
     version: str = "18.9", *, models: Any = (), beta: bool = True, **settings: Any
-) -> subject.Found:
+) -> subject.ObservedFeatures:
     """Return an instance with codestral, mistral and these settings."""
     there = state(*(models or (CODESTRAL, MISTRAL)), settings=settings, beta=beta)
-    return subject.Found(release=release(version), state=there)
+    return subject.ObservedFeatures(release=release(version), state=there)
 
 
-def plan(wanted: dict[str, Any], there: subject.Found):
+def plan(wanted: dict[str, Any], there: subject.ObservedFeatures):
     """Plan as a task with these options would."""
     return subject.plan(subject.options(wanted), there)
 
 
-def refusal(wanted: dict[str, Any], there: subject.Found) -> Failure:
+def refusal(wanted: dict[str, Any], there: subject.ObservedFeatures) -> Failure:
     """Return the failure of a plan."""
     with pytest.raises(Failure) as caught:
         plan(wanted, there)
@@ -107,14 +109,14 @@ def test_options_of_one_assignment_are_not_ignored_beside_many() -> None:
     ("planned", "wanted", "refused"),
     [
         ([{"name": "new", "model_family": "GPT"}], "new", None),
-        ([{"name": "new", "model_family": "llama3"}], "new", _errors.INCOMPATIBLE),
+        ([{"name": "new", "model_family": "llama3"}], "new", messages.INCOMPATIBLE),
         ([{"name": "new"}], "new", None),
-        ([{"name": "new"}], "nwe", _errors.NO_SUCH_MODEL),
-        ([{"name": "codestral", "state": "absent"}], "codestral", _errors.NO_SUCH_MODEL),
+        ([{"name": "new"}], "nwe", messages.NO_SUCH_MODEL),
+        ([{"name": "codestral", "state": "absent"}], "codestral", messages.NO_SUCH_MODEL),
         ([{"name": "codestral", "new_name": "renamed"}], "renamed", None),
-        ([{"name": "codestral", "new_name": "renamed"}], "codestral", _errors.NO_SUCH_MODEL),
+        ([{"name": "codestral", "new_name": "renamed"}], "codestral", messages.NO_SUCH_MODEL),
         ([{"name": "before", "new_name": "codestral"}], "codestral", None),
-        ([{"name": "codestral", "model_family": "llama3"}], "codestral", _errors.INCOMPATIBLE),
+        ([{"name": "codestral", "model_family": "llama3"}], "codestral", messages.INCOMPATIBLE),
         ([{"name": "misfit", "model_family": "gpt"}], "misfit", None),
     ],
 )
@@ -127,7 +129,7 @@ def test_planned_models_count_in_a_dry_run_only(planned, wanted: str, refused) -
         made = plan({**options, "dry_run": True}, there)
         assert shown(made)["feature settings"][1] == {"duo_chat": f"self_hosted {wanted}"}
     if wanted not in there.state.models:
-        assert refusal(options, there).code == _errors.NO_SUCH_MODEL.code
+        assert refusal(options, there).code == messages.NO_SUCH_MODEL.code
 
 
 def test_a_rename_that_is_planned_is_no_change_of_the_feature() -> None:
@@ -162,7 +164,7 @@ def test_a_model_that_the_release_cannot_have_is_skipped_with_its_features() -> 
     planned = [{"name": "g", "model_family": "gemini"}]
     options = {"features": ["duo_chat"], "model": "g", "planned_models": planned}
     failure = refusal(options, found("18.0", duo_chat=VENDORED))
-    assert (failure.code, failure.about) == (_errors.NOT_OFFERED.code, "feature duo_chat")
+    assert (failure.code, failure.about) == (messages.NOT_OFFERED.code, "feature duo_chat")
     made = plan({**options, "when_unsupported": "warn"}, found("18.0", duo_chat=VENDORED))
     assert made.steps == ()
     assert "feature duo_chat is skipped" in made.warnings[0]
@@ -179,4 +181,4 @@ def test_other_models_than_the_one_that_is_skipped_still_count(planned: dict[str
     gone = {"name": "never was", "state": "absent"}
     options = {"features": ["duo_chat"], "planned_models": [planned, gone, new], "dry_run": True}
     assert requests(plan({**options, "model": "new"}, there)) == [(["DUO_CHAT"], "SELF_HOSTED", "")]
-    assert refusal({**options, "model": "m"}, there).code == _errors.NOT_OFFERED.code
+    assert refusal({**options, "model": "m"}, there).code == messages.NOT_OFFERED.code

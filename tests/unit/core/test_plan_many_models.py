@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    self_hosted_model as subject,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     calls,
     gid,
@@ -24,12 +26,12 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
 NEW = {"model_family": "gpt", "endpoint": "http://x", "deployment_method": "other"}
 
 
-def found(*models: Any, **more: Any) -> subject.Found:
+def found(*models: Any, **more: Any) -> subject.ObservedModels:
     """Return an instance with these models."""
-    return subject.Found(release=release("18.9"), state=state(*models, **more))
+    return subject.ObservedModels(release=release("18.9"), state=state(*models, **more))
 
 
-def plan(wanted: dict[str, Any], there: subject.Found):
+def plan(wanted: dict[str, Any], there: subject.ObservedModels):
     """Plan as a task with these options would."""
     return subject.plan(subject.options(wanted), there)
 
@@ -90,7 +92,7 @@ def test_a_stored_model_without_identifier_is_not_called_missing() -> None:
         Failure, match=r"identifier \(custom_openai/<name>\): is required"
     ) as raised:
         plan(wanted, found(model(identifier="")))
-    assert raised.value.code == _errors.INVALID_OPTION.code
+    assert raised.value.code == messages.INVALID_OPTION.code
 
 
 def test_a_single_model_is_returned_by_itself_and_never_with_its_key() -> None:
@@ -192,7 +194,7 @@ def test_planned_settings_count_in_a_dry_run_only(
         if expected:
             with pytest.raises(Failure) as caught:
                 plan(options, there)
-            assert caught.value.code == _errors.MODEL_IN_USE.code
+            assert caught.value.code == messages.MODEL_IN_USE.code
             assert f"used by {expected};" in caught.value.what
         else:
             assert lines(plan(options, there)) == ["delete m"]
@@ -288,7 +290,7 @@ def test_a_hidden_model_that_is_used_is_never_deleted_in_passing(options: dict) 
     if "name" in options:
         with pytest.raises(Failure) as caught:
             plan({**options, "state": "absent"}, there)
-        assert caught.value.code == _errors.MODEL_IN_USE.code
+        assert caught.value.code == messages.MODEL_IN_USE.code
     else:
         assert plan(options, there).steps == ()
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    self_hosted_model as subject,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     RELEASES,
     calls,
@@ -39,15 +41,15 @@ SENT = {
 }
 
 
-def found(*models: Any, version: str = "18.9", **more: Any) -> subject.Found:
+def found(*models: Any, version: str = "18.9", **more: Any) -> subject.ObservedModels:
     """Return an instance with these models."""
     more.setdefault("has_provider", has_provider(version))
     if more["has_provider"]:
         models = [it.model_copy(update={"provider": it.provider or "API"}) for it in models]
-    return subject.Found(release=release(version), state=state(*models, **more))
+    return subject.ObservedModels(release=release(version), state=state(*models, **more))
 
 
-def plan(wanted: dict[str, Any], there: subject.Found):
+def plan(wanted: dict[str, Any], there: subject.ObservedModels):
     """Plan as a task with these options would; no secret may show in what it shows."""
     made = subject.plan(subject.options(wanted), there)
     visible = [repr(made.steps), made.diff("x"), [str(it) for it in made.changes]]
@@ -56,7 +58,7 @@ def plan(wanted: dict[str, Any], there: subject.Found):
     return made
 
 
-def refusal(wanted: dict[str, Any], there: subject.Found) -> Failure:
+def refusal(wanted: dict[str, Any], there: subject.ObservedModels) -> Failure:
     """Return the failure of a plan."""
     with pytest.raises(Failure) as caught:
         plan(wanted, there)
@@ -300,59 +302,61 @@ NEW = {"name": "m", "model_family": "gpt", "endpoint": "http://x", "deployment_m
         (
             {**NEW, "model_family": "codestrall"},
             found(),
-            _errors.UNKNOWN_NAME,
+            messages.UNKNOWN_NAME,
             "model_family: GitLab 18.9.0 has no model family codestrall. "
             "Accepted here: codestral, ",
         ),
         (
             {**NEW, "model_family": "general"},
             found(version="17.9"),
-            _errors.NOT_OFFERED,
+            messages.NOT_OFFERED,
             "model_family general needs GitLab 18.3 or later; this is 17.9.0.",
         ),
         (
             {**NEW, "identifier": "vertex_ai/gemini", "deployment_method": None},
             found(),
-            _errors.NOT_OFFERED,
+            messages.NOT_OFFERED,
             "deployment_method vertex_ai needs GitLab 18.11 or later",
         ),
-        ({**NEW, "model_family": "llama3"}, found(beta=False), _errors.FAMILY_IS_BETA, "llama3"),
+        ({**NEW, "model_family": "llama3"}, found(beta=False), messages.FAMILY_IS_BETA, "llama3"),
         (
             {"name": "m", "model_family": "llama3"},
             found(model("m"), beta=False),
-            _errors.FAMILY_IS_BETA,
+            messages.FAMILY_IS_BETA,
             "llama3",
         ),
-        ({"name": "m"}, found(), _errors.MODEL_INCOMPLETE, "model_family, endpoint"),
-        ({**NEW, "endpoint": None}, found(), _errors.MODEL_INCOMPLETE, "needs endpoint"),
+        ({"name": "m"}, found(), messages.MODEL_INCOMPLETE, "model_family, endpoint"),
+        ({**NEW, "endpoint": None}, found(), messages.MODEL_INCOMPLETE, "needs endpoint"),
         (
             {**NEW, "deployment_method": "azure"},
             found(),
-            _errors.MODEL_INCOMPLETE,
+            messages.MODEL_INCOMPLETE,
             "identifier (azure/<name>)",
         ),
         (
             {"name": "m", "deployment_method": "vllm"},
             found(model("m", identifier="")),
-            _errors.INVALID_OPTION,
+            messages.INVALID_OPTION,
             "identifier (custom_openai/<name>)",
         ),
-        (NEW, found(model("m", hidden=True)), _errors.MODEL_HIDDEN, "exists but is hidden"),
+        (NEW, found(model("m", hidden=True)), messages.MODEL_HIDDEN, "exists but is hidden"),
         (
             {"name": "m", "new_name": "n"},
             found(model("m"), model("n", 2)),
-            _errors.RENAME_COLLISION,
+            messages.RENAME_COLLISION,
             "cannot be renamed to n",
         ),
         (
             {"name": "m", "state": "absent"},
             found(model("m", features=("duo_chat", "code_completions"))),
-            _errors.MODEL_IN_USE,
+            messages.MODEL_IN_USE,
             "used by code_completions, duo_chat",
         ),
     ],
 )
-def test_refuses(options: dict, there: subject.Found, message: _errors.Message, told: str) -> None:
+def test_refuses(
+    options: dict, there: subject.ObservedModels, message: messages.Message, told: str
+) -> None:
     failure = refusal({k: v for k, v in options.items() if v is not None}, there)
     assert (failure.code, failure.about) == (message.code, "self-hosted model m")
     assert told in failure.sentence()
@@ -382,7 +386,7 @@ def test_what_is_there_already_is_not_refused() -> None:
 def test_beta_counts_as_on_where_a_dry_run_would_turn_it_on(beta, more, refused: bool) -> None:
     wanted = {**NEW, "model_family": "llama3", **more}
     if refused:
-        assert refusal(wanted, found(beta=beta)).code == _errors.FAMILY_IS_BETA.code
+        assert refusal(wanted, found(beta=beta)).code == messages.FAMILY_IS_BETA.code
     else:
         assert len(plan(wanted, found(beta=beta)).steps) == 1
 
@@ -396,4 +400,4 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
         "this is 17.9.0.",
     )
     wrong = {**NEW, "model_family": "typo", "when_unsupported": "warn"}
-    assert refusal(wrong, found()).code == _errors.UNKNOWN_NAME.code
+    assert refusal(wrong, found()).code == messages.UNKNOWN_NAME.code

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _errors,
-    _feature_model,
-    _http_errors,
-    _preflight,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
+    preflight,
+    preflight_state,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import feature_model
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
 from sandbox import credentials
 
-SUBJECT = _preflight.SUBJECT
+SUBJECT = preflight.SUBJECT
 GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
 MODEL = {
     "name": "codestral",
@@ -187,7 +187,7 @@ def test_finding(name: str) -> None:
         assert result["warnings"] == [f"{finding['what']} {finding['action']}"]
         assert "models" in result
     else:
-        assert result["failure"]["code"] == _errors.PREFLIGHT_FINDING.code
+        assert result["failure"]["code"] == messages.PREFLIGHT_FINDING.code
         assert finding["what"] in result["msg"]
         assert "models" not in result
     assert here.writes == []
@@ -206,7 +206,7 @@ def test_everything_is_found_at_once() -> None:
     result = here.run(SUBJECT, **wish, **ALLOW)
     severities = [it["severity"] for it in result["findings"]]
     assert severities == ["error"] * 7 + ["warning"] * 2
-    assert result["failure"]["code"] == _errors.PREFLIGHT_FINDINGS.code
+    assert result["failure"]["code"] == messages.PREFLIGHT_FINDINGS.code
     assert "(6) " in result["msg"]
     for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "no token reaches", "Agreement"):
         assert part in result["msg"]
@@ -262,7 +262,7 @@ def test_what_a_premium_licence_hides_is_not_told_of_beta_features(beta: list[st
         *([] if beta else [("warning", "beta features")]),
     ]
     assert f"does not show the state of {', '.join(VULNERABILITY)}, whether beta" in told[0][2]
-    assert not beta or here.run(_feature_model.SUBJECT, **wish)["unseen"] == [
+    assert not beta or here.run(feature_model.SUBJECT, **wish)["unseen"] == [
         f"feature {name}" for name in VULNERABILITY
     ]
     assert not any("vulnerability" in it[2] for it in told[1:])
@@ -415,13 +415,13 @@ def test_it_does_not_wait_unless_told(waits: list[float]) -> None:
     here = Sandboxed("18.9")
     here.faults({**STARTING["503"], "times": 0})
     result = here.run(SUBJECT, **DECLARED, retries=0)
-    assert (result["failure"]["code"], waits) == (_http_errors.TRY_LATER.code, [])
+    assert (result["failure"]["code"], waits) == (http_messages.TRY_LATER.code, [])
 
 
 def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
     here = Sandboxed("18.9")
     result = here.run(SUBJECT, api_token=credentials.EXPIRED_TOKEN, ready_timeout=600)
-    assert (result["failure"]["code"], waits) == (_errors.TOKEN_REFUSED.code, [])
+    assert (result["failure"]["code"], waits) == (messages.TOKEN_REFUSED.code, [])
 
 
 def test_agents_need_beta_features() -> None:
@@ -442,8 +442,8 @@ def test_agents_need_beta_features() -> None:
 
 def test_an_expired_licence_that_still_counts(monkeypatch) -> None:
     """GitLab may serve for some days more; that it ended is found before."""
-    later = functools.partial(_preflight.Found, today=date(2100, 1, 1))
-    monkeypatch.setattr(_preflight, "Found", later)
+    later = functools.partial(preflight_state.PreflightState, today=date(2100, 1, 1))
+    monkeypatch.setattr(preflight, "PreflightState", later)
     ((severity, subject, what),) = found(settled("18.9"), **DECLARED)
     assert (severity, subject) == ("error", "license")
     assert what.startswith("The licence expired on 20")

@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, Phase, given, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _errors,
-    _feature_model,
-    _gateway,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    gateway,
+    self_hosted_model,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject
 from ansible_collections.gitlab_ops.duo.tests.integration.torture.kinds import FULL
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
@@ -149,7 +149,7 @@ def hidden_name(here: Sandboxed, _wish: dict[str, Any], real: dict[str, Any]) ->
     hidden = {it.name for it in here.instance.models if not is_ga(here.instance, it)}
     about = real["failure"]["about"].removeprefix("self-hosted model ")
     return (
-        real["failure"]["code"] == _errors.MODEL_HIDDEN.code
+        real["failure"]["code"] == messages.MODEL_HIDDEN.code
         and not here.instance.beta_on
         and bool(hidden)
         and any(name in about for name in (*hidden, *strategies.NAMES, "new"))
@@ -177,7 +177,7 @@ def gitlabs_own(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any]) -> 
 def others_accepted(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any]) -> bool:
     """Return whether another administrator's acceptance keeps beta features on."""
     return (
-        real["failure"]["code"] == _errors.BETA_STAYS_ON.code
+        real["failure"]["code"] == messages.BETA_STAYS_ON.code
         and real["changed"] is True
         and not wish["enabled"]
         and here.instance.beta_on
@@ -188,25 +188,25 @@ def others_accepted(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any])
 @examples(40)
 @given(strategies.instances(), strategies.gateways())
 def test_gateway(here: Sandboxed, wish: dict[str, Any]) -> None:
-    prove(_gateway.SUBJECT, here, wish)
+    prove(gateway.SUBJECT, here, wish)
 
 
 @examples(90)
 @given(strategies.instances(), st.data())
 def test_models(here: Sandboxed, data: st.DataObject) -> None:
-    prove(_self_hosted_model.SUBJECT, here, data.draw(strategies.models(here)), hidden_name)
+    prove(self_hosted_model.SUBJECT, here, data.draw(strategies.models(here)), hidden_name)
 
 
 @examples(90)
 @given(strategies.instances(), st.data())
 def test_features(here: Sandboxed, data: st.DataObject) -> None:
-    prove(_feature_model.SUBJECT, here, data.draw(strategies.settings(here)), gitlabs_own)
+    prove(feature_model.SUBJECT, here, data.draw(strategies.settings(here)), gitlabs_own)
 
 
 @examples(30)
 @given(strategies.instances(), strategies.betas())
 def test_beta_features(here: Sandboxed, wish: dict[str, Any]) -> None:
-    prove(_beta_features.SUBJECT, here, wish, others_accepted)
+    prove(beta_features.SUBJECT, here, wish, others_accepted)
 
 
 def test_what_only_its_model_showed_is_out_of_sight_afterwards() -> None:
@@ -218,13 +218,13 @@ def test_what_only_its_model_showed_is_out_of_sight_afterwards() -> None:
         features={"duo_chat_write_tests": {"provider": "self_hosted", "model": "a"}},
     )
     wish = {"features": ["duo_chat_write_tests"], "provider": "disabled"}
-    assert here.dry(_feature_model.SUBJECT, **wish)["unseen"] == ["feature duo_chat_write_tests"]
-    hold(_feature_model.SUBJECT, here, wish)
+    assert here.dry(feature_model.SUBJECT, **wish)["unseen"] == ["feature duo_chat_write_tests"]
+    hold(feature_model.SUBJECT, here, wish)
 
 
 def test_the_slash_of_a_url_goes_with_any_change() -> None:
     here = Sandboxed("18.9", gateway={"ai_gateway_url": "https://aigw.example.com/"})
     wish = {"ai_gateway_timeout_seconds": 90}
-    predicted = here.dry(_gateway.SUBJECT, **wish)["gateway"]["ai_gateway_url"]
+    predicted = here.dry(gateway.SUBJECT, **wish)["gateway"]["ai_gateway_url"]
     assert predicted == "https://aigw.example.com"
-    hold(_gateway.SUBJECT, here, wish)
+    hold(gateway.SUBJECT, here, wish)

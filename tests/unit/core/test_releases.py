@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _offers
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._offers import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo import offers as _offers
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import (
     FAMILIES,
     FEATURES,
     PROVIDERS,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
 # The enums of GitLab's schemas: what each release added to the one before.

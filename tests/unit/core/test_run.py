@@ -11,20 +11,22 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _bug,
-    _client,
-    _errors,
-    _feature_model,
-    _gateway,
-    _health,
-    _isolated_errors,
-    _self_hosted_model,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
+    bug,
+    isolated_messages,
+    messages,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._graphql import Part
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import outcome
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client as _client
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    feature_model,
+    gateway,
+    self_hosted_model,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
     Reply,
@@ -83,7 +85,7 @@ def run(
     server: Any,
     *,
     check: bool = False,
-    subject: Any = _gateway.SUBJECT,
+    subject: Any = gateway.SUBJECT,
     verbosity: int = 0,
     **options: Any,
 ):
@@ -131,7 +133,7 @@ def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(
     server = serve(Instance(version, url="https://old.example.com", forgetful=True))
     result = run(server, ai_gateway_url=URL)
     assert result["failed"]
-    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert result["failure"]["code"] == messages.NOT_KEPT.code
     assert "AI gateway" in result["msg"]
     assert witness in result["msg"]
     assert f"is https://old.example.com and was set to {URL}" in result["msg"]
@@ -148,13 +150,13 @@ def test_nobody_waits_who_does_not_want_to(serve, waits: list[float]) -> None:
 
 def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     """As where a token loses its rights between the two readings of the preflight."""
-    finding = _errors.Failure(_isolated_errors.LEAVES_DUO_CORE)
+    finding = messages.Failure(isolated_messages.LEAVES_DUO_CORE)
     subject = dataclasses.replace(
-        _gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
+        gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
     )
     result = run(serve(Instance("18.0.0")), subject=subject, ai_gateway_url=URL)
     assert (result["failed"], result["changed"]) == (True, True)
-    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert result["failure"]["code"] == messages.NOT_KEPT.code
     assert len(result["failure"]["done"]) == 1
     assert "Duo Core is on" in result["msg"]
 
@@ -162,8 +164,8 @@ def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
 def test_a_finding_is_masked_before_it_is_cut(serve) -> None:
     """Else half a secret would be left, which nobody recognises."""
     key = "key-that-a-server-repeats"
-    said = _errors.Failure(_errors.REFUSED, reason="x" * 980 + key, hint="Look.")
-    subject = dataclasses.replace(_gateway.SUBJECT, judge=lambda _options, _state: said)
+    said = messages.Failure(messages.REFUSED, reason="x" * 980 + key, hint="Look.")
+    subject = dataclasses.replace(gateway.SUBJECT, judge=lambda _options, _state: said)
     defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
     params = {**defaults, "api_url": serve(Instance()).url, "api_token": TOKEN, "state": "present"}
     result = outcome(subject, params, check_mode=False, diff_mode=False, secrets={key})
@@ -175,7 +177,7 @@ def test_null_models_mean_not_permitted(serve) -> None:
     server = serve(Instance(models=None))
     result = run(server, ai_gateway_url=URL)
     assert (result["failed"], result["changed"]) == (True, False)
-    assert result["failure"]["code"] == _errors.NO_LICENSE.code
+    assert result["failure"]["code"] == messages.NO_LICENSE.code
     assert result["failure"]["instance"] == server.url
     assert result["msg"].startswith(server.url + ": ")
 
@@ -189,7 +191,7 @@ def test_clearing_reads_which_features_would_go_to_the_cloud(serve) -> None:
 def test_one_declaration_for_several_releases(serve) -> None:
     options = {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 90}
     refused = run(serve(Instance("17.9.0")), **options)
-    assert refused["failure"]["code"] == _errors.NOT_OFFERED.code
+    assert refused["failure"]["code"] == messages.NOT_OFFERED.code
     result = run(serve(Instance("17.9.0")), when_unsupported="warn", **options)
     assert result["gateway"] == {"ai_gateway_url": URL}
     (warning,) = result["warnings"]
@@ -218,9 +220,9 @@ def broken_after(calls: int, work: Any) -> Any:
 
 
 def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
-    subject = dataclasses.replace(_gateway.SUBJECT, plan=broken)
+    subject = dataclasses.replace(gateway.SUBJECT, plan=broken)
     result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
-    assert result["failure"]["code"] == _errors.UNEXPECTED.code
+    assert result["failure"]["code"] == messages.UNEXPECTED.code
     assert "KeyError" in result["msg"]
     assert (result["changed"], result["failure"]["done"]) == (False, [])
 
@@ -229,14 +231,14 @@ def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
 def test_a_bug_after_a_write_does_not_hide_what_was_written(serve, change: str) -> None:
     """Whichever of them reads or shows what the write has led to."""
     calls = {"observe": 1, "plan": 1, "judge": 0, "show": 0}[change]
-    work = broken_after(calls, getattr(_gateway.SUBJECT, change))
+    work = broken_after(calls, getattr(gateway.SUBJECT, change))
     # Where only a reading proves it.
     instance = Instance("18.0.0")
-    subject = dataclasses.replace(_gateway.SUBJECT, **{change: work})
+    subject = dataclasses.replace(gateway.SUBJECT, **{change: work})
     result = run(serve(instance), subject=subject, ai_gateway_url=URL)
     assert instance.writes == [{"aiGatewayUrl": URL}]
     assert (result["failed"], result["changed"]) == (True, True)
-    assert result["failure"]["code"] == _errors.UNEXPECTED.code
+    assert result["failure"]["code"] == messages.UNEXPECTED.code
     assert [line.split(" (")[0] for line in result["failure"]["done"]] == ["change AI gateway"]
     assert "Done before the failure: change AI gateway" in result["msg"]
 
@@ -259,9 +261,9 @@ def test_a_bug_while_signing_out_does_not_hide_what_was_written(serve, monkeypat
 
 def test_a_failure_after_a_write_does_not_hide_what_was_written(serve) -> None:
     def fails(*_anything: Any) -> Any:
-        raise _errors.Failure(_isolated_errors.LEAVES_DUO_CORE)
+        raise messages.Failure(isolated_messages.LEAVES_DUO_CORE)
 
-    subject = dataclasses.replace(_gateway.SUBJECT, show=fails)
+    subject = dataclasses.replace(gateway.SUBJECT, show=fails)
     result = run(serve(Instance()), subject=subject, ai_gateway_url=URL)
     assert (result["changed"], len(result["failure"]["done"])) == (True, 1)
 
@@ -273,7 +275,7 @@ def test_a_bug_names_its_place_and_shows_no_value(serve, monkeypatch) -> None:
     assert "trace" not in result["failure"]
     result = run(server, ai_gateway_url=URL, verbosity=3)
     place = result["failure"]["where"]
-    assert re.fullmatch(r"plugins/module_utils/_client\.py, line \d+, in mutate", place)
+    assert re.fullmatch(r"plugins/module_utils/_gitlab/client\.py, line \d+, in mutate", place)
     assert place in result["msg"]
     # Frames with their source lines, of ours and of others; the type, and not its text.
     trace = result["failure"]["trace"]
@@ -288,7 +290,7 @@ def test_a_bug_behind_a_bug_is_shown_too() -> None:
         except ValueError as first:
             raise TypeError(TOKEN) from first
     except TypeError as error:
-        shown = _bug.trace(error)
+        shown = bug.trace(error)
     assert [line for line in shown if line.isalpha()] == ["ValueError", "TypeError"]
     assert TOKEN not in str(shown)
 
@@ -303,7 +305,7 @@ def test_other_failures_have_no_place(serve) -> None:
 def test_a_reading_is_shared_only_where_that_is_wanted(serve, remember, requests: int) -> None:
     server = serve(Instance())
     with GitLab(connection(server.url), remember=remember) as client:
-        for parts in ((_gateway.PERMISSION, *_gateway.PARTS), (_gateway.PERMISSION,), ()):
+        for parts in ((gateway.PERMISSION, *gateway.PARTS), (gateway.PERMISSION,), ()):
             client.read(*parts)
         assert len(server.requests) == requests
         client.forget()
@@ -314,7 +316,7 @@ def test_a_reading_is_shared_only_where_that_is_wanted(serve, remember, requests
 def test_what_was_not_read_is_read(serve) -> None:
     server = serve(Instance())
     with GitLab(connection(server.url), remember=60.0) as client:
-        client.read(_gateway.PERMISSION)
+        client.read(gateway.PERMISSION)
         assert "aiFeatureSettings" in client.read(Part("F", "aiFeatureSettings { x }")).data
     assert len(server.requests) == 2
 
@@ -335,26 +337,26 @@ class Noting:
 @pytest.mark.parametrize(
     ("subject", "options", "read", "not_read"),
     [
-        (_self_hosted_model, {"name": "m"}, [], ["apiToken", "aiFeatureSettings"]),
-        (_self_hosted_model, {"name": "m", "api_key": "k"}, ["apiToken"], ["aiFeatureSettings"]),
+        (self_hosted_model, {"name": "m"}, [], ["apiToken", "aiFeatureSettings"]),
+        (self_hosted_model, {"name": "m", "api_key": "k"}, ["apiToken"], ["aiFeatureSettings"]),
         (
-            _self_hosted_model,
+            self_hosted_model,
             {"name": "m", "api_key": "k", "update_api_key": "on_create"},
             [],
             ["apiToken"],
         ),
         (
-            _self_hosted_model,
+            self_hosted_model,
             {"name": "m", "api_key": "k", "update_api_key": "always"},
             [],
             ["apiToken"],
         ),
-        (_self_hosted_model, {"name": "m", "state": "absent"}, ["aiFeatureSettings"], []),
-        (_self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
-        (_feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
-        (_feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
-        (_health, {"checks": ["connections"]}, ["apiToken"], ["gitlabModel "]),
-        (_health, {"checks": ["probes"]}, [], ["apiToken"]),
+        (self_hosted_model, {"name": "m", "state": "absent"}, ["aiFeatureSettings"], []),
+        (self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
+        (feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
+        (feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
+        (health, {"checks": ["connections"]}, ["apiToken"], ["gitlabModel "]),
+        (health, {"checks": ["probes"]}, [], ["apiToken"]),
     ],
 )
 def test_reads_what_it_needs(subject: Any, options: dict, read: list, not_read: list) -> None:

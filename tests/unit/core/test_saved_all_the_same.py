@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _http_errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._feature_model import SUBJECT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.feature_model import SUBJECT
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 CODESTRAL = {
@@ -63,6 +63,6 @@ def test_an_error_of_another_kind_proves_nothing_of_what_cannot_be_seen() -> Non
     here = Sandboxed("18.9")
     here.faults({"kind": "status", "status": 500, "match": {"kind": "mutation"}, "times": 0})
     failure = here.run(SUBJECT, settings=[HIDDEN])["failure"]
-    assert failure["code"] == _http_errors.SERVER_ERROR.code
+    assert failure["code"] == http_messages.SERVER_ERROR.code
     assert len(failure["unknown"]) == 1
     assert here.features() == {}

@@ -9,20 +9,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _errors,
-    _feature_model,
-    _gateway,
-    _health,
-    _info,
-    _preflight,
-    _self_hosted_model,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._settle import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health, info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.settle import (
     LOOKS,
     LOOKS_BEFORE_FAILURE,
     Patience,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    gateway,
+    self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 
@@ -57,9 +55,9 @@ def test_the_first_configuration_is_proven_by_the_answer(
 ) -> None:
     here = Sandboxed(release, options={"processes": processes})
     options = {"ai_gateway_url": URL, "ai_gateway_timeout_seconds": 90}
-    check = here.dry(_gateway.SUBJECT, **options)
+    check = here.dry(gateway.SUBJECT, **options)
     here.forget()
-    real = here.run(_gateway.SUBJECT, **options)
+    real = here.run(gateway.SUBJECT, **options)
     assert real == check
     assert (real["changed"], real["warnings"]) == (True, [])
     assert real["gateway"]["ai_gateway_url"] == URL
@@ -67,7 +65,7 @@ def test_the_first_configuration_is_proven_by_the_answer(
     assert waits == []
     here.wait(60)
     here.forget()
-    again = [here.dry(_gateway.SUBJECT, **options), here.run(_gateway.SUBJECT, **options)]
+    again = [here.dry(gateway.SUBJECT, **options), here.run(gateway.SUBJECT, **options)]
     assert [it["changed"] for it in again] == [False, False]
     assert fields(here) == ["read"] * 2
 
@@ -75,11 +73,11 @@ def test_the_first_configuration_is_proven_by_the_answer(
 @pytest.mark.parametrize("processes", [2, 3])
 def test_a_second_run_within_the_minute_says_why_it_writes_again(processes: int) -> None:
     here = Sandboxed("19.4", gateway={"ai_gateway_url": OLD}, options={"processes": processes})
-    here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+    here.run(gateway.SUBJECT, ai_gateway_url=URL)
     for _time in range(2 * processes):
         for result in (
-            here.dry(_gateway.SUBJECT, ai_gateway_url=URL),
-            here.run(_gateway.SUBJECT, ai_gateway_url=URL),
+            here.dry(gateway.SUBJECT, ai_gateway_url=URL),
+            here.run(gateway.SUBJECT, ai_gateway_url=URL),
         ):
             assert "failed" not in result
             if result["changed"]:
@@ -95,9 +93,9 @@ def test_one_setting_does_not_bring_the_old_value_of_another_back() -> None:
     """A task that reads an old URL and changes the timeout alone."""
     for processes in (2, 3, 4):
         here = Sandboxed("19.4", gateway={"ai_gateway_url": OLD}, options={"processes": processes})
-        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        here.run(gateway.SUBJECT, ai_gateway_url=URL)
         for seconds in range(90, 90 + processes):
-            result = here.run(_gateway.SUBJECT, ai_gateway_timeout_seconds=seconds)
+            result = here.run(gateway.SUBJECT, ai_gateway_timeout_seconds=seconds)
             assert result["changed"]
             stored = here.instance.gateway
             assert (stored.ai_gateway_url, stored.ai_gateway_timeout_seconds) == (URL, seconds)
@@ -111,7 +109,7 @@ def test_an_answer_that_is_lost_leaves_nothing_undone(kind: str) -> None:
     for processes in (2, 4):
         here = Sandboxed("19.4", options={"processes": processes})
         here.faults(lost)
-        result = here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        result = here.run(gateway.SUBJECT, ai_gateway_url=URL)
         assert "failed" not in result, result["msg"]
         assert result["changed"]
         assert here.instance.gateway.ai_gateway_url == URL
@@ -123,10 +121,10 @@ def test_an_entry_of_the_allowlist_that_is_not_in_force_yet_is_waited_for(
     """The list shows it, and the process that is to save the URL does not know it yet."""
     here = Sandboxed("19.4", options={"lag_seconds": {"allowlist": 45}})
     task = {"gateway": {"ai_gateway_url": "http://gateway:5052"}}
-    allowed = here.run(_preflight.SUBJECT, manage_outbound_allowlist=True, **task)
+    allowed = here.run(preflight.SUBJECT, manage_outbound_allowlist=True, **task)
     assert allowed["changed"]
     assert 40 < sum(waits) < 55
-    result = here.run(_gateway.SUBJECT, ai_gateway_url="http://gateway:5052")
+    result = here.run(gateway.SUBJECT, ai_gateway_url="http://gateway:5052")
     assert result["changed"]
     assert here.instance.gateway.ai_gateway_url == "http://gateway:5052"
 
@@ -142,7 +140,7 @@ def test_a_list_that_another_run_has_overwritten_is_completed() -> None:
 
     here.watch = overwrite
     task = {"gateway": {"ai_gateway_url": "http://gw:5052"}, "manage_outbound_allowlist": True}
-    result = here.run(_preflight.SUBJECT, **task)
+    result = here.run(preflight.SUBJECT, **task)
     assert "failed" not in result, result["msg"]
     assert here.instance.settings[ALLOWLIST] == "there\nother\ngw"
 
@@ -159,7 +157,7 @@ def test_a_model_that_another_run_has_just_created(release: str, same: bool) -> 
             here.seed(models=[{**theirs, "identifier": MODEL["identifier"]}])
 
     here.watch = faster
-    result = here.run(_self_hosted_model.SUBJECT, models=[MODEL])
+    result = here.run(self_hosted_model.SUBJECT, models=[MODEL])
     assert "failed" not in result, result["msg"]
     (model,) = here.instance.models
     assert model.endpoint == MODEL["endpoint"]
@@ -182,9 +180,9 @@ def test_what_another_run_has_just_done_is_done(wish: dict[str, Any]) -> None:
                 here.instance.models.clear()
 
     here.watch = faster
-    result = here.run(_self_hosted_model.SUBJECT, models=[model])
+    result = here.run(self_hosted_model.SUBJECT, models=[model])
     assert "failed" not in result, result["msg"]
-    assert here.run(_self_hosted_model.SUBJECT, models=[model])["changed"] is False
+    assert here.run(self_hosted_model.SUBJECT, models=[model])["changed"] is False
 
 
 # --- everything that is late -------------------------------------------------------------------
@@ -195,24 +193,24 @@ MODEL = {
     "identifier": "custom_openai/m",
 }
 LATE: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = [
-    ("gateway", _gateway, {"ai_gateway_url": URL}, {}),
-    ("models", _self_hosted_model, {"models": [MODEL]}, {}),
+    ("gateway", gateway, {"ai_gateway_url": URL}, {}),
+    ("models", self_hosted_model, {"models": [MODEL]}, {}),
     (
         "features",
-        _feature_model,
+        feature_model,
         {"settings": [{"features": ["duo_chat"], "provider": "disabled"}]},
         {},
     ),
-    ("beta", _beta_features, {"enabled": True, "accept_testing_agreement": True, **ROOT}, {}),
+    ("beta", beta_features, {"enabled": True, "accept_testing_agreement": True, **ROOT}, {}),
     (
         "beta",
-        _beta_features,
+        beta_features,
         {"enabled": False, **ROOT},
         {"beta_acceptances": ["root"]},
     ),
     (
         "allowlist",
-        _preflight,
+        preflight,
         {"gateway": {"ai_gateway_url": "http://gw:5052"}, "manage_outbound_allowlist": True},
         {},
     ),
@@ -247,10 +245,10 @@ def test_what_is_too_late_is_one_failure_with_both_values(
         return
     assert result["failed"]
     if kind == "beta":
-        codes = {_errors.BETA_STAYS_OFF.code, _errors.BETA_STAYS_ON.code}
+        codes = {messages.BETA_STAYS_OFF.code, messages.BETA_STAYS_ON.code}
         assert result["failure"]["code"] in codes
         return
-    assert result["failure"]["code"] == _errors.NOT_KEPT.code
+    assert result["failure"]["code"] == messages.NOT_KEPT.code
     assert " is " in result["failure"]["what"]
     assert " was set to " in result["failure"]["what"]
     assert "settle_timeout" in result["failure"]["next_step"]
@@ -270,13 +268,13 @@ def test_verify_waits_for_the_process_that_still_has_no_gateway(
 ) -> None:
     for ahead in range(processes):
         here = Sandboxed("19.4", **SOUND, options={"processes": processes, "runner": True})
-        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        here.run(gateway.SUBJECT, ai_gateway_url=URL)
         for _turn in range(ahead):
-            here.run(_info.SUBJECT)
+            here.run(info.SUBJECT)
         told = {"planned_gateway": {"ai_gateway_url": URL}} if planned else {}
-        late = here.run(_health.SUBJECT, **told)
+        late = here.run(health.SUBJECT, **told)
         here.wait(60)
-        settled = here.run(_health.SUBJECT)
+        settled = here.run(health.SUBJECT)
         assert late["checks"] == settled["checks"]
     assert sum(waits) < 70 * processes
 
@@ -291,14 +289,14 @@ ISOLATED = {
 def test_isolated_waits_for_the_process_that_still_has_no_gateway(processes: int) -> None:
     for ahead in range(processes):
         here = Sandboxed("19.4", **ISOLATED, options={"processes": processes})
-        here.run(_gateway.SUBJECT, ai_gateway_url=URL)
+        here.run(gateway.SUBJECT, ai_gateway_url=URL)
         for _turn in range(ahead):
-            here.run(_info.SUBJECT)
+            here.run(info.SUBJECT)
         for subject, options in (
-            (_preflight.SUBJECT, {}),
-            (_preflight.SUBJECT, {"gateway": {"ai_gateway_url": URL}}),
-            (_info.SUBJECT, {"planned_gateway": {"ai_gateway_url": URL}}),
-            (_info.SUBJECT, {}),
+            (preflight.SUBJECT, {}),
+            (preflight.SUBJECT, {"gateway": {"ai_gateway_url": URL}}),
+            (info.SUBJECT, {"planned_gateway": {"ai_gateway_url": URL}}),
+            (info.SUBJECT, {}),
         ):
             result = here.run(subject, isolated=True, **options)
             assert "failed" not in result, result["msg"]
@@ -306,9 +304,9 @@ def test_isolated_waits_for_the_process_that_still_has_no_gateway(processes: int
 
 def test_what_really_leaves_is_told_at_once(waits: list[float]) -> None:
     here = Sandboxed("19.4")
-    result = here.run(_info.SUBJECT, isolated=True)
+    result = here.run(info.SUBJECT, isolated=True)
     assert result["failed"]
     assert (waits, len(here.requests)) == ([], 1 + LOOKS_BEFORE_FAILURE)
     older = Sandboxed("19.1")
-    assert older.run(_info.SUBJECT, isolated=True)["failed"]
+    assert older.run(info.SUBJECT, isolated=True)["failed"]
     assert len(older.requests) == 1

@@ -11,24 +11,27 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _feature_model,
-    _health,
-    _preflight,
-    _self_hosted_model,
-    _upgrade_check,
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
+    health,
+    preflight,
+    upgrade_check,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import Subject, refused
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import refused
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    feature_model,
+    self_hosted_model,
+)
 
 SUBJECTS = {
-    "beta": _beta_features.SUBJECT,
-    "feature": _feature_model.SUBJECT,
-    "health": _health.SUBJECT,
-    "model": _self_hosted_model.SUBJECT,
-    "preflight": _preflight.SUBJECT,
-    "upgrade": _upgrade_check.SUBJECT,
+    "beta": beta_features.SUBJECT,
+    "feature": feature_model.SUBJECT,
+    "health": health.SUBJECT,
+    "model": self_hosted_model.SUBJECT,
+    "preflight": preflight.SUBJECT,
+    "upgrade": upgrade_check.SUBJECT,
 }
 VARS = pathlib.Path(__file__).parents[3] / "roles" / "duo_self_hosted" / "vars" / "main.yml"
 JSON = ('[{"name": "x"}]', "[]", "['duo_chat', 'x']", "- name: x\n  state: absent")
@@ -64,10 +67,10 @@ def test_text_is_called_text(subject: Subject, name: str, option: Any, text: str
 @pytest.mark.parametrize(
     ("subject", "given"),
     [
-        (_feature_model.SUBJECT, {"features": "duo_chat,code_completions", "model": "m"}),
-        (_feature_model.SUBJECT, {"features": ["duo_chat"], "model": "[x]"}),
-        (_preflight.SUBJECT, {"gateway": '{"ai_gateway_url": "https://x"}', "models": []}),
-        (_preflight.SUBJECT, {"gateway": None, "models": None}),
+        (feature_model.SUBJECT, {"features": "duo_chat,code_completions", "model": "m"}),
+        (feature_model.SUBJECT, {"features": ["duo_chat"], "model": "[x]"}),
+        (preflight.SUBJECT, {"gateway": '{"ai_gateway_url": "https://x"}', "models": []}),
+        (preflight.SUBJECT, {"gateway": None, "models": None}),
     ],
 )
 def test_what_core_understands_is_left_to_it(subject: Subject, given: dict[str, Any]) -> None:
@@ -76,7 +79,7 @@ def test_what_core_understands_is_left_to_it(subject: Subject, given: dict[str, 
 
 def test_deep_inside_the_place_is_named() -> None:
     failure = refusal(
-        _preflight.SUBJECT,
+        preflight.SUBJECT,
         variables={"settings": "duo_self_hosted_features"},
         settings=[{"features": ["a"]}, {"features": '["b"]'}],
     )
@@ -109,7 +112,7 @@ CORE = [
 
 @pytest.mark.parametrize(("said", "write"), CORE)
 def test_ansibles_words_are_followed_by_what_to_write(said: str, write: str) -> None:
-    failure = refusal(_self_hosted_model.SUBJECT, said, variables={"models": "the_models"})
+    failure = refusal(self_hosted_model.SUBJECT, said, variables={"models": "the_models"})
     assert failure["what"] == f"{said.rstrip('.')}."
     assert write in failure["next_step"]
     assert failure["next_step"].endswith(" Nothing was sent to GitLab.")
@@ -118,4 +121,4 @@ def test_ansibles_words_are_followed_by_what_to_write(said: str, write: str) -> 
 def test_the_role_names_every_option_that_it_hands_over() -> None:
     names = yaml.safe_load(VARS.read_text(encoding="utf-8"))["__duo_self_hosted_names"]
     own = {"state", "variables", "unknown_variables", "known_variables", "check_token"}
-    assert set(names) == {*CONNECTION, *_preflight.SUBJECT.arguments.spec} - own
+    assert set(names) == {*CONNECTION, *preflight.SUBJECT.arguments.spec} - own

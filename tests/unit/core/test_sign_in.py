@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _beta_features,
-    _errors,
-    _rails,
-    _sign_in,
-    _subscription,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._admin_session import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure, Unclear
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.apply import apply
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import rails as _rails
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import sign_in
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.admin_session import (
     ADMIN,
     AdminSession,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._apply import apply
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure, Unclear
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._sign_in import SignIn
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.sign_in import SignIn
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    beta_features,
+    subscription,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.pages import (
     ADMIN_FORM,
     CONFIGURATION,
@@ -49,13 +49,13 @@ COOKIE = {"session_cookie": "must-not-show"}
         ({}, None),
         ({"username": "root"}, None),
         ({"password": "p"}, None),
-        (PASSWORD, _sign_in.SESSION),
-        (COOKIE, _sign_in.SESSION),
-        ({**PASSWORD, "via": "session"}, _sign_in.SESSION),
-        ({**PASSWORD, "rails_command": ["x"]}, _sign_in.SESSION),
-        ({"rails_command": ["x"]}, _sign_in.RAILS_RUNNER),
-        ({"via": "rails_runner"}, _sign_in.RAILS_RUNNER),
-        ({**PASSWORD, "via": "rails_runner"}, _sign_in.RAILS_RUNNER),
+        (PASSWORD, sign_in.SESSION),
+        (COOKIE, sign_in.SESSION),
+        ({**PASSWORD, "via": "session"}, sign_in.SESSION),
+        ({**PASSWORD, "rails_command": ["x"]}, sign_in.SESSION),
+        ({"rails_command": ["x"]}, sign_in.RAILS_RUNNER),
+        ({"via": "rails_runner"}, sign_in.RAILS_RUNNER),
+        ({**PASSWORD, "via": "rails_runner"}, sign_in.RAILS_RUNNER),
     ],
 )
 def test_which_door(options: dict[str, Any], door: str | None) -> None:
@@ -84,7 +84,7 @@ def test_which_door(options: dict[str, Any], door: str | None) -> None:
 def test_refuses(options: dict[str, Any], told: str) -> None:
     with pytest.raises(Failure) as caught:
         SignIn.of(options)
-    assert caught.value.code == _errors.INVALID_OPTION.code
+    assert caught.value.code == messages.INVALID_OPTION.code
     assert caught.value.what.startswith(told)
     assert "must-not-show" not in caught.value.sentence()
 
@@ -108,7 +108,7 @@ def test_a_cookie_that_is_not_enough(serve, target: str, told: str) -> None:
     server = serve(Site({f"GET {path}": redirect(target) for path in paths}))
     with pytest.raises(Failure) as caught:
         AdminSession(connection(server.url), SignIn.of(COOKIE)).beta_state()
-    assert caught.value.code == _errors.PAGE_REFUSED.code
+    assert caught.value.code == messages.PAGE_REFUSED.code
     assert told in caught.value.what
     assert "session_cookie" in caught.value.next_step
     assert "must-not-show" not in caught.value.sentence()
@@ -228,7 +228,7 @@ def test_tells_why_it_failed(tmp_path, prints: str, status: int, complains: str,
     options = runner(tmp_path, prints, status=status, complains=complains)
     with pytest.raises(Failure) as caught:
         _rails.RailsRunner(options).beta_state()
-    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert caught.value.code == messages.RAILS_FAILED.code
     assert told in caught.value.what
 
 
@@ -251,7 +251,7 @@ def test_a_write_without_an_answer_may_have_been_done(
     options = runner(tmp_path, prints, status=status % 256, complains="error: EOF")
     with pytest.raises(Unclear, match="error: EOF") as caught:
         write(_rails.RailsRunner(options))
-    assert (caught.value.code, caught.value.retry) == (_errors.RAILS_FAILED.code, False)
+    assert (caught.value.code, caught.value.retry) == (messages.RAILS_FAILED.code, False)
     assert caught.value.late
 
 
@@ -289,7 +289,7 @@ def test_on_a_node_alone_a_lost_answer_is_read_again(tmp_path, shows: bool) -> N
         "    sys.exit('error: EOF')\n"
         "print(state.read_text())\n"
     )
-    wanted = _beta_features.options(
+    wanted = beta_features.options(
         {
             "enabled": True,
             "accept_testing_agreement": True,
@@ -299,7 +299,7 @@ def test_on_a_node_alone_a_lost_answer_is_read_again(tmp_path, shows: bool) -> N
     )
 
     def replan() -> Any:
-        return _beta_features.plan(wanted, _beta_features.observe(None, wanted))
+        return beta_features.plan(wanted, beta_features.observe(None, wanted))
 
     told = ["change beta features (enabled: false -> true)"]
     if shows:
@@ -314,7 +314,7 @@ def test_tells_that_there_is_no_such_command(tmp_path) -> None:
     options = SignIn.of({"rails_command": [str(tmp_path / "missing"), "runner"]})
     with pytest.raises(Failure) as caught:
         _rails.RailsRunner(options).beta_state()
-    assert caught.value.code == _errors.RAILS_NOT_FOUND.code
+    assert caught.value.code == messages.RAILS_NOT_FOUND.code
 
 
 def test_tells_that_it_cannot_be_run(tmp_path) -> None:
@@ -322,7 +322,7 @@ def test_tells_that_it_cannot_be_run(tmp_path) -> None:
     program.touch(0o600)
     with pytest.raises(Failure) as caught:
         _rails.RailsRunner(SignIn.of({"rails_command": [str(program)]})).beta_state()
-    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert caught.value.code == messages.RAILS_FAILED.code
     assert "Permission denied" in caught.value.what
 
 
@@ -332,14 +332,14 @@ def test_does_not_wait_for_ever(monkeypatch) -> None:
     forever = [sys.executable, "-c", "import threading; threading.Event().wait()"]
     with pytest.raises(Failure) as caught:
         _rails.RailsRunner(SignIn.of({"rails_command": forever})).beta_state()
-    assert caught.value.code == _errors.RAILS_FAILED.code
+    assert caught.value.code == messages.RAILS_FAILED.code
     assert "no end after 0.2 s" in caught.value.what
 
 
 # --- the beta switch through the runner ----------------------------------------------------------
 def switch(options: Any, *, enabled: bool, username: str | None = "root") -> Any:
     """Return what a plan would do on the node."""
-    wanted = _beta_features.options(
+    wanted = beta_features.options(
         {
             "enabled": enabled,
             "accept_testing_agreement": True,
@@ -347,8 +347,8 @@ def switch(options: Any, *, enabled: bool, username: str | None = "root") -> Any
             "rails_command": options.rails_command,
         }
     )
-    found = _beta_features.Found(enabled=not enabled, release=release("18.9"))
-    (step,) = _beta_features.plan(wanted, found).steps
+    found = beta_features.ObservedBetaFeatures(enabled=not enabled, release=release("18.9"))
+    (step,) = beta_features.plan(wanted, found).steps
     return step.call
 
 
@@ -364,36 +364,36 @@ def test_turns_on_and_off_on_the_node(tmp_path) -> None:
 def test_says_that_it_stays_on(tmp_path) -> None:
     with pytest.raises(Failure) as caught:
         switch(runner(tmp_path, "true"), enabled=False).perform(None)
-    assert (caught.value.code, caught.value.about) == (_errors.BETA_STAYS_ON.code, "beta features")
+    assert (caught.value.code, caught.value.about) == (messages.BETA_STAYS_ON.code, "beta features")
 
 
 def test_needs_to_know_for_whom_to_accept(tmp_path) -> None:
     with pytest.raises(Failure) as caught:
         switch(runner(tmp_path, "on"), enabled=True, username=None)
-    assert caught.value.code == _errors.RAILS_NEEDS_USER.code
+    assert caught.value.code == messages.RAILS_NEEDS_USER.code
 
 
 @pytest.mark.parametrize("by_token", [True, False])
 def test_a_state_that_the_token_tells_needs_no_door(by_token: bool) -> None:
     wanted = SignIn.of({"rails_command": ["/nonexistent"]})
-    assert _beta_features.beta_state(None, wanted, by_token) is by_token
+    assert beta_features.beta_state(None, wanted, by_token) is by_token
 
 
 def test_a_state_that_it_does_not_tell_is_read_on_the_node(tmp_path) -> None:
-    assert _beta_features.beta_state(None, runner(tmp_path, "true"), None) is True
-    assert _beta_features.beta_state(None, SignIn.of({}), None) is None
+    assert beta_features.beta_state(None, runner(tmp_path, "true"), None) is True
+    assert beta_features.beta_state(None, SignIn.of({}), None) is None
 
 
 def test_without_libraries_it_is_read_on_the_node(tmp_path) -> None:
-    wanted = _beta_features.options(
+    wanted = beta_features.options(
         {"enabled": False, "rails_command": runner(tmp_path, "true").rails_command}
     )
-    assert _beta_features.observe(None, wanted).enabled is True
+    assert beta_features.observe(None, wanted).enabled is True
 
 
 def test_nothing_to_synchronise_on_the_node(tmp_path) -> None:
     rails = runner(tmp_path, "not_applicable").rails_command
-    step = _subscription.Synchronise(_subscription.options({"rails_command": rails}))
+    step = subscription.Synchronise(subscription.options({"rails_command": rails}))
     with pytest.raises(Failure) as caught:
         step.perform(None)
-    assert caught.value.code == _errors.SYNC_REFUSED.code
+    assert caught.value.code == messages.SYNC_REFUSED.code

@@ -11,13 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import (
-    _errors,
-    _http_errors,
-    _subscription,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._client import GitLab
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._run import perform
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import perform
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import subscription
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
     RELEASES,
     ROOT,
@@ -27,7 +24,7 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release as release_of
 from sandbox import credentials
 
-SUBJECT = _subscription.SUBJECT
+SUBJECT = subscription.SUBJECT
 OLD = "2026-01-01T00:00:00Z"
 STALE = {"last_sync": OLD}
 ENTERPRISE = {"sync_add_ons": [{"name": "DUO_ENTERPRISE"}]}
@@ -46,7 +43,7 @@ def hours_ago(hours: float) -> str:
 def found_of(version: str = "18.9", *, manageable: bool = True, **held: Any) -> Any:
     """Return what is read of a licence that can be synchronised, but for what is told."""
     usual = {"plan": "ultimate", "type": "online_cloud", "expires_at": "2030-01-01", "add_ons": []}
-    return _subscription.Found(release_of(version), {**usual, **held}, manageable)
+    return subscription.ObservedSubscription(release_of(version), {**usual, **held}, manageable)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -92,7 +89,7 @@ def test_if_needed(name: str) -> None:
 
 @pytest.mark.parametrize("said", ["soon", "2026-11-23T10:00:00", 7])
 def test_a_time_that_cannot_be_read_is_no_recent_one(said: Any) -> None:
-    plan = _subscription.plan(_subscription.options({**ROOT}), found_of(last_sync=said))
+    plan = subscription.plan(subscription.options({**ROOT}), found_of(last_sync=said))
     assert len(plan.steps) == 1
 
 
@@ -106,7 +103,7 @@ def test_a_plan_without_self_hosted_models_shows_none(
 ) -> None:
     """Premium has them from 18.0 on; before that, every run would have synchronised in vain."""
     found = found_of(version, plan=plan, last_sync=hours_ago(hours), manageable=False)
-    assert bool(_subscription.plan(_subscription.options({**ROOT}), found).steps) is needed
+    assert bool(subscription.plan(subscription.options({**ROOT}), found).steps) is needed
 
 
 def test_what_was_asked_just_now_is_not_asked_again() -> None:
@@ -126,7 +123,7 @@ def test_what_was_asked_just_now_is_not_asked_again() -> None:
 @pytest.mark.parametrize(("minutes", "needed"), [(9, False), (11, True), (-60, True)])
 def test_how_long_it_counts_as_asked(minutes: int, needed: bool) -> None:
     found = found_of(last_sync=hours_ago(minutes / 60), manageable=False)
-    plan = _subscription.plan(_subscription.options({**ROOT}), found)
+    plan = subscription.plan(subscription.options({**ROOT}), found)
     assert (bool(plan.steps), bool(plan.warnings)) == (needed, not needed)
 
 
@@ -154,7 +151,7 @@ def test_an_offline_licence_is_left_alone() -> None:
     assert result["changed"] is False
     assert ["An offline licence is not synchronised." in it for it in result["warnings"]] == [True]
     refused = here.run(SUBJECT, sync="always", **ROOT)
-    assert refused["failure"]["code"] == _errors.OFFLINE_LICENSE.code
+    assert refused["failure"]["code"] == messages.OFFLINE_LICENSE.code
     assert here.writes == []
 
 
@@ -178,7 +175,7 @@ def test_a_licence_that_is_never_synchronised(name: str, sign_in: dict[str, str]
         (warning,) = result["warnings"]
         assert told in warning
         refused = here.run(SUBJECT, check=check, sync="always", **sign_in)
-        assert refused["failure"]["code"] == _errors.SYNC_NEEDS_ONLINE.code
+        assert refused["failure"]["code"] == messages.SYNC_NEEDS_ONLINE.code
         assert told in refused["msg"]
     assert here.writes == []
 
@@ -187,14 +184,14 @@ def test_a_licence_that_is_never_synchronised(name: str, sign_in: dict[str, str]
 def test_no_licence_has_nothing_to_synchronise(check: bool) -> None:
     here = Sandboxed("18.9", license=None)
     result = here.run(SUBJECT, check=check, sync="always", **ROOT)
-    assert result["failure"]["code"] == _errors.NO_LICENSE.code
+    assert result["failure"]["code"] == messages.NO_LICENSE.code
     assert here.writes == []
 
 
 @pytest.mark.parametrize("check", [True, False])
 def test_no_way_to_do_it(check: bool) -> None:
     result = Sandboxed("18.9", license=STALE).run(SUBJECT, check=check)
-    assert result["failure"]["code"] == _errors.SYNC_NEEDS_SIGN_IN.code
+    assert result["failure"]["code"] == messages.SYNC_NEEDS_SIGN_IN.code
     assert "sync: never" in result["msg"]
 
 
@@ -256,7 +253,7 @@ def test_a_job_that_already_waits(waits: list[float]) -> None:
     here = Sandboxed("18.9", license=STALE, options={"sync_delay_seconds": 3600})
     assert here.run(SUBJECT, **ROOT)["changed"] is True
     result = here.run(SUBJECT, **ROOT)
-    assert result["failure"]["code"] == _errors.SYNC_REFUSED.code
+    assert result["failure"]["code"] == messages.SYNC_REFUSED.code
     assert "an earlier one still waits" in result["msg"]
     assert (result["changed"], result["failure"]["done"]) == (False, [])
 
@@ -269,7 +266,7 @@ def test_a_page_that_cannot_be_read_is_no_button_pressed(page: str) -> None:
         {"kind": "status", "status": 504, "times": 0, "match": {"path": page, "method": "GET"}}
     )
     result = here.run(SUBJECT, **ROOT)
-    assert result["failure"]["code"] == _http_errors.TRY_LATER.code
+    assert result["failure"]["code"] == http_messages.TRY_LATER.code
     assert [it["path"] for it in here.requests].count(page) == 4
     assert (result["failure"]["unknown"], result["changed"]) == ([], False)
     assert result["failure"]["not_done"] == ["synchronise subscription"]
@@ -279,7 +276,7 @@ def test_a_page_that_cannot_be_read_is_no_button_pressed(page: str) -> None:
 
 def test_no_administrator() -> None:
     result = Sandboxed("18.9").run(SUBJECT, api_token=credentials.USER_TOKEN)
-    assert result["failure"]["code"] == _errors.NOT_ADMINISTRATOR.code
+    assert result["failure"]["code"] == messages.NOT_ADMINISTRATOR.code
 
 
 @pytest.mark.usefixtures("waits")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._invalid import names_of
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.invalid import names_of
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import connection
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
 from ansible_collections.gitlab_ops.duo.tests.unit.core.test_properties import examples
 
@@ -155,7 +155,7 @@ def test_models(options: dict[str, Any], meant: dict[str, str]) -> None:
 def test_others(kind: str, option: str, value: str, meant: str | None) -> None:
     model, others = {
         "gateway": (validators.GatewayOptions, {}),
-        "connection": (_connection.Connection, URL),
+        "connection": (connection.Connection, URL),
         "setting": (validators.SettingOptions, {"features": ["duo_chat"], "model": "m"}),
     }[kind]
     expected = {option: meant} if meant else {}
@@ -209,10 +209,10 @@ def test_a_suggestion_is_accepted_and_loses_nothing(
 @examples(100, full=2000)
 @given(strategies.endpoints().filter(bool))
 def test_a_suggested_base_url_is_accepted(value: Any) -> None:
-    meant = suggested(_connection.Connection, {**URL, "api_url": value})
+    meant = suggested(connection.Connection, {**URL, "api_url": value})
     note(f"{value} {meant}")
     if meant:
-        checked = validators.check(_connection.Connection, {**URL, **meant})
+        checked = validators.check(connection.Connection, {**URL, **meant})
         assert (urlsplit(checked.api_url).hostname or "") in value.lower()
     meant = suggested(validators.GatewayOptions, {"ai_gateway_url": value})
     if meant:

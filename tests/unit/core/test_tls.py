@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _http_errors
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages
 from ansible_collections.gitlab_ops.duo.tests.unit.core.certificates import self_signed
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import connection, gitlab
 from ansible_collections.gitlab_ops.duo.tests.unit.core.test_http import FINE, reading_fails
@@ -17,7 +17,7 @@ def test_an_unknown_certificate_is_refused_unless_its_ca_is_named(serve, tmp_pat
     certificate, context = self_signed(tmp_path)
     server = serve([FINE], context)
     failure = reading_fails(server.url)
-    assert failure.code == _http_errors.CERTIFICATE_UNTRUSTED.code
+    assert failure.code == http_messages.CERTIFICATE_UNTRUSTED.code
     assert "self-signed certificate" in failure.what.replace("self signed", "self-signed")
     assert "ca_path" in failure.next_step
     assert server.requests == []
@@ -30,8 +30,8 @@ def test_an_unknown_certificate_is_refused_unless_its_ca_is_named(serve, tmp_pat
 @pytest.mark.parametrize(
     ("address", "days", "message"),
     [
-        ("127.0.0.9", 1, _http_errors.CERTIFICATE_NAME),
-        ("127.0.0.1", -1, _http_errors.CERTIFICATE_DATES),
+        ("127.0.0.9", 1, http_messages.CERTIFICATE_NAME),
+        ("127.0.0.1", -1, http_messages.CERTIFICATE_DATES),
     ],
     ids=["another host", "expired"],
 )
@@ -54,7 +54,7 @@ def test_the_options_win_over_the_environment(serve, tmp_path, monkeypatch) -> N
         assert client.read().enterprise
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     failure = reading_fails(server.url, ca_path=str(other))
-    assert failure.code == _http_errors.CERTIFICATE_UNTRUSTED.code
+    assert failure.code == http_messages.CERTIFICATE_UNTRUSTED.code
     # Without the option, the environment says whom to trust.
     with gitlab(server.url) as client:
         assert client.read().enterprise
@@ -65,7 +65,7 @@ def test_a_file_that_is_not_there(serve, tmp_path, option: str) -> None:
     certificate, context = self_signed(tmp_path)
     files = {"ca_path": str(certificate), option: str(tmp_path / "missing.pem")}
     failure = reading_fails(serve([FINE], context).url, **files)
-    assert failure.code == _http_errors.UNUSABLE_FILE.code
+    assert failure.code == http_messages.UNUSABLE_FILE.code
     assert f"{option} cannot be used ({tmp_path / 'missing.pem'}: No such file" in failure.what
 
 
@@ -76,13 +76,13 @@ def test_a_file_that_holds_something_else(serve, tmp_path, option: str) -> None:
     broken.write_text("nothing of the kind")
     files = {"ca_path": str(certificate), option: str(broken)}
     failure = reading_fails(serve([FINE], context).url, **files)
-    assert failure.code == _http_errors.UNUSABLE_FILE.code
+    assert failure.code == http_messages.UNUSABLE_FILE.code
     assert f"{option} cannot be used ({broken}: " in failure.what
 
 
 def test_a_server_that_speaks_no_tls(serve) -> None:
     failure = reading_fails(serve([FINE]).url.replace("http://", "https://"), retries=0)
-    assert failure.code == _http_errors.TLS_FAILED.code
+    assert failure.code == http_messages.TLS_FAILED.code
 
 
 def test_a_client_certificate_is_sent(serve, tmp_path) -> None:
@@ -106,7 +106,7 @@ def test_an_encrypted_key_is_refused_rather_than_asked_for(serve, tmp_path, apar
     pair = {"client_cert": str(certificate), **({"client_key": str(key)} if apart else {})}
     server = serve([FINE], context)
     failure = reading_fails(server.url, ca_path=str(certificate), **pair)
-    assert failure.code == _http_errors.UNUSABLE_FILE.code
+    assert failure.code == http_messages.UNUSABLE_FILE.code
     assert ("client_key cannot" if apart else "client_cert cannot") in failure.what
     assert "its key is encrypted" in failure.what
     assert server.requests == []

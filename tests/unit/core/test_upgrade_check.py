@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors, _upgrade_check
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_note import BadRelease, Note
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_notes import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import upgrade_check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.upgrade_note import (
+    BadRelease,
+    UpgradeNote,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.upgrade_notes import (
     BAD_RELEASES,
     NOTES,
 )
@@ -69,7 +73,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
 }
 
 
-def started(note: Note | BadRelease, seed: dict[str, Any]) -> Sandboxed:
+def started(note: UpgradeNote | BadRelease, seed: dict[str, Any]) -> Sandboxed:
     """Return an instance of the release before a note's, in a state; seeds are of that release."""
     major, minor = note.version[:2]
     before = f"{major}.{minor - 1}" if minor else f"{major - 1}.11"
@@ -84,7 +88,7 @@ def started(note: Note | BadRelease, seed: dict[str, Any]) -> Sandboxed:
 
 
 @pytest.mark.parametrize("note", NOTES, ids=lambda it: f"{it.version}-{it.subject}-{it.concerns}")
-def test_a_note_appears_where_it_matters(note: Note) -> None:
+def test_a_note_appears_where_it_matters(note: UpgradeNote) -> None:
     version = ".".join(map(str, note.version))
     yes, no = CONDITIONS[note.concerns]
     concerned = findings(started(note, yes), version)
@@ -142,7 +146,7 @@ def test_stops(release: str, target: str, expected: list[str]) -> None:
 @pytest.mark.parametrize("target", ["18.8", "17.11", "18.8.9-ee", "18.9.1", "18.9.4-ee"])
 def test_an_older_release_is_no_target(target: str) -> None:
     result = Sandboxed("18.9.5").run(SUBJECT, target_version=target)
-    assert result["failure"]["code"] == _errors.NO_UPGRADE.code
+    assert result["failure"]["code"] == messages.NO_UPGRADE.code
     assert target in result["msg"]
 
 
@@ -150,7 +154,7 @@ def test_an_older_release_is_no_target(target: str) -> None:
 def test_what_is_no_release(target: str) -> None:
     here = Sandboxed("18.9")
     result = here.run(SUBJECT, target_version=target)
-    assert result["failure"]["code"] == _errors.INVALID_OPTION.code
+    assert result["failure"]["code"] == messages.INVALID_OPTION.code
     assert here.requests == []
 
 
@@ -245,7 +249,7 @@ def test_declared_names_that_the_target_does_not_know() -> None:
 
 
 # --- what is looked at ---------------------------------------------------------------------------
-@pytest.mark.parametrize("subject", _upgrade_check.SUBJECTS)
+@pytest.mark.parametrize("subject", upgrade_check.SUBJECTS)
 def test_only_the_subjects_that_are_asked_for(subject: str) -> None:
     here = Sandboxed("18.4", **GATEWAY, **agents())
     wish = {"models": [{"name": "typo", "model_family": "lama3"}]}
@@ -253,12 +257,12 @@ def test_only_the_subjects_that_are_asked_for(subject: str) -> None:
     assert findings(here, "19.4", subjects=[subject], **wish) == [
         it for it in everything if it["subject"] == subject
     ]
-    assert {it["subject"] for it in everything} == set(_upgrade_check.SUBJECTS)
+    assert {it["subject"] for it in everything} == set(upgrade_check.SUBJECTS)
 
 
 @pytest.mark.parametrize("it", [*NOTES, *BAD_RELEASES], ids=lambda it: f"{it.version}-{it.subject}")
-def test_every_note_can_be_asked_for(it: Note | BadRelease) -> None:
-    assert it.subject in _upgrade_check.SUBJECTS
+def test_every_note_can_be_asked_for(it: UpgradeNote | BadRelease) -> None:
+    assert it.subject in upgrade_check.SUBJECTS
 
 
 @pytest.mark.parametrize(("subjects", "fails"), [(["gateway"], True), (["license"], False)])
@@ -270,7 +274,7 @@ def test_what_is_left_out_fails_nothing(subjects: list[str], fails: bool) -> Non
 def test_no_subject_at_all_is_a_mistake() -> None:
     here = Sandboxed("18.9")
     result = here.run(SUBJECT, target_version="18.10", subjects=[])
-    assert result["failure"]["code"] == _errors.INVALID_OPTION.code
+    assert result["failure"]["code"] == messages.INVALID_OPTION.code
     assert "subjects" in result["msg"]
     assert here.requests == []
 
@@ -305,7 +309,7 @@ def test_what_fails(target: str, fail_on: str, fails: bool) -> None:
     assert result.get("failed", False) is fails
     assert bool(result["findings"]) is (target != "18.11")
     if fails:
-        assert result["failure"]["code"] == _errors.UPGRADE_FINDINGS.code
+        assert result["failure"]["code"] == messages.UPGRADE_FINDINGS.code
         assert result["findings"][0]["what"] in result["msg"]
         assert target in result["msg"]
         assert result["changed"] is False

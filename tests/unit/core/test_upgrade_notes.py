@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_notes import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.upgrade_notes import (
     BAD_RELEASES,
     KNOWN_RELEASE,
     KNOWN_UNTIL,

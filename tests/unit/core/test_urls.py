@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.urls import (
     absolute,
     credentials,
     has_credentials,
@@ -17,7 +16,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._urls import (
     is_plain,
     masked,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._validators import check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.options import check
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import TOKEN
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _errors
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._connection import Connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
 
 URL = "https://gitlab.example.com"
 SECRET = "must-not-show"
@@ -25,7 +25,7 @@ def refusal(kind: Any, options: dict[str, Any]) -> str:
     """Return the problems that a failure names."""
     with pytest.raises(Failure) as caught:
         validators.check(kind, options)
-    assert caught.value.code == _errors.INVALID_OPTION.code
+    assert caught.value.code == messages.INVALID_OPTION.code
     step = caught.value.next_step.removesuffix(" Nothing was sent to GitLab.")
     assert re.match("(Add|Correct|Keep|Leave|Shorten|Write) .*[.]$", step), step
     assert SECRET not in caught.value.sentence()

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _urls
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _validators as validators
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._health import HealthOptions
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._upgrade_check import UpgradeOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import urls
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health import HealthOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.upgrade_check import (
+    UpgradeOptions,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_no_method_is_guessed(prefix: str) -> None:
     ],
 )
 def test_credentials_are_masked(url: str, masked: str) -> None:
-    assert _urls.without_credentials(url) == masked
+    assert urls.without_credentials(url) == masked
 
 
 @pytest.mark.parametrize(
@@ -255,4 +257,4 @@ def test_credentials_are_masked(url: str, masked: str) -> None:
     ],
 )
 def test_loopback(host: str, loopback: bool) -> None:
-    assert _urls.is_loopback(host) is loopback
+    assert urls.is_loopback(host) is loopback

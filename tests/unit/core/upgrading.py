@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _upgrade_check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import upgrade_check
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
-SUBJECT = _upgrade_check.SUBJECT
+SUBJECT = upgrade_check.SUBJECT
 
 
 def findings(here: Sandboxed, target: str, **wish: Any) -> list[dict[str, Any]]:

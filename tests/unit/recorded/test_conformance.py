@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance import BELIEFS
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance_belief import (
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.belief import (
     DIFFERS,
     HOLDS,
     judged,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance_learnt import Learnt
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.conformance import BELIEFS
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.learnt import Learnt
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
 
 from .recording import RELEASES, Question, worlds
 

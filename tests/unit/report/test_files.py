@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import fleet
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import (
     _report_files,
     _report_json,

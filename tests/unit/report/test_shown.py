@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from fleet import failure, one, seen
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils import _self_hosted_model as subject
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._errors import NOT_KEPT
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._http_errors import TIMED_OUT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.http_messages import TIMED_OUT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import NOT_KEPT
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    self_hosted_model as subject,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import model, release, state
 
 # The others begin like the first, one of them as a line of its renaming goes on.
@@ -25,7 +27,7 @@ def result(wanted: dict[str, Any], there: tuple[str, ...] = NAMES) -> dict[str, 
     """Return the result of duo_self_hosted_model with these options, where these models are."""
     options = subject.options(wanted)
     models = [model(name, family="mistral", endpoint=PLACE["endpoint"]) for name in there]
-    plan = subject.plan(options, subject.Found(release("18.9"), state(*models, beta=True)))
+    plan = subject.plan(options, subject.ObservedModels(release("18.9"), state(*models, beta=True)))
     return {
         "changed": bool(plan.steps),
         "steps": [str(change) for change in plan.changes],

@@ -1,0 +1,345 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every failure of the collection: what happened, and what to do next.
+
+The sentences live here, those about the way to GitLab in http_messages.py, and nowhere else. A
+message never contains a secret: values come from options that are not secret and from the texts
+of GitLab's own errors.
+"""
+
+from __future__ import annotations
+
+from .failure import Failure, Journal, Message, Unclear, accepted, close, one_line
+
+# Who fails needs both, the sentence and what carries it.
+__all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "close", "one_line"]
+
+# --- options -----------------------------------------------------------------------------------
+INVALID_OPTION = Message("invalid-option", "{problems}.", "{write} Nothing was sent to GitLab.")
+_INSTALL = (
+    "Install it there: {install}. On the controller, delegate_to localhost or "
+    "ansible_python_interpreter choose the Python that is used."
+)
+LIBRARY_MISSING = Message(
+    "library-missing",
+    "The Python library {library} is missing for {python}.",
+    _INSTALL,
+)
+LIBRARY_TOO_OLD = Message(
+    "library-too-old",
+    "The Python library {library} is {found} for {python}; version {needed} or later is needed.",
+    _INSTALL,
+)
+LIBRARY_BROKEN = Message(
+    "library-broken",
+    "The Python library {library} cannot be loaded by {python} ({reason}).",
+    _INSTALL,
+)
+UNKNOWN_NAME = Message(
+    "unknown-name",
+    "{option}: GitLab {version} has no {kind} {given}.",
+    "Accepted here: {names}.",
+)
+NOT_OFFERED = Message(
+    "not-offered",
+    "{option} needs GitLab {since} or later; this is {version}.",
+    "Leave it out for this instance, set when_unsupported: warn to skip it, or upgrade GitLab.",
+)
+
+# --- who may -----------------------------------------------------------------------------------
+TOKEN_REFUSED = Message(
+    "token-refused",
+    "GitLab does not accept the token (401: {reason}).",
+    "It is unknown, expired, revoked, or lacks the scope api: set api_token to a personal access "
+    "token of an administrator with the scope api.",
+)
+TOKEN_SCOPE = Message(
+    "token-scope",
+    "The token has the scopes {scopes}; changes need the scope api.",
+    "Create a personal access token of an administrator with the scope api.",
+)
+NOT_ADMINISTRATOR = Message(
+    "not-administrator",
+    "The token's user is not an administrator of this GitLab.",
+    "Use the token of an administrator; ordinary users cannot read or change these settings.",
+)
+NO_LICENSE = Message(
+    "no-license",
+    "This GitLab has no active licence.",
+    "Add a {plans} licence under Admin > Subscription.",
+)
+PLAN_TOO_LOW = Message(
+    "plan-too-low",
+    "The {plan} plan does not include self-hosted models in GitLab {version}.",
+    "It needs {plans}.",
+)
+NO_ADD_ON = Message(
+    "no-add-on",
+    "GitLab shows no active {add_on} add-on (active: {add_ons}).",
+    "{hint}",
+)
+NOT_PERMITTED = Message(
+    "not-permitted",
+    "GitLab does not permit it: {reason}.",
+    "{hint} The licence ({plan}), the add-ons ({add_ons}) and the administrator's token look "
+    "right.",
+)
+
+# --- what GitLab is ----------------------------------------------------------------------------
+TOO_OLD = Message(
+    "too-old",
+    "GitLab {version} is too old for GitLab Duo Self-Hosted.",
+    "Upgrade to 17.9 or later.",
+)
+COMMUNITY_EDITION = Message(
+    "community-edition",
+    "This is GitLab Community Edition {version}, which has no GitLab Duo.",
+    "Install the Enterprise Edition (17.9 or later).",
+)
+UNKNOWN_VERSION = Message(
+    "unknown-version",
+    "GitLab did not tell its version ({reason}).",
+    "Check that the token's user may use the API and has accepted the terms of service.",
+)
+GRAPHQL_ERROR = Message(
+    "graphql-error",
+    "GitLab {version} refused the request: {reason}.",
+    "If this release is supported, report it with the version and this sentence.",
+)
+
+# --- changes -----------------------------------------------------------------------------------
+REFUSED = Message("refused", "GitLab refused it: {reason}.", "{hint}")
+# What to do about a value that GitLab does not take.
+CORRECT = "Correct the value that it names, or the setting of GitLab that forbids it."
+READ_ONLY = Message(
+    "read-only",
+    "GitLab is read-only ({reason}).",
+    "Point api_url at the primary node, or end the maintenance mode.",
+)
+NOT_KEPT = Message(
+    "not-kept",
+    "GitLab accepted the change, but {witness} another state ({objects}).",
+    "Run again, in case something else changed it at the same time. Each of GitLab's processes may "
+    "show its copy of an old state for a minute, and a database replica or a proxy with a cache "
+    "for longer: then raise settle_timeout. A model of a beta family stays hidden while beta "
+    "features are off.",
+)
+
+# --- self-hosted models ------------------------------------------------------------------------
+MODEL_IN_USE = Message(
+    "model-in-use",
+    "It is used by {features}; deleting it would drop their settings.",
+    "Move these features to another model first, or set force: true.",
+)
+MODEL_INCOMPLETE = Message(
+    "model-incomplete",
+    "It does not exist yet, and creating it needs {options}.",
+    "Add the missing options.",
+)
+MODEL_HIDDEN = Message(
+    "model-hidden",
+    "A self-hosted model of this name exists but is hidden.",
+    "GitLab hides models of beta families while beta features are off: turn them on "
+    "(duo_beta_features), or choose another name.",
+)
+FAMILY_IS_BETA = Message(
+    "family-is-beta",
+    "The model family {family} is beta, and beta features are off: GitLab would hide the model, "
+    "or hides it already.",
+    "Turn beta features on first (duo_beta_features).",
+)
+MODEL_WOULD_HIDE = Message(
+    "model-would-hide",
+    "The model family {family} is beta, and beta features are declared as off: GitLab would hide "
+    "the model.",
+    "Declare beta features as enabled, or use a model of another family.",
+)
+RENAME_COLLISION = Message(
+    "rename-collision",
+    "It cannot be renamed to {new_name}: both names exist.",
+    "Remove one of the two models, or leave new_name out.",
+)
+
+# --- feature settings --------------------------------------------------------------------------
+NO_SUCH_MODEL = Message(
+    "no-such-model",
+    "There is no self-hosted model named {model}.",
+    "Models of this instance: {models}. A model of a beta family is hidden while beta features "
+    "are off.",
+)
+INCOMPATIBLE = Message(
+    "incompatible",
+    "The family {family} of model {model} does not fit this feature.",
+    "Families that fit: {families}.",
+)
+
+# --- beta features -----------------------------------------------------------------------------
+AGREEMENT_NOT_ACCEPTED = Message(
+    "agreement-not-accepted",
+    "Turning on beta features accepts the GitLab Testing Agreement "
+    "(https://handbook.gitlab.com/handbook/legal/testing-agreement/).",
+    "Set accept_testing_agreement: true if you accept it.",
+)
+BETA_NEEDS_SIGN_IN = Message(
+    "beta-needs-sign-in",
+    "{reason}, and GitLab offers this only on an admin page that no token reaches.",
+    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
+    "a GitLab node.",
+)
+BETA_STAYS_ON = Message(
+    "beta-stays-on",
+    "The switch of this account was thrown, but beta features stay on: other administrators, "
+    "perhaps deleted ones, accepted the GitLab Testing Agreement too.",
+    "Use via: rails_runner on a GitLab node, which withdraws the acceptances of all. Running again "
+    "like this would throw the switch of this account back.",
+)
+BETA_STAYS_OFF = Message(
+    "beta-stays-off",
+    "GitLab accepted the switch, but beta features stay off.",
+    "Look for the request in GitLab's own logs.",
+)
+
+RAILS_NEEDS_USER = Message(
+    "rails-needs-user",
+    "Turning beta features on records who accepted the GitLab Testing Agreement.",
+    "Set username to the administrator who accepts it.",
+)
+RAILS_NOT_FOUND = Message(
+    "rails-not-found",
+    "The command {command} is not on this host.",
+    "Run the task on a GitLab node, or set rails_command, for example to docker exec or kubectl "
+    "exec with gitlab-rails runner behind it.",
+)
+RAILS_FAILED = Message(
+    "rails-failed",
+    "gitlab-rails runner failed ({reason}).",
+    "Check rails_command and the rights of the user that runs it (root on a Linux package node).",
+)
+
+# --- subscription ------------------------------------------------------------------------------
+OFFLINE_LICENSE = Message(
+    "offline-license",
+    "An offline licence is not synchronised.",
+    "Upload a new licence file, or activate again with a new activation code.",
+)
+SYNC_NEEDS_ONLINE = Message(
+    "sync-needs-online",
+    "GitLab synchronises only an online cloud licence with an expiry date; this one is {licence}.",
+    "Activate GitLab with an activation code (Admin > Subscription), or upload a new licence file.",
+)
+SYNCED_JUST_NOW = Message(
+    "synced-just-now",
+    "The subscription was synchronised within the last 10 minutes, and GitLab shows no self-hosted "
+    "models all the same.",
+    "Check the add-ons under Admin > Subscription; sync: always synchronises again.",
+)
+SYNC_REFUSED = Message(
+    "sync-refused",
+    "GitLab has nothing to synchronise ({reason}).",
+    "Only an online cloud licence with an expiry date is synchronised; check Admin > Subscription.",
+)
+SYNC_NEEDS_SIGN_IN = Message(
+    "sync-needs-sign-in",
+    "The subscription should be synchronised, and GitLab offers this only on an admin page that no "
+    "token reaches.",
+    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
+    "a GitLab node; or set sync: never.",
+)
+
+# --- signing in --------------------------------------------------------------------------------
+SIGN_IN_REFUSED = Message(
+    "sign-in-refused",
+    "GitLab refused the sign-in of {username}: {reason}.",
+    "Check username and password; it was tried once and is not tried again.",
+)
+SIGN_IN_NEEDS_MORE = Message(
+    "sign-in-needs-more",
+    "Signing in as {username} needs more than a password: {reason}.",
+    "{hint}",
+)
+SIGN_IN_NOT_OFFERED = Message(
+    "sign-in-not-offered",
+    "The sign-in page offers no form for user name and password ({reason}).",
+    "Password sign-in may be off, as with single sign-on.",
+)
+PAGE_REFUSED = Message(
+    "page-refused",
+    "The admin page {path} answered {status}: {reason}.",
+    "{hint}",
+)
+
+# --- preflight ---------------------------------------------------------------------------------
+PREFLIGHT_FINDING = Message(
+    "preflight-finding", "One thing stands in the way, {first}", "{action} Nothing was changed."
+)
+PREFLIGHT_FINDINGS = Message(
+    "preflight-findings",
+    "{count} things stand in the way: {findings}",
+    "Nothing was changed.",
+)
+
+# --- health ------------------------------------------------------------------------------------
+HEALTH_FINDING = Message("health-finding", "One check failed, {first}", "{action}")
+HEALTH_FINDINGS = Message(
+    "health-findings",
+    "{failed} of {count} checks failed: {findings}",
+    "The return value checks has all of them.",
+)
+NOT_AS_DECLARED = Message(
+    "not-as-declared",
+    "It is not as declared, this would be left to do: {change}.",
+    "Run again, and find out who else changes it.",
+)
+GATEWAY_UNREACHABLE = Message(
+    "gateway-unreachable",
+    "{url} does not answer the controller ({reason}).",
+    "Check URL, DNS, firewall, proxy and ca_path of the host that runs the task. GitLab itself may "
+    "reach the gateway all the same.",
+)
+
+# --- upgrades ----------------------------------------------------------------------------------
+NO_UPGRADE = Message(
+    "no-upgrade",
+    "{target} is no release to upgrade to from GitLab {version}.",
+    "Set target_version to a later release, such as 19.2 or 19.2.1.",
+)
+UPGRADE_FINDINGS = Message(
+    "upgrade-findings",
+    "{count} of the findings for the upgrade to {target} stand against it. The first: {first}",
+    "All are in findings; fail_on chooses which of them fail the task.",
+)
+
+# --- reports -----------------------------------------------------------------------------------
+NO_REPORT = Message(
+    "no-report",
+    "{source} holds no report of this collection ({reason}).",
+    "Name the JSON files that the callback gitlab_ops.duo.report or the module duo_report wrote.",
+)
+REPORT_VERSION = Message(
+    "report-version",
+    "{source} is a report of schema version {found}; this version of the collection knows {known}.",
+    "Write and merge the reports with the same version of the collection.",
+)
+REPORT_NOT_WRITTEN = Message(
+    "report-not-written",
+    "The report was not written ({reason}).",
+    "The run itself is not concerned. Check the option folder, and report what is no matter of "
+    "files.",
+)
+NOT_REPORTED = Message(
+    "not-reported",
+    "No report is made of results of {module}, which {variable} is said to hold.",
+    "Name one of: {names}.",
+)
+REPORT_FINDINGS = Message(
+    "report-findings",
+    "{sentence}",
+    "The report says where and why: {paths}.",
+)
+
+UNEXPECTED = Message(
+    "unexpected",
+    "The collection itself failed ({reason} at {where}).",
+    "This is a bug: report it with this sentence, the module's name and the GitLab version. With "
+    "-vvv the trace is shown, without values.",
+)

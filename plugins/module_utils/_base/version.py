@@ -1,0 +1,89 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A version of GitLab: parsed, and compared with others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Minor = tuple[int, int]
+Patch = tuple[int, int, int]
+
+# The first release whose API configures GitLab Duo Self-Hosted.
+OLDEST: Minor = (17, 9)
+# Minors at which an upgrade must stop on its way (from 17.5; docs update/upgrade_paths).
+STOPS = (2, 5, 8, 11)
+
+Some = TypeVar("Some", bound="Version")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of GitLab, read from ``metadata.version`` or named by a user."""
+
+    text: str
+    minor: Minor
+    patch: int = 0
+    # Whether the patch was named. GitLab names its own; one that is only planned may be open.
+    exact: bool = True
+
+    @classmethod
+    def parse(cls: type[Some], text: str) -> Some | None:
+        """Return the version of a text such as ``18.9.2-ee``, or None if it is not one."""
+        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+        if not found:
+            return None
+        major, minor, patch = found.groups(default="0")
+        exact = found[3] is not None
+        return cls(f"{major}.{minor}.{patch}", (int(major), int(minor)), int(patch), exact)
+
+    @property
+    def supported(self) -> bool:
+        """Whether GitLab Duo Self-Hosted can be configured over the API at all (17.9)."""
+        return self.minor >= OLDEST
+
+    def is_before(self, other: Version) -> bool:
+        """Return whether the other release is later: by its patch only where both name one."""
+        if self.exact and other.exact:
+            return (*self.minor, self.patch) < (*other.minor, other.patch)
+        return self.minor < other.minor
+
+    def is_patch(self, patch: Patch) -> bool:
+        """Return whether this is that patch, and says so."""
+        return self.exact and (*self.minor, self.patch) == patch
+
+    def reaches(self, since: Minor | Patch) -> bool:
+        """Return whether this release has what came with another one.
+
+        Where no patch is named, the newest of its minor is meant.
+        """
+        if self.exact or len(since) == 2:
+            return (*self.minor, self.patch)[: len(since)] >= since
+        return self.minor >= since[:2]
+
+    def passes(self, since: Minor | Patch, target: Version) -> bool:
+        """Return whether an upgrade to the target brings what came with a minor or a patch."""
+        return target.reaches(since) and not self.reaches(since)
+
+    def may_have(self, since: Minor | Patch, fixed: Sequence[Minor | Patch]) -> bool:
+        """Return whether this release has a fault, or may have it where it names no patch.
+
+        :param fixed: the first patch without it of each minor that has it, then the first minor.
+        """
+        if not self.reaches(since) or self.minor >= fixed[-1][:2]:
+            return False
+        return not self.exact or not any(
+            fix[:2] == self.minor and self.reaches(fix) for fix in fixed
+        )
+
+    def stops_on_the_way(self, target: Version) -> list[str]:
+        """Return the minors between this release and the target at which an upgrade must stop."""
+        ways = [
+            (major, minor) for major in range(self.minor[0], target.minor[0] + 1) for minor in STOPS
+        ]
+        return [f"{way[0]}.{way[1]}" for way in ways if self.minor < way < target.minor]

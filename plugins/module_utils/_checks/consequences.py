@@ -1,0 +1,80 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a declaration leaves behind without a word: features that nobody assigned a model to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._duo.destinations import NO_AGENT_PLATFORM, ways_out
+from .._duo.offers import needs_ultimate
+from .._engine.finding import Finding
+from .._subjects.feature_model import ObservedFeatures
+from .isolated import gateway_after, settings_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .info import ObservedInstance
+    from .preflight_state import PreflightOptions, PreflightState
+
+
+def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    """Yield the features that will reach the gateway without a model, as one warning."""
+    if not found.info or wanted.state == "absent":
+        return
+    info = found.info
+    settings = settings_after(wanted.models, wanted.settings, info)
+    seen = {name: it.provider for name, it in settings.items()}
+    if wanted.beta_features is False:
+        seen = {name: it for name, it in seen.items() if not info.release.is_beta_feature(name)}
+    appearing = {name: it for name, it in _appearing(wanted, info).items() if name not in seen}
+    gateway = gateway_after(wanted.gateway, info)
+    if not gateway.get("ai_gateway_url"):
+        return
+    ways = {it.feature: it.reason for it in ways_out({**seen, **appearing}, gateway, None)}
+    instead = "as the Agent Platform has no service here, these may go to GitLab's cloud instead"
+    later = "once beta features are on, these too, unless they were set before"
+    groups = {
+        "": _unassigned(seen, ways, [""]),
+        f"{instead}, ": _unassigned(seen, ways, [NO_AGENT_PLATFORM]),
+        f"{later}, ": _unassigned(appearing, ways, ["", NO_AGENT_PLATFORM]),
+    }
+    failing = [name for of_group in groups.values() for name in of_group]
+    if not failing:
+        return
+    names = "; ".join(f"{when}{', '.join(of_when)}" for when, of_when in groups.items() if of_when)
+    item = f"- {{features: [{', '.join(failing)}], provider: disabled}}"
+    yield Finding(
+        "warning",
+        "features",
+        "Behind a gateway of your own, features that are unassigned have no model and fail: "
+        f"{names}.",
+        "Declare a model for each, or turn them off with this item of duo_self_hosted_features: "
+        + item,
+    )
+
+
+def _unassigned(providers: dict[str, str], ways: dict[str, str], reasons: list[str]) -> list[str]:
+    """Return the unassigned features whose way out of the site has one of these reasons."""
+    return sorted(
+        name
+        for name, provider in providers.items()
+        if provider == "unassigned" and ways.get(name, "") in reasons
+    )
+
+
+def _appearing(wanted: PreflightOptions, info: ObservedInstance) -> dict[str, str]:
+    """Return feature -> provider of what GitLab shows once this run has turned beta features on.
+
+    It keeps what was set before, and does not show it until then; mostly nothing was.
+    """
+    if not wanted.beta_features or info.beta is not False:
+        return {}
+    premium = str(info.license["plan"]).lower() == "premium"
+    provider = ObservedFeatures(info.release, info.state).default_provider
+    return {
+        name: provider
+        for name in filter(info.release.is_beta_feature, info.unseen_features)
+        if not (premium and needs_ultimate(name))
+    }

@@ -1,0 +1,385 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health: GitLab's own probes, a connection check of each model, the gateway, the settings.
+
+GraphQL ``cloudConnectorStatus`` (17.3) and ``aiSelfHostedModelConnectionCheck`` (17.7), which is a
+mutation by form only: it stores nothing. Each check is judged on its own.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.failure import findings_failure
+from .._base.libraries import pydantic
+from .._base.messages import Failure, accepted
+from .._base.urls import without_credentials
+from .._duo.releases import Release
+from .._engine.access import ADD_ONS, LICENSE, explain, license_facts
+from .._engine.arguments import (
+    MODEL_SPEC,
+    PLANNED_GATEWAY,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    required,
+)
+from .._engine.plan import Plan
+from .._engine.subject import Subject
+from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation, Part
+from .._gitlab.http import status_of
+from .._subjects import feature_model
+from .._subjects.gateway import PARTS, planned_gateway, until_agreed
+from .._subjects.gateway import values as gateway_values
+from .._subjects.model_steps import about as about_model
+from .._subjects.options import FeaturesOptions, GatewayOptions, Name, Options, check
+from .._subjects.stored import read_state
+from .health_advice import action_for, is_doubtful, is_late
+from .health_notes import CONNECTION, GATEWAY, NOTES, PROBES, SETTINGS, note_of
+from .health_probes import Facts, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._gitlab.client import GitLab
+    from .._gitlab.graphql import Reading
+    from .._subjects.stored import Model, State
+
+IN_USE = ("self_hosted", "vendored")
+# GitLab's probe that names the gateway in use.
+PRESENCE = "ai_gateway_url_presence_probe"
+# Apart from all else, for each probe waits for an answer.
+STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
+
+
+class HealthOptions(Options):
+    """Options of ``duo_health``."""
+
+    checks: list[str] = pydantic.Field(default_factory=list)
+    models: list[Name] | None = None
+    attempts: int = pydantic.Field(default=3, ge=1, le=20)
+    delay: int = pydantic.Field(default=5, ge=0, le=300)
+    settings: FeaturesOptions
+    planned_gateway: GatewayOptions = pydantic.Field(default_factory=GatewayOptions)
+    fail_on: str = "any"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check and its verdict."""
+
+    name: str
+    subject: str
+    success: bool
+    message: str
+    action: str
+    proves: str
+    # A failure that GitLab is known to report although the features work.
+    doubtful: bool = False
+    # Whether it is about a feature in use; false for a probe that is not known, too.
+    concerns: bool = True
+
+    @property
+    def text(self) -> str:
+        """What is said of it, and what to do."""
+        return f"{self.subject}: {self.message} {self.action}".rstrip()
+
+
+@dataclass(frozen=True)
+class ObservedHealth:
+    """All checks of one instance."""
+
+    url: str
+    release: Release
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> list[Check]:
+        """Those that failed, beyond doubt, and concern a feature in use."""
+        return [it for it in self.checks if not (it.success or it.doubtful) and it.concerns]
+
+
+def options(params: dict[str, Any]) -> HealthOptions:
+    """Check the options of a task."""
+    params = dict(params)
+    settings = {
+        "dry_run": params.get("dry_run", False),
+        "settings": params.pop("settings", []),
+        "when_unsupported": params.pop("when_unsupported", "fail"),
+        "planned_models": params.pop("planned_models", []),
+    }
+    planned = planned_gateway(params)
+    checked = {"settings": check(FeaturesOptions, settings), "planned_gateway": planned}
+    return check(HealthOptions, {**params, **checked})
+
+
+def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
+    """Carry out the checks; again, while one fails for an old copy of the gateway's settings.
+
+    :raises Failure: GitLab cannot be reached, or does not show the models.
+    """
+    return until_agreed(gitlab, lambda: _check(gitlab, wanted), wanted.planned_gateway)
+
+
+def _check(
+    gitlab: GitLab, wanted: HealthOptions
+) -> tuple[ObservedHealth, bool, dict[str, Any] | None]:
+    """Read models and settings in one request, then carry out the checks one by one."""
+    reading, state = read_state(
+        gitlab,
+        *(LICENSE, ADD_ONS, *PARTS),
+        # The check is given all of a model, its key too.
+        keys="connections" in wanted.checks,
+        gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
+    )
+    facts = _facts(wanted.settings, reading, state)
+    release = Release.of(reading.version)
+    checks = list(_settings(wanted.settings, feature_model.ObservedFeatures(release, state)))
+    if "probes" in wanted.checks:
+        checks += _probes(gitlab, facts)
+    if "connections" in wanted.checks:
+        checks += _connections(gitlab, wanted, state, facts)
+    if "gateway" in wanted.checks:
+        checks.append(_gateway(gitlab, facts))
+    seen: dict[str, Any] | None = gateway_values(reading)
+    if "probes" in wanted.checks:
+        # What they ran with counts; what was read may come from another process.
+        url = wanted.planned_gateway.ai_gateway_url or facts.gateway_url
+        seen = {**gateway_values(reading), "ai_gateway_url": url} if _rest_on(checks, url) else None
+    found = ObservedHealth(gitlab.url, Release.of(reading.version), tuple(checks))
+    return found, not found.failed, seen
+
+
+def _rest_on(checks: list[Check], url: str) -> bool:
+    """Return whether GitLab's probes ran with this gateway; another process may have another."""
+    told = [it.message for it in checks if it.name == PRESENCE]
+    return any(url in message for message in told) if url else not told
+
+
+def _facts(wanted: FeaturesOptions, reading: Reading, state: State) -> Facts:
+    """Return what verdicts and advice depend on: licence, gateway, and the features in use."""
+    held, gateway = license_facts(reading.data), gateway_values(reading)
+    if wanted.settings:
+        said = {name: it.resolved_provider for it in wanted.settings for name in it.features}
+    else:
+        said = {name: it.provider for name, it in state.settings.items()}
+    used = {name: provider for name, provider in said.items() if provider in IN_USE}
+    return Facts(
+        release=Release.of(reading.version),
+        license_type=held["type"],
+        last_sync=held["last_sync"],
+        seats=sum(it["assigned"] or 0 for it in held["add_ons"]),
+        gateway_url=gateway.get("ai_gateway_url") or "",
+        service_url=gateway.get("duo_agent_platform_service_url") or "",
+        used=used if used or wanted.settings else None,
+    )
+
+
+# --- the checks --------------------------------------------------------------------------------
+def _settings(wanted: FeaturesOptions, found: feature_model.ObservedFeatures) -> Iterator[Check]:
+    """Yield a check for each feature that is not as declared, or one for all."""
+    if not wanted.settings:
+        return
+    try:
+        changes = feature_model.plan(wanted, found).changes
+    except Failure as failure:
+        yield _of_failure(SETTINGS, failure.about, failure)
+        return
+    for change in (it for it in changes if it.visible):
+        problem = Failure(messages.NOT_AS_DECLARED, change=str(change))
+        yield _of_failure(SETTINGS, change.about, problem)
+    if not any(it.visible for it in changes):
+        yield Check(
+            SETTINGS, "features", True, "All are as declared.", "", note_of(SETTINGS).proves
+        )
+
+
+def _probes(gitlab: GitLab, facts: Facts) -> list[Check]:
+    try:
+        status = gitlab.read(STATUS).data.get("cloudConnectorStatus")
+        if not isinstance(status, dict):
+            raise explain(gitlab, facts.release)
+    except Failure as failure:
+        return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
+    return [_probe(it, facts) for it in _dicts(status.get("probeResults"))]
+
+
+def _probe(answer: dict[str, Any], facts: Facts) -> Check:
+    name, message = str(answer.get("name")), _line(answer.get("message"))
+    probe = Probe.of(name, answer.get("success") is True, message, facts)
+    subject = note_of(name).subject if name in NOTES else f"{name} of GitLab"
+    made = _verdict(name, f"{subject} {probe.host}".rstrip(), probe.success, message, facts)
+    doubtful = facts.release.probes_are_doubtful or is_doubtful(message)
+    return replace(made, doubtful=not made.success and doubtful, concerns=probe.counts(facts))
+
+
+def _connections(gitlab: GitLab, wanted: HealthOptions, state: State, facts: Facts) -> list[Check]:
+    """Check the models one by one; those that were too slow again, after waiting for all."""
+    chosen = list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models))
+    checks = {name: _connection(gitlab, name, state, facts) for name in chosen}
+    for attempt in range(2, wanted.attempts + 1):
+        late = [name for name, it in checks.items() if not it.success and is_late(it.message)]
+        if not late:
+            break
+        time.sleep(wanted.delay)
+        for name in late:
+            again = _connection(gitlab, name, state, facts)
+            message = f"{again.message} It was asked {attempt} times."
+            checks[name] = again if again.success else replace(again, message=message)
+    return list(checks.values())
+
+
+def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:
+    model, where = state.models.get(name), about_model(name)
+    try:
+        if model is None:
+            known = accepted(name, state.models) or "none"
+            raise Failure(messages.NO_SUCH_MODEL, model=name, models=known)
+        if model.hidden:
+            raise Failure(messages.MODEL_HIDDEN)
+        success, message = _ask(gitlab, model, state)
+    except Failure as failure:
+        hidden = failure.code == messages.MODEL_HIDDEN.code
+        return replace(_of_failure(CONNECTION, where, failure), doubtful=hidden)
+    return _verdict(CONNECTION, where, success, message, facts)
+
+
+def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
+    """Return GitLab's verdict on the connection to a model.
+
+    :raises Failure: GitLab did not try.
+    """
+    values = {"name": model.name, "model": model.family.upper()}
+    if model.endpoint or not state.has_provider:
+        values["endpoint"] = model.endpoint
+    if model.identifier:
+        values["identifier"] = model.identifier
+    if state.has_provider:
+        values["provider"] = model.provider or "API"
+    if model.api_key:
+        values["apiToken"] = model.api_key
+    mutation = Mutation("aiSelfHostedModelConnectionCheck", values)
+    payload, refused = gitlab.ask(mutation, "errors result { success message }")
+    if refused.startswith(READ_ONLY_ERROR):
+        raise Failure(messages.READ_ONLY, reason=refused)
+    if refused.startswith(GENERAL_ERROR):
+        raise explain(gitlab, Release.of(gitlab.read().version), writing=True)
+    # A model server may repeat the key that it refuses.
+    refused = refused.replace(model.api_key or "\0", "********")
+    result = payload.get("result")
+    if refused or not isinstance(result, dict):
+        reason = refused.rstrip(".") or "no result"
+        raise Failure(messages.REFUSED, reason=reason, hint="Look into GitLab's own logs.")
+    message = str(result.get("message") or "").replace(model.api_key or "\0", "********")
+    return result.get("success") is True, _line(message)
+
+
+def _gateway(gitlab: GitLab, facts: Facts) -> Check:
+    """Ask the gateway itself, from here; it is told nothing secret."""
+    subject = note_of(GATEWAY).subject
+    if not facts.gateway_url:
+        return _verdict(GATEWAY, subject, False, "GitLab has no gateway URL.", facts)
+    try:
+        url = facts.gateway_url.rstrip("/") + "/monitoring/healthz"
+        status = status_of(url, gitlab.connection)
+    except Failure as failure:
+        return _of_failure(GATEWAY, subject, failure)
+    said = f"/monitoring/healthz answered {status} to the controller."
+    return _verdict(GATEWAY, subject, status == 200, said, facts)
+
+
+def _verdict(name: str, subject: str, success: bool, message: str, facts: Facts) -> Check:
+    action = "" if success else action_for(name, message, facts)
+    return Check(name, subject, success, message, action, note_of(name).proves)
+
+
+def _of_failure(name: str, subject: str, failure: Failure) -> Check:
+    return Check(name, subject, False, failure.what, failure.next_step, note_of(name).proves)
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []
+
+
+def _line(text: Any) -> str:
+    """Return a text of GitLab as one sentence, without credentials."""
+    line = " ".join(without_credentials(str(text or "no message")).split())
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+# --- results -----------------------------------------------------------------------------------
+def plan(wanted: HealthOptions, found: ObservedHealth) -> Plan[ObservedHealth]:
+    """Return the plan that changes nothing; what does not fail the task is a warning."""
+    failing = found.failed if wanted.fail_on == "any" else []
+    told = [it for it in found.checks if not it.success and it not in failing]
+    # A probe that is not known may matter, so each is told with what to do.
+    aside = [it for it in told if not it.concerns and it.name in NOTES]
+    warnings = [it.text for it in told if it not in aside]
+    if aside:
+        texts = "; ".join(f"{it.subject}: {it.message}" for it in aside)
+        warnings.append(
+            f"These failed probes of GitLab do not count, because they concern no feature in use: "
+            f"{texts}"
+        )
+    return Plan((), found, tuple(warnings))
+
+
+def show(_wanted: HealthOptions, found: ObservedHealth) -> dict[str, Any]:
+    """Return all checks."""
+    return {
+        "instance": {"url": found.url, "version": found.release.text},
+        "checks": [asdict(it) for it in found.checks],
+    }
+
+
+def judge(wanted: HealthOptions, found: ObservedHealth) -> Failure | None:
+    """Return the failure that the checks mean, if any."""
+    if wanted.fail_on == "never":
+        return None
+    failed = [(f"{it.subject}: {it.message}", it.action) for it in found.failed]
+    return findings_failure(
+        failed,
+        messages.HEALTH_FINDING,
+        messages.HEALTH_FINDINGS,
+        failed=len(failed),
+        count=len(found.checks),
+    )
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "checks": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["probes", "connections", "gateway"],
+                "default": ["probes", "connections"],
+            },
+            "models": {"type": "list", "elements": "str"},
+            "attempts": {"type": "int", "default": 3},
+            "delay": {"type": "int", "default": 5},
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+                "default": [],
+            },
+            **WHEN_UNSUPPORTED,
+            **PLANNED_GATEWAY,
+            "planned_models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+            },
+            "fail_on": {"type": "str", "choices": ["any", "never"], "default": "any"},
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each health check proves, and the codes that users see.
+
+Sources: GitLab's probes and their texts (18.9 and 19.4), its pages on troubleshooting GitLab Duo
+Self-Hosted, GitLab Duo Chat and the health check (17.9 to 19.x).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .health_probes import BILLING, END_TO_END, HOST, LICENSE, RUNNER, SEAT, SERVICE
+
+
+@dataclass(frozen=True)
+class CheckNote:
+    """One kind of check."""
+
+    # What it is about; a check that names a host or a model is about that.
+    subject: str
+    proves: str
+    # What to do when it fails and the message does not tell more.
+    action: str
+
+
+CONNECTION = "model_configuration_probe"
+# Of this collection: the others are GitLab's names.
+PROBES = "probes"
+SETTINGS = "feature_setting"
+GATEWAY = "gateway_from_controller"
+
+NOTES: dict[str, CheckNote] = {
+    "ai_gateway_url_presence_probe": CheckNote(
+        "AI gateway",
+        "A gateway URL is set; not that anything answers there.",
+        "Set ai_gateway_url (duo_gateway).",
+    ),
+    HOST: CheckNote(
+        "host",
+        "GitLab gets some HTTP answer from this host, be it an error; not that it is the right "
+        "service.",
+        "Check DNS, firewall, proxy and the certificate from a GitLab node to this host.",
+    ),
+    SEAT: CheckNote(
+        "license",
+        "Licence and add-on include Code Suggestions, and the token's user has a seat; not that "
+        "others have one.",
+        "Assign a seat of an add-on such as GitLab Duo Enterprise to the token's user (Admin > "
+        "GitLab Duo).",
+    ),
+    LICENSE: CheckNote(
+        "license",
+        "GitLab can synchronise this subscription; runs only where a feature may use GitLab's "
+        "cloud.",
+        "Check the licence under Admin > Subscription.",
+    ),
+    "access_probe": CheckNote(
+        "subscription", "The subscription was synchronised; runs only with GitLab's cloud.", ""
+    ),
+    "token_probe": CheckNote(
+        "subscription",
+        "GitLab holds valid credentials for its cloud; runs only with GitLab's cloud.",
+        "",
+    ),
+    END_TO_END: CheckNote(
+        "GitLab's cloud",
+        "GitLab's cloud accepts this instance for Code Suggestions; says nothing of the "
+        "self-hosted gateway.",
+        "Check the way to cloud.gitlab.com, and the licence (duo_subscription).",
+    ),
+    SERVICE: CheckNote(
+        "Agent Platform service",
+        "The Agent Platform service answers GitLab; not that its model does.",
+        "Check port 50052 of the service, duo_agent_platform_service_secure against its TLS, and "
+        "its JWT keys.",
+    ),
+    "allow_flow_execution_probe": CheckNote(
+        "flow execution",
+        "Flows may run on this instance; not that they do.",
+        "Turn flow execution on (Admin > GitLab Duo) if flows are to be used.",
+    ),
+    "allow_foundational_flows_probe": CheckNote(
+        "foundational flows",
+        "GitLab's own flows may run on this instance; not that they do.",
+        "Turn foundational flows on (Admin > GitLab Duo) if they are to be used.",
+    ),
+    RUNNER: CheckNote(
+        "runner for flows",
+        "An instance runner with the tag gitlab--duo is there; not that it can run flows.",
+        "Register an instance runner with the tag gitlab--duo and an executor that runs "
+        "containers, if flows are to run on this instance.",
+    ),
+    **{
+        name: CheckNote(
+            "usage billing",
+            "GitLab reaches the part of its cloud to which it reports the use of the Agent "
+            "Platform; says nothing of the self-hosted services.",
+            "",
+        )
+        for name in BILLING
+    },
+    CONNECTION: CheckNote(
+        "self-hosted model",
+        "GitLab reaches the gateway, and the gateway gets an answer of this model with the stored "
+        "key; not that it serves a feature well, nor fast enough.",
+        "Look into the logs of the gateway.",
+    ),
+    PROBES: CheckNote(
+        "GitLab's health check",
+        "Nothing: GitLab did not carry out its probes.",
+        "",
+    ),
+    SETTINGS: CheckNote("features", "GitLab holds the feature settings that are declared.", ""),
+    GATEWAY: CheckNote(
+        "AI gateway",
+        "The gateway answers the host that runs the task: not that it answers GitLab, nor that "
+        "any model works.",
+        "Check that the gateway answers at this URL, and no proxy in its place; see its log.",
+    ),
+}
+# A probe of a release that is not known here.
+OTHER = CheckNote(
+    "GitLab",
+    "What GitLab says of it; this collection does not know this probe.",
+    "This collection does not know this probe, so it does not count: see GitLab's page on the "
+    "health check of GitLab Duo.",
+)
+TAG = "Run the gateway image of the same release as GitLab (self-hosted-vX.Y.*-ee)."
+# Codes that users see in GitLab: meaning, and what to do with self-hosted models.
+CODES: dict[str, tuple[str, str]] = {
+    "A1000": (
+        "Timeout while the request was processed",
+        "Raise ai_gateway_timeout_seconds (duo_gateway, 18.7), or use a faster model or network.",
+    ),
+    "A1001": (
+        "The AI service failed, or the request never reached the gateway",
+        "Check URL and reachability of the gateway first (duo_health), then its log.",
+    ),
+    "A1002": ("No events, or unreadable ones, from the gateway", f"See its log. {TAG}"),
+    "A1003": (
+        "Streaming failed",
+        "Turn buffering off in proxies; to find out, turn streaming off in the gateway "
+        "(AIGW_CUSTOM_MODELS__DISABLE_STREAMING=true).",
+    ),
+    "A1004": ("Error inside the gateway", "See the log of the gateway."),
+    "A1005": (
+        "The prompt is too long for the model",
+        "Start a new conversation, or use a model with a larger context.",
+    ),
+    "A1006": ("The agent found no answer", "Use a better model."),
+    "A1007": ("Error inside the Agent Platform", "See the log of its service."),
+    "A1008": ("The model of the Agent Platform failed", "Check that model (duo_health)."),
+    "A6000": ("A fallback was used", "See the logs, by correlation id."),
+    "A9999": ("Unknown error", "See the logs, by correlation id."),
+    "M2000": ("No documentation was found", "Where the site is isolated, host GitLab's own docs."),
+    "M3002": ("GitLab Duo is off for this group or project", "Turn it on in its settings."),
+    "M3003": ("No access to the item", "Check the user's rights."),
+    "M3004": ("No access to Chat", "Assign a seat to the user."),
+    "M3005": ("Not part of the subscription", "Check add-ons and seats (duo_subscription)."),
+    "M3006": ("Not part of the subscription", "Check add-ons and seats (duo_subscription)."),
+    "M4000": ("A slash command or its content could not be processed", "Try again; see the logs."),
+    "M5000": ("A slash command or its content could not be processed", "Try again; see the logs."),
+    "G3001": ("Not part of the subscription", "Check the add-ons (duo_subscription)."),
+    "G3002": ("No default namespace for GitLab Duo", "The user chooses one in the preferences."),
+    "DCR4005": (
+        "The code review flow failed",
+        # The second: issue 631401 of gitlab-org/gitlab, seen on 19.4.1.
+        f"{TAG} With an offline licence assign a self-hosted model to duo_agent_platform too.",
+    ),
+}
+
+
+def note_of(name: str) -> CheckNote:
+    """Return what is known of a check."""
+    return NOTES.get(name, OTHER)

@@ -1,0 +1,128 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GitLab's probes: what one is about, and whether its failure counts.
+
+GitLab runs its probes for all that it can do, not for what a site uses: from 19.4 it asks its own
+cloud and looks for a runner on every instance. So a failed probe fails the task only if it
+concerns a feature in use. That is one that is declared (``settings``) on a model, a self-hosted
+one or one of GitLab; where nothing is declared, one that GitLab has on a model. Where GitLab has
+none either, the probes of one's own hosts and of the seat count, and those of GitLab's cloud if no
+gateway is set; those of flows do not.
+
+A probe that is not in the table below never fails the task, because nobody can say which feature
+it concerns: it is a warning, in GitLab's words. The checks of the models tell whether they answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from .._duo.licences import OFFLINE
+from .._duo.offers import runs_on_agent_platform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._duo.releases import Release
+
+HOST = "host_probe"
+SEAT = "code_suggestions_license_probe"
+SERVICE = "duo_agent_platform_probe"
+RUNNER = "compatible_runner_probe"
+FLOW_SETTINGS = ("allow_flow_execution_probe", "allow_foundational_flows_probe")
+# Of GitLab's cloud, which GitLab asks while a feature is vendored or no gateway is set.
+LICENSE = "license_probe"
+SYNCHRONISED = ("access_probe", "token_probe")
+END_TO_END = "end_to_end_probe"
+# With an online licence and a service of one's own (19.4), whose use is reported there.
+BILLING_HOSTS = ("billing_customers_dot_probe", "billing_cloud_ai_gateway_probe")
+BILLING = (*BILLING_HOSTS, "billing_duo_workflow_service_probe")
+
+# What a probe concerns, in words for messages.
+EVERYTHING = "every feature"
+CLASSIC = "features outside the Agent Platform"
+CLOUD = "features on GitLab's cloud"
+AGENTS = "features of the Agent Platform"
+AGENTS_IN_CLOUD = "Agent Platform features on GitLab's own service"
+FLOWS = "flows of the Agent Platform"
+UNKNOWN = "not known"
+
+_CONCERNS = {
+    "ai_gateway_url_presence_probe": EVERYTHING,
+    SEAT: CLASSIC,
+    LICENSE: CLOUD,
+    **dict.fromkeys(SYNCHRONISED, CLOUD),
+    END_TO_END: CLOUD,
+    **dict.fromkeys((*FLOW_SETTINGS, RUNNER), FLOWS),
+    **dict.fromkeys(BILLING, AGENTS),
+}
+# Agents in an IDE and in Chat need neither a runner nor leave to run flows.
+_WITHOUT_RUNNER = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
+# The texts that name a host, of 17.9 to 19.4.
+_HOST = re.compile(r"(\S+) (?:reachable|connection failed)| at (\S+) is (?:not )?\w+\.")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What verdicts and advice depend on, beside GitLab's words."""
+
+    release: Release
+    # None where GitLab does not tell: each of the licence's.
+    license_type: str | None = None
+    last_sync: str | None = None
+    seats: int | None = None  # assigned, of all add-ons
+    gateway_url: str = ""
+    service_url: str = ""
+    # Feature -> provider, self_hosted or vendored: those in use. None: nobody said anything yet.
+    used: Mapping[str, str] | None = None
+
+    @property
+    def offline(self) -> bool:
+        """Whether the licence is one that is never synchronised, and uses no cloud."""
+        return self.license_type == OFFLINE
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One probe, and its verdict as GitLab gives it."""
+
+    name: str
+    success: bool
+    message: str
+    # The host that its text names, and whether it is the gateway or the service of the site.
+    host: str
+    own: bool
+    concerns: str
+
+    @classmethod
+    def of(cls, name: str, success: bool, message: str, facts: Facts) -> Probe:
+        """Return a probe of GitLab's answer. Two of one name differ in their host alone."""
+        found = _HOST.match(message) or _HOST.search(message)
+        host = (found[1] or found[2]) if found else ""
+        if name == HOST:
+            own = not host or host == (urlsplit(facts.gateway_url).hostname or "")
+            concerns = EVERYTHING if own else CLOUD
+        elif name == SERVICE:
+            own = bool(facts.service_url) and host == facts.service_url
+            concerns = AGENTS if own else AGENTS_IN_CLOUD
+        else:
+            own, concerns = False, _CONCERNS.get(name, UNKNOWN)
+        return cls(name, success, message, host, own, concerns)
+
+    def counts(self, facts: Facts) -> bool:
+        """Return whether it concerns a feature in use, by the rule of this file."""
+        used, nothing_said = facts.used or {}, facts.used is None
+        agents = [name for name in used if runs_on_agent_platform(name)]
+        in_cloud = [name for name, provider in used.items() if provider == "vendored"]
+        return {
+            EVERYTHING: True,
+            CLASSIC: nothing_said or len(agents) < len(used),
+            CLOUD: bool(in_cloud) or not facts.gateway_url,
+            AGENTS: bool(agents) or (nothing_said and self.own),
+            AGENTS_IN_CLOUD: any(name in in_cloud or not facts.service_url for name in agents),
+            FLOWS: any(name not in _WITHOUT_RUNNER for name in agents),
+            UNKNOWN: False,
+        }[self.concerns]

@@ -1,0 +1,267 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All of an instance's Duo Self-Hosted state in one reading, also as the role's variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import isolated_messages
+from .._base.messages import Failure
+from .._base.urls import has_credentials, masked
+from .._duo.destinations import WayOut, destinations, ways_out
+from .._duo.offers import FEATURES
+from .._duo.releases import Release
+from .._engine.access import ADD_ONS, LICENSE, license_facts
+from .._engine.arguments import PLANNED_GATEWAY, SIGN_IN, Arguments
+from .._engine.plan import Plan
+from .._engine.subject import Subject
+from .._gitlab.graphql import Part
+from .._gitlab.sign_in import SignIn
+from .._subjects.beta_features import beta_state
+from .._subjects.feature_model import shown as shown_setting
+from .._subjects.gateway import ABOUT as ABOUT_GATEWAY
+from .._subjects.gateway import PARTS as GATEWAY
+from .._subjects.gateway import planned_gateway, until_agreed
+from .._subjects.gateway import values as gateway_values
+from .._subjects.model_steps import about as about_model
+from .._subjects.options import GatewayOptions, method_for_export
+from .._subjects.self_hosted_model import shown as shown_model
+from .._subjects.stored import Model, State, read_state
+
+if TYPE_CHECKING:
+    from .._gitlab.client import GitLab
+
+DUO_CORE = Part("DuoCore", "duoSettings { duoCoreFeaturesEnabled }", optional=True)
+
+
+@dataclass(frozen=True)
+class ObservedInstance:
+    """Everything that was read."""
+
+    url: str
+    release: Release
+    enterprise: bool
+    license: dict[str, Any]
+    gateway: dict[str, Any]
+    state: State
+    beta: bool | None
+    duo_core: bool | None = None  # None where GitLab does not tell (before 18.0, offline licence)
+    ai_logs: bool | None = None  # None where it was not asked for, or may not be read
+
+    @property
+    def unseen_features(self) -> list[str]:
+        """Features that this release has, and whose state GitLab does not show."""
+        known = (name for name, offer in FEATURES.items() if self.release.has(offer))
+        return sorted(set(known) - set(self.state.settings))
+
+    @property
+    def providers(self) -> dict[str, str]:
+        """Feature -> provider, of the features that GitLab shows."""
+        return {name: it.provider for name, it in self.state.settings.items()}
+
+    @property
+    def leaving(self) -> list[WayOut]:
+        """Features whose requests leave the site, or may."""
+        return ways_out(self.providers, self.gateway, self.license["type"], self.state.endpoints)
+
+    @property
+    def exported(self) -> list[Model]:
+        """Models that can be declared, by name."""
+        models = (self.state.models[name] for name in sorted(self.state.models))
+        return [model for model in models if not model.hidden]
+
+    @property
+    def left_out(self) -> list[str]:
+        """URLs that cannot be declared, for they would have to show their credentials."""
+        settings = [name for name, value in self.gateway.items() if has_credentials(value)]
+        models = [model for model in self.exported if has_credentials(model.endpoint)]
+        return [
+            *(f"{ABOUT_GATEWAY}: {name}" for name in settings),
+            *(f"{about_model(model.name)}: endpoint" for model in models),
+        ]
+
+
+@dataclass(frozen=True)
+class InfoOptions(SignIn):
+    """Options of ``duo_info``."""
+
+    isolated: bool = False
+    ai_logs: bool = False
+    planned_gateway: GatewayOptions = field(default_factory=GatewayOptions)
+
+
+def options(params: dict[str, Any]) -> InfoOptions:
+    """Check the options of a task."""
+    return InfoOptions.of({**params, "planned_gateway": planned_gateway(params)})
+
+
+def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
+    """Read everything; again, while a feature seems to leave for an old copy of the gateway's URL.
+
+    :raises Failure: GitLab cannot be reached, or does not show it.
+    """
+
+    def look() -> tuple[ObservedInstance, bool, dict[str, Any]]:
+        found = read(gitlab, wanted)
+        return found, judge(wanted, found) is None, found.gateway
+
+    return until_agreed(gitlab, look, wanted.planned_gateway)
+
+
+def read(gitlab: GitLab, wanted: SignIn) -> ObservedInstance:
+    """Read everything in one request, and the beta state on a page where only that shows it."""
+    parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
+    reading, state = read_state(gitlab, *parts, gitlab_models=True)
+    return ObservedInstance(
+        url=gitlab.url,
+        release=Release.of(reading.version),
+        enterprise=reading.enterprise,
+        license=license_facts(reading.data),
+        gateway=gateway_values(reading),
+        state=state,
+        beta=beta_state(gitlab, wanted, state.beta),
+        duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),
+    )
+
+
+def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
+    """Read everything, and the switch of AI logs if that is wanted: no GraphQL field shows it."""
+    found = observe(gitlab, wanted)
+    settings = gitlab.rest("/application/settings") if wanted.ai_logs else None
+    enabled = settings.get("enabled_expanded_logging") if isinstance(settings, dict) else None
+    return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None)
+
+
+def plan(wanted: InfoOptions, found: ObservedInstance) -> Plan[ObservedInstance]:
+    """Return the plan that changes nothing."""
+    warnings = []
+    if wanted.isolated and found.unseen_features:
+        names = ", ".join(found.unseen_features)
+        warnings.append(f"Whether {names} leave the site is not known: GitLab does not show them.")
+    state = found.state
+    vendored = any(it.provider == "vendored" for it in state.settings.values())
+    if vendored and state.has_gitlab_models and not state.knows_gitlab_models:
+        warnings.append(
+            "GitLab does not tell which GitLab-managed models vendored features use, as it does "
+            "where it has no way to its cloud or an offline licence: none is in the configuration."
+        )
+    if found.left_out:
+        warnings.append(
+            "URLs that hold credentials are not in the configuration for the role, and have to be "
+            f"declared before it builds them anew ({', '.join(found.left_out)})."
+        )
+    return Plan((), found, tuple(warnings))
+
+
+def show(wanted: InfoOptions, found: ObservedInstance) -> dict[str, Any]:
+    """Return the state by subject, and as role variables."""
+    return {
+        **show_state(found),
+        **({"ai_logs": {"enabled": found.ai_logs}} if wanted.ai_logs else {}),
+        "configuration": _configuration(found),
+        "left_out": found.left_out,
+    }
+
+
+def show_state(found: ObservedInstance) -> dict[str, Any]:
+    """Return the state by subject."""
+    models = [found.state.models[name] for name in sorted(found.state.models)]
+    kind, endpoints = found.license["type"], found.state.endpoints
+    goes = destinations(found.providers, found.gateway, kind, endpoints)
+    return {
+        "instance": {
+            "url": found.url,
+            "version": found.release.text,
+            "enterprise": found.enterprise,
+        },
+        "license": found.license,
+        "gateway": masked(found.gateway),
+        "models": [shown_model(model) for model in models],
+        "beta_features": {"enabled": found.beta},
+        "features": [
+            {**shown_setting(name, found.state.settings[name]), "destination": goes[name]}
+            for name in sorted(found.state.settings)
+        ],
+        "unseen_features": found.unseen_features,
+        "leaving": [vars(way) for way in found.leaving],
+    }
+
+
+def judge(wanted: InfoOptions, found: ObservedInstance) -> Failure | None:
+    """Return the failure if the site is to be isolated and something leaves it."""
+    if not wanted.isolated or not found.leaving:
+        return None
+    return Failure(
+        isolated_messages.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving)
+    )
+
+
+def _configuration(found: ObservedInstance) -> dict[str, Any]:
+    """Return the state as variables of the role; secrets are left out, and so stay as they are."""
+    gateway = {
+        name: value
+        for name, value in found.gateway.items()
+        if value is not None and not has_credentials(value)
+    }
+    variables: dict[str, Any] = {
+        "duo_self_hosted_gateway": gateway,
+        "duo_self_hosted_models": [_declared(model) for model in found.exported],
+        "duo_self_hosted_features": _assignments(found),
+    }
+    if found.beta is not None:
+        # Off is the state of an instance that never turned it on; on needs the agreement again.
+        variables["duo_self_hosted_beta_features"] = {
+            "enabled": found.beta,
+            "accept_testing_agreement": found.beta,
+        }
+    return variables
+
+
+def _declared(model: Model) -> dict[str, Any]:
+    method = method_for_export(model.identifier, model.endpoint, model.provider)
+    values = {
+        "name": model.name,
+        "model_family": model.family,
+        "deployment_method": method,
+        "identifier": model.identifier,
+    }
+    if model.endpoint and not has_credentials(model.endpoint):
+        values["endpoint"] = model.endpoint
+    return values
+
+
+def _assignments(found: ObservedInstance) -> list[dict[str, Any]]:
+    """Return one assignment for each provider and model, with all its features."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for name in sorted(found.state.settings):
+        setting = found.state.settings[name]
+        key = (setting.provider, setting.model or "", setting.gitlab_model or "")
+        groups.setdefault(key, []).append(name)
+    assignments = []
+    for (provider, model, gitlab_model), features in sorted(groups.items()):
+        value: dict[str, Any] = {"features": features, "provider": provider}
+        if model and provider == "self_hosted":
+            value["model"] = model
+        if gitlab_model and provider == "vendored":
+            value["gitlab_model"] = gitlab_model
+        assignments.append(value)
+    return assignments
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "isolated": {"type": "bool", "default": False},
+            "ai_logs": {"type": "bool", "default": False},
+            **PLANNED_GATEWAY,
+            **SIGN_IN,
+        }
+    ),
+    options=options,
+    observe=_observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

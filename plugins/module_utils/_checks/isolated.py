@@ -1,0 +1,171 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Isolated sites: what a declaration leaves on a way to GitLab's cloud, at its end or meanwhile.
+
+An offline licence is not counted on, for it can be replaced between two runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._base import isolated_messages
+from .._base.messages import Failure
+from .._duo.destinations import (
+    GITLABS_AGENT_PLATFORM,
+    GITLABS_GATEWAY,
+    GITLABS_MODEL,
+    NO_AGENT_PLATFORM,
+    NO_GATEWAY,
+    VENDORED,
+    ways_out,
+)
+from .._duo.licences import LEGACY, OFFLINE
+from .._subjects import feature_model
+from .._subjects import gateway as _gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._duo.releases import Release
+    from .._subjects.options import FeaturesOptions, GatewayOptions, ModelsOptions
+    from .._subjects.stored import Setting
+    from .info import ObservedInstance
+
+_MESSAGES = {
+    VENDORED: isolated_messages.LEAVES_VENDORED,
+    NO_GATEWAY: isolated_messages.LEAVES_WITHOUT_GATEWAY,
+    NO_AGENT_PLATFORM: isolated_messages.LEAVES_WITHOUT_AGENT_PLATFORM,
+    GITLABS_GATEWAY: isolated_messages.LEAVES_TO_GITLABS_GATEWAY,
+    GITLABS_AGENT_PLATFORM: isolated_messages.LEAVES_TO_GITLABS_AGENT_PLATFORM,
+    GITLABS_MODEL: isolated_messages.LEAVES_TO_GITLABS_MODEL,
+}
+
+
+def leaks(
+    gateway: GatewayOptions,
+    models: ModelsOptions,
+    settings: FeaturesOptions,
+    beta_features: bool | None,
+    taking_down: bool,
+    found: ObservedInstance,
+) -> Iterator[Failure]:
+    """Yield what would leave the site, with the names of the features, and what to declare.
+
+    :param beta_features: how beta features are declared; off hides the features that are beta.
+    :param taking_down: the URLs are cleared once the settings are carried out; else it is the
+        gateway that comes first.
+    """
+    declared = {name for setting in settings.settings for name in setting.features}
+    later = settings_after(models, settings, found)
+    providers = {name: it.provider for name, it in later.items()}
+    endpoints = _endpoints_after(models, later, found)
+    if taking_down:
+        cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
+        if ways := ways_out(providers, cleared, None):
+            left = ", ".join(way.feature for way in ways)
+            yield Failure(isolated_messages.LEAVES_AFTERWARDS, features=left)
+        return
+    after = gateway_after(gateway, found)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for way in ways_out(providers, after, None, endpoints):
+        origin = "declared" if way.feature in declared else "not declared"
+        groups.setdefault((way.reason, origin), []).append(way.feature)
+    for (reason, origin), names in groups.items():
+        yield Failure(_MESSAGES[reason], features=", ".join(names), origin=origin)
+    unseen = set(found.unseen_features) - set(providers)
+    if beta_features is False:
+        unseen |= set(filter(found.release.is_beta_feature, found.state.settings)) - declared
+    if unseen:
+        yield Failure(isolated_messages.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
+    yield from _meanwhile(after, found)
+    if found.duo_core:
+        yield Failure(isolated_messages.LEAVES_DUO_CORE)
+
+
+def beside(release: Release, license_type: str | None) -> list[str]:
+    """Return what GitLab itself sends out with this licence, whatever becomes of the features.
+
+    GitLab's pages on the subscription's data and on billing for the Agent Platform (18.9).
+    """
+    if license_type == OFFLINE:
+        return []
+    sent = []
+    if license_type != LEGACY:
+        sent.append("synchronises the subscription with customers.gitlab.com (licence and users)")
+    if release.bills_agent_requests:
+        sent.append(
+            "reports how much the Agent Platform is used, for billing (to customers.gitlab.com, "
+            "cloud.gitlab.com and duo-workflow-svc.runway.gitlab.net)"
+        )
+    return sent
+
+
+def gateway_after(gateway: GatewayOptions, found: ObservedInstance) -> dict[str, object]:
+    """Return the settings of the gateway as they are once what is declared is carried out."""
+    now = _gateway.ObservedGateway(release=found.release, values=found.gateway)
+    try:
+        return _gateway.plan(gateway, now).predicted.values
+    except Failure:
+        return found.gateway  # the refusal is a finding of its own
+
+
+def settings_after(
+    models: ModelsOptions, settings: FeaturesOptions, found: ObservedInstance
+) -> dict[str, Setting]:
+    """Return the settings once they are carried out, and the models gone."""
+    now = feature_model.ObservedFeatures(release=found.release, state=found.state)
+    later = dict(found.state.settings)
+    for setting in settings.settings:
+        for name in setting.features:
+            # One by one, for what is refused is a finding of its own.
+            one = setting.model_copy(update={"features": [name]})
+            wish = settings.model_copy(update={"settings": [one]})
+            try:
+                predicted = feature_model.plan(wish, now).predicted.state.settings
+            except Failure:
+                continue
+            if name in predicted:
+                later[name] = predicted[name]
+    # Deleting a model in use hands its features back to the default.
+    going = {model.name for model in models.models if model.state == "absent" and model.force}
+    default = {"provider": now.default_provider, "model": None}
+    return {
+        name: it.model_copy(update=default) if it.model in going else it
+        for name, it in later.items()
+    }
+
+
+def _endpoints_after(
+    models: ModelsOptions, later: dict[str, Setting], found: ObservedInstance
+) -> dict[str, str]:
+    """Return feature -> endpoint of its model once the models are carried out."""
+    endpoints = {name: it.endpoint for name, it in found.state.models.items()}
+    for model in models.models:
+        stored = endpoints.get(model.name, endpoints.get(model.new_name or "", ""))
+        # A feature that is not declared is still known by the old name of its model.
+        for name in (model.name, model.new_name or model.name):
+            endpoints[name] = model.endpoint or stored
+    return {name: endpoints.get(it.model or "", "") for name, it in later.items()}
+
+
+def _meanwhile(after: dict[str, object], found: ObservedInstance) -> Iterator[Failure]:
+    """Yield what clearing a URL opens before the features are set, which comes later."""
+    providers = {name: it.provider for name, it in found.state.settings.items()}
+    for name in found.unseen_features:
+        providers[name] = feature_model.ObservedFeatures(
+            found.release, found.state
+        ).default_provider
+    before = {way.feature for way in ways_out(providers, found.gateway, None)}
+    opened = [
+        way.feature
+        for way in ways_out(providers, after, None)
+        if way.feature not in before and way.reason in (NO_GATEWAY, NO_AGENT_PLATFORM)
+    ]
+    if opened:
+        cleared = [name for name in _gateway.URLS if found.gateway.get(name) and not after[name]]
+        yield Failure(
+            isolated_messages.LEAVES_MEANWHILE,
+            features=", ".join(opened),
+            options=" and ".join(cleared),
+        )

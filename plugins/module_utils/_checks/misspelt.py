@@ -1,0 +1,53 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Misspelt variables of the role: names that are nearly those of its own.
+
+An inventory may hold whatever else begins like the role's variables: helpers of its owner, or
+variables of another role. Only a name that looks like a slip is worth stopping for.
+"""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from .._engine.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+# Common to all of them, so it says nothing.
+_PREFIX = "duo_self_hosted_"
+# How alike names are that differ by a letter or two, of 1.
+_NEAR = 0.8
+
+
+def misspelt(unknown: Collection[str], known: Collection[str]) -> Iterator[Finding]:
+    """Yield an error for each variable that looks like one of the role.
+
+    :param known: the variables of the role; without any, there is nothing to be like, and each
+        unknown one is an error.
+    """
+    for name in unknown:
+        meant = nearest(name, known)
+        if not known or meant:
+            guess = f"Did you mean {meant}? " if meant else "Correct its name: "
+            yield Finding(
+                "error",
+                f"variable {name}",
+                "The role has no such variable, so it would be ignored.",
+                f"{guess}ansible-doc -t role gitlab_ops.duo.duo_self_hosted lists them.",
+            )
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the variable of which a name is probably a misspelling, or None."""
+    alike = {it: _likeness(name.removeprefix(_PREFIX), it.removeprefix(_PREFIX)) for it in known}
+    best = max(alike, key=alike.__getitem__, default=None)
+    return best if best is not None and alike[best] >= _NEAR else None
+
+
+def _likeness(name: str, known: str) -> float:
+    if name.startswith(f"{known}_"):
+        return 0  # models_of_berlin is a name that somebody chose
+    return SequenceMatcher(None, name, known).ratio()

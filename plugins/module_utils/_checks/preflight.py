@@ -1,0 +1,255 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in the way of a declared state, all at once and before the first write."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.failure import findings_failure
+from .._base.invalid import names_of
+from .._base.messages import Failure, Unclear
+from .._duo import application_urls
+from .._duo.outbound_rules import ALLOWLIST, SETTINGS, entries
+from .._engine.access import token_facts
+from .._engine.arguments import (
+    GATEWAY_SPEC,
+    MODEL_SPEC,
+    SETTING_SPEC,
+    SIGN_IN,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    required,
+)
+from .._engine.finding import Finding
+from .._engine.plan import Change, Plan, Step
+from .._engine.subject import Subject
+from .._subjects.options import FeaturesOptions, GatewayOptions, ModelsOptions, check
+from . import info as _info
+from .outbound import missing_hosts
+from .preflight_findings import findings, models
+from .preflight_state import PreflightOptions, PreflightState
+
+if TYPE_CHECKING:
+    from .._gitlab.client import GitLab
+
+ABOUT = "outbound allowlist"
+# What a token's user, licence or add-on may lack: one finding of several, not the end.
+ACCESS = {
+    message.code
+    for message in (
+        messages.NOT_ADMINISTRATOR,
+        messages.NO_LICENSE,
+        messages.PLAN_TOO_LOW,
+        messages.NO_ADD_ON,
+        messages.NOT_PERMITTED,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Allow:
+    """Adds hosts to the outbound allowlist; GitLab replaces the whole list when it is written."""
+
+    entries: tuple[str, ...]
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Write the list.
+
+        :raises Failure: GitLab refused it.
+        """
+        try:
+            gitlab.rest_put(SETTINGS, {ALLOWLIST: "\n".join(self.entries)})
+        except Failure as refusal:
+            names = application_urls.named_in(refusal.what.partition("GitLab refused it: ")[2])
+            raise application_urls.failure(names, f"the {ABOUT}") if names else refusal from None
+
+
+def options(params: dict[str, Any]) -> PreflightOptions:
+    """Check the options of a task, and all that is declared with them."""
+    params = dict(params)
+    common = {"dry_run": True, "when_unsupported": params.pop("when_unsupported", "fail")}
+    gateway, models, settings = (
+        params.pop(name, None) for name in ("gateway", "models", "settings")
+    )
+    given = {name: value for name, value in (gateway or {}).items() if value is not None}
+    return PreflightOptions.of(
+        {
+            **params,
+            "gateway": check(GatewayOptions, {**common, **given}, names_of(params, "gateway")),
+            "models": check(
+                ModelsOptions,
+                {
+                    **common,
+                    "models": models or [],
+                    "planned_beta_features": params.get("beta_features") or False,
+                    "planned_settings": settings or [],
+                },
+                names_of(params),
+            ),
+            "settings": check(
+                FeaturesOptions,
+                {
+                    **common,
+                    "settings": settings or [],
+                    "planned_models": models or [],
+                    "planned_beta_features": params.get("beta_features") or False,
+                },
+                names_of(params),
+            ),
+        }
+    )
+
+
+def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
+    """Read state and application settings: two requests, and the token's facts at a first run.
+
+    :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
+    """
+    info, refused = None, None
+    # What leaves the site then depends on a URL that one of GitLab's processes may not know yet.
+    stored = wanted.isolated and wanted.gateway.ai_gateway_url is None
+    try:
+        info = _read_when_ready(gitlab, _info.InfoOptions(isolated=stored), wanted.ready_timeout)
+    except Failure as failure:
+        if failure.code not in ACCESS:
+            raise
+        refused = failure
+    settings = gitlab.rest(SETTINGS)
+    ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
+    return PreflightState(
+        info=info,
+        settings=settings if isinstance(settings, dict) else None,
+        token=token_facts(gitlab) if ask else None,
+        refused=refused,
+    )
+
+
+def _read_when_ready(
+    gitlab: GitLab, asked: _info.InfoOptions, seconds: int
+) -> _info.ObservedInstance:
+    """Read the state; wait while GitLab starts: no connection at first, then 502 and 503.
+
+    :param seconds: for all tries together, with their timeouts; 0 is one reading as any other.
+    """
+    if not seconds:
+        return _info.observe(gitlab, asked)
+    end = time.monotonic() + seconds
+    with gitlab.until(end):
+        while True:
+            try:
+                return _info.observe(gitlab, asked)
+            except Unclear as starting:
+                rest = end - time.monotonic()
+                if not starting.retry or rest <= 0:
+                    raise
+                time.sleep(min(rest, max(5.0, starting.wait or 0)))
+
+
+def _is_first_run(wanted: PreflightOptions, info: _info.ObservedInstance) -> bool:
+    declared = {it.new_name or it.name for it in models(wanted)}
+    return bool(declared - set(info.state.models)) or bool(
+        wanted.gateway.ai_gateway_url and not info.gateway.get("ai_gateway_url")
+    )
+
+
+# --- plan and results --------------------------------------------------------------------------
+def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState]:
+    """Return what would be added to the outbound allowlist, where that is wanted."""
+    found = replace(found, findings=tuple(findings(wanted, found)))
+    settings = found.settings
+    warnings = tuple(
+        f"{it.what} {it.action}" for it in _known(wanted, found) if it.severity == "warning"
+    )
+    if not wanted.manage_outbound_allowlist or settings is None or judge(wanted, found):
+        return Plan((), found, warnings)
+    missing = missing_hosts(wanted, found.info, settings)
+    if not missing:
+        return Plan((), found, warnings)
+    before = entries(settings)
+    after = [*before, *missing]
+    change = Change(ABOUT, {"hosts": before}, {"hosts": after})
+    return Plan(
+        (Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found, warnings
+    )
+
+
+def _known(wanted: PreflightOptions, found: PreflightState) -> tuple[Finding, ...]:
+    return tuple(findings(wanted, found)) if found.findings is None else found.findings
+
+
+def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
+    """Return the findings and the state, without what only an export needs."""
+    every = _known(wanted, found)
+    shown = [vars(finding) for finding in every]
+    failed = any(finding.severity == "error" for finding in every)
+    # A failure prints its result: the findings are enough then.
+    info = _info.show_state(found.info) if found.info and not failed else {}
+    told = {"check_mode": wanted.dry_run, "findings": shown, "declared": _declared(wanted)}
+    return {**told, **info}
+
+
+def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
+    """Return which subjects are declared; of beta features, how."""
+    return {
+        "gateway": any(getattr(wanted.gateway, name) is not None for name in GATEWAY_SPEC),
+        "models": bool(wanted.models.models),
+        "absent_models": any(it.state == "absent" for it in wanted.models.models),
+        "beta_features": wanted.beta_features,
+        "features": bool(wanted.settings.settings),
+    }
+
+
+def judge(wanted: PreflightOptions, found: PreflightState) -> Failure | None:
+    """Return the failure that the findings mean, if any is an error."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for it in _known(wanted, found):
+        if it.severity == "error":
+            # One misspelt model would be told as often as features are to use it.
+            told.setdefault((it.what, it.action), []).append(it.subject)
+    every = [
+        (f"{', '.join(subjects)}: {what}", action) for (what, action), subjects in told.items()
+    ]
+    return findings_failure(every, messages.PREFLIGHT_FINDING, messages.PREFLIGHT_FINDINGS)
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
+            **WHEN_UNSUPPORTED,
+            "variables": {"type": "dict", "default": {}},
+            "unknown_variables": {"type": "list", "elements": "str", "default": []},
+            "known_variables": {"type": "list", "elements": "str", "default": []},
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+                "default": [],
+            },
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+                "default": [],
+            },
+            "beta_features": {"type": "bool"},
+            "accept_testing_agreement": {"type": "bool", "default": False},
+            "manage_outbound_allowlist": {"type": "bool", "default": False},
+            "isolated": {"type": "bool", "default": False},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "ready_timeout": {"type": "int", "default": 0},
+            "expiry_days": {"type": "int", "default": 14},
+            "check_token": {"type": "bool", "default": False},
+            **SIGN_IN,
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

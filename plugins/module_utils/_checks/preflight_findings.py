@@ -1,0 +1,311 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings of the preflight: one function for each kind of thing that can stand in the way."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import isolated_messages, messages
+from .._base.messages import Failure
+from .._duo.offers import FEATURES, is_beta_family, needs_ultimate
+from .._duo.permissions import refusals
+from .._engine.finding import Finding
+from .._gitlab.sign_in import SignIn
+from .._subjects import beta_features, feature_model, model_steps, self_hosted_model
+from .._subjects import gateway as _gateway
+from .._subjects.endpoints import loopback
+from .consequences import unserved
+from .expiry import ending
+from .isolated import beside, leaks
+from .misspelt import misspelt
+from .outbound import hosts
+from .preflight_outbound import outbound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .._subjects.options import ModelOptions
+    from . import info as _info
+    from .preflight_state import PreflightOptions, PreflightState
+
+
+def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
+    """Return everything that stands in the way, errors first."""
+    every = [
+        *_access(found),
+        *ending(wanted, found),
+        *_instance(wanted, found),
+        *outbound(wanted, found),
+        *_premium(wanted, found),
+        *_beta(wanted, found),
+        *_doubts(wanted, found),
+        *_declared(wanted, found),
+        *_isolated(wanted, found),
+        *misspelt(wanted.unknown_variables, wanted.known_variables),
+        *unserved(wanted, found),
+        *_loopback(wanted),
+    ]
+    return sorted(every, key=lambda finding: finding.severity != "error")
+
+
+def _access(found: PreflightState) -> Iterator[Finding]:
+    scopes = found.token.scopes if found.token else None
+    if scopes is not None and "api" not in scopes:
+        problem = Failure(messages.TOKEN_SCOPE, scopes=", ".join(scopes))
+        yield Finding("error", "token", problem.what, problem.next_step)
+    if found.refused:
+        yield Finding("error", "license", found.refused.what, found.refused.next_step)
+    if not found.info:
+        return
+    facts = found.info.license
+    # Days as GitLab writes them, 2026-11-23, sort as text.
+    if facts["expires_at"] and str(facts["expires_at"]) < found.today.isoformat():
+        yield Finding(
+            "error",
+            "license",
+            f"The licence expired on {facts['expires_at']}.",
+            "Renew it, and synchronise the subscription (duo_subscription).",
+        )
+    names = {add_on["name"] for add_on in facts["add_ons"]}
+    if "DUO_ENTERPRISE" not in names:
+        yield Finding(
+            "warning",
+            "license",
+            "There is no active GitLab Duo Enterprise add-on: models can be configured, but the "
+            "classic features (code suggestions, chat) have no seats.",
+            "If they are wanted, buy the add-on and synchronise the subscription "
+            "(duo_subscription).",
+        )
+
+
+def _instance(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    settings = found.settings
+    if settings is None:
+        every = hosts(wanted, found.info, None) if wanted.manage_outbound_allowlist else ()
+        if every and not found.refused:
+            yield Finding(
+                "error",
+                "token",
+                "The application settings cannot be read, so these hosts cannot be added to the "
+                f"outbound allowlist: {', '.join(every)}.",
+                "Where Admin Mode is on, give the token the scope admin_mode as well, or leave "
+                "manage_outbound_allowlist out.",
+            )
+        elif not found.refused:
+            yield Finding(
+                "warning",
+                "token",
+                "The application settings cannot be read, so silent mode, maintenance mode and the "
+                "outbound rules were not checked.",
+                "Where Admin Mode is on, give the token the scope admin_mode as well.",
+            )
+        return
+    if settings.get("maintenance_mode"):
+        yield Finding(
+            "error",
+            "instance",
+            "Maintenance mode is on: GitLab is read-only.",
+            "End the maintenance mode, or run against the primary node.",
+        )
+    if settings.get("silent_mode_enabled"):
+        yield Finding(
+            "warning",
+            "instance",
+            "Silent mode is on: GitLab sends no requests to the gateway, so features fail.",
+            "Turn silent mode off when the instance is to be used.",
+        )
+    if settings.get("duo_availability") == "never_on":
+        yield Finding(
+            "warning",
+            "instance",
+            "GitLab Duo is always off on this instance (duo_availability is never_on), so no "
+            "feature works.",
+            "Turn it on under Admin > GitLab Duo > Change configuration.",
+        )
+
+
+def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    if not found.info:
+        return
+    # One that a self-hosted model serves shows there all the same.
+    hidden = _hidden_by_plan(found.info) & _features(wanted) - set(found.info.state.settings)
+    if hidden:
+        yield Finding(
+            "warning",
+            "license",
+            "With a Premium licence GitLab does not show the state of "
+            f"{', '.join(sorted(hidden))}, whether beta features are on or off.",
+            "Leave these features out, or they are set in every run.",
+        )
+
+
+def _hidden_by_plan(info: _info.ObservedInstance) -> set[str]:
+    """Return the features that the licence hides, whether beta features are on or off."""
+    premium = str(info.license["plan"]).lower() == "premium"
+    return set(filter(needs_ultimate, FEATURES)) if premium else set()
+
+
+def _features(wanted: PreflightOptions) -> set[str]:
+    return {name for it in wanted.settings.settings for name in it.features}
+
+
+def _beta(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    if not found.info or found.info.beta:
+        return
+    hidden = sorted(
+        filter(found.info.release.is_beta_feature, _features(wanted) - _hidden_by_plan(found.info))
+    )
+    if hidden and wanted.beta_features is None and found.info.beta is False:
+        yield Finding(
+            "warning",
+            "beta features",
+            f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
+            "Declare beta features as enabled, or leave these features out.",
+        )
+
+
+def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    """Yield what GitLab may refuse, where the sources leave it open; what is certain is planned."""
+    if not found.info:
+        return
+    info = found.info
+    here = feature_model.circumstances(
+        feature_model.ObservedFeatures(info.release, info.state, info.license), wanted.beta_features
+    )
+    settings = {
+        name: (it.resolved_provider, it.gitlab_model)
+        for it in wanted.settings.settings
+        if it.resolved_provider
+        for name in it.features
+    }
+    for refusal, features in refusals(settings, here):
+        failure = refusal.failure
+        if not refusal.certain:
+            names = ", ".join(map(feature_model.about, features))
+            yield Finding("warning", names, f"Not certain: {failure.what}", failure.next_step)
+
+
+def _declared(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    """Yield what the plans of the tasks to come would refuse, object by object."""
+    if not found.info:
+        return
+    release, state = found.info.release, found.info.state
+    gateway = _gateway.ObservedGateway(release=release, values=found.info.gateway)
+    models = self_hosted_model.ObservedModels(release=release, state=state)
+    features = feature_model.ObservedFeatures(release, state, found.info.license)
+    yield from _switch(wanted, found.info)
+    # All of a subject at once, and one by one only to find every refusal.
+    yield from _refusals(_gateway.plan, gateway, wanted.gateway, ())
+    yield from _refusals(
+        self_hosted_model.plan,
+        models,
+        wanted.models,
+        (wanted.models.model_copy(update={"models": [it]}) for it in wanted.models.models),
+    )
+    yield from _refusals(
+        feature_model.plan,
+        features,
+        wanted.settings,
+        (
+            wanted.settings.model_copy(
+                update={"settings": [setting.model_copy(update={"features": [name]})]}
+            )
+            for setting in wanted.settings.settings
+            for name in setting.features
+        ),
+    )
+
+
+def _switch(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[Finding]:
+    """Yield what stands against turning beta features on or off, and what that would hide."""
+    enabled, now = wanted.beta_features, info.beta
+    if enabled is None:
+        return
+    sign_in = {it.name: getattr(wanted, it.name) for it in fields(SignIn)}
+    switch = beta_features.BetaOptions(
+        **sign_in, enabled=enabled, accept_testing_agreement=wanted.accept_testing_agreement
+    )
+    if now is None and switch.door:
+        # The task will sign in and see; until then there may be something to do.
+        now = not enabled
+    state = beta_features.ObservedBetaFeatures(enabled=now, release=info.release)
+    # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
+    agreed = replace(switch, accept_testing_agreement=True)
+    yield from _refusals(beta_features.plan, state, switch, (switch, agreed))
+    # While they are off, the plan of the models refuses these itself.
+    if not enabled and now is not False:
+        yield from _contradictions(wanted, info)
+
+
+def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[Finding]:
+    """Yield declared models, and those of declared features, that turning beta off would hide."""
+    # What is hidden shows that they are off already, also where GitLab does not tell.
+    families = {name: it.family for name, it in info.state.models.items() if not it.hidden}
+    kept = {it.model for it in wanted.settings.settings if it.model in families}
+    for model in models(wanted):
+        if self_hosted_model.not_offered(model, info.release, info.state):
+            continue
+        name = model.new_name or model.name
+        families[name] = model.model_family or families.get(model.name, families.get(name, ""))
+        kept.add(name)
+    for name in sorted(kept):
+        if is_beta_family(families[name]):
+            about = model_steps.about(name)
+            refusal = Failure(messages.MODEL_WOULD_HIDE, about=about, family=families[name])
+            yield Finding("error", about, refusal.what, refusal.next_step)
+
+
+def _refusals(
+    plan: Callable[[Any, Any], object], found: Any, whole: Any, singles: Iterable[Any]
+) -> Iterator[Finding]:
+    """Yield each refusal of a plan: of the whole, and of its parts where that is refused."""
+    try:
+        plan(whole, found)
+    except Failure as failure:
+        refusals = [failure]
+    else:
+        return
+    of_parts = []
+    for single in singles:
+        try:
+            plan(single, found)
+        except Failure as failure:
+            of_parts.append(failure)
+    found_out = (
+        Finding("error", it.about or it.code, it.what, it.next_step) for it in of_parts or refusals
+    )
+    yield from dict.fromkeys(found_out)
+
+
+def _isolated(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    """Yield what sends, or may send, requests out of a site that is to be isolated."""
+    if not wanted.isolated or not found.info:
+        return
+    declared = (wanted.gateway, wanted.models, wanted.settings, wanted.beta_features)
+    unseen = set(found.info.unseen_features) - _features(wanted)
+    never = ", ".join(sorted(_hidden_by_plan(found.info) & unseen))
+    for leak in leaks(*declared, wanted.state == "absent", found.info):
+        action = leak.next_step
+        if never and leak.code == isolated_messages.LEAVES_UNSEEN.code:
+            action += f" With a Premium licence these never do: {never}."
+        yield Finding("error", "isolated site", leak.what, action)
+    if sent := beside(found.info.release, found.info.license["type"]):
+        yield Finding(
+            "warning",
+            "isolated site",
+            "Isolated means that no prompt, code or answer of a GitLab Duo feature leaves the "
+            f"site. With this licence GitLab still {', and '.join(sent)}.",
+            "With an offline licence nothing of this is sent.",
+        )
+
+
+def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:
+    if told := loopback(models(wanted)):
+        yield Finding("warning", "self-hosted models", *told)
+
+
+def models(wanted: PreflightOptions) -> list[ModelOptions]:
+    """Return the models that are declared as present."""
+    return [model for model in wanted.models.models if model.state == "present"]

@@ -1,0 +1,362 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an upgrade of GitLab changes for this instance, and what to do before and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.libraries import pydantic
+from .._base.messages import Failure
+from .._base.version import Minor, Patch
+from .._duo.licences import OFFLINE
+from .._duo.offers import FAMILIES, FEATURES, Offer, is_agent_feature, runs_on_agent_platform
+from .._duo.releases import Release
+from .._engine.arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from .._engine.plan import Plan
+from .._engine.subject import Subject
+from .._gitlab.sign_in import SignIn
+from .._subjects.options import Options, PlannedModel, PlannedSetting, check
+from . import info
+from .upgrade_note import BadRelease, UpgradeNote
+from .upgrade_notes import BAD_RELEASES, KNOWN_RELEASE, KNOWN_UNTIL, NOTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .._gitlab.client import GitLab
+
+SEVERITIES = ("breaking", "action", "info")
+SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta features")
+# Early Mistral models, as they appear in identifiers and names.
+_EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
+_CODE_SUGGESTIONS = ("code_completions", "code_generations")
+_AGENTS_AND_FLOWS = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
+
+
+class UpgradeOptions(Options):
+    """Options of ``duo_upgrade_check``."""
+
+    target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
+    models: list[PlannedModel] = pydantic.Field(default_factory=list)
+    settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    when_unsupported: str = "fail"
+    subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
+    fail_on: str = "breaking"
+
+
+@dataclass(frozen=True)
+class UpgradeFinding:
+    """One thing that an upgrade brings."""
+
+    severity: str
+    version: str
+    subject: str
+    what: str
+    action: str
+    source: str = ""
+    # The releases that have it no more.
+    fixed_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ObservedUpgrade:
+    """The instance as it is, and the findings for its way to the target."""
+
+    instance: info.ObservedInstance
+    target: Release
+    findings: tuple[UpgradeFinding, ...] = ()
+
+
+def options(params: dict[str, Any]) -> UpgradeOptions:
+    """Check the options of a task."""
+    return check(UpgradeOptions, params)
+
+
+def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
+    """Read the instance in one request and look at the way to the target.
+
+    :raises Failure: the target is older than what is there.
+    """
+    instance = info.read(gitlab, SignIn())
+    target = Release.parse(wanted.target_version)
+    if target is None or target.is_before(instance.release):
+        raise Failure(
+            messages.NO_UPGRADE, target=wanted.target_version, version=instance.release.text
+        )
+    findings = sorted(
+        (
+            it
+            for it in _findings(wanted, instance, target)
+            if wanted.subjects is None or it.subject in wanted.subjects
+        ),
+        key=lambda it: (SEVERITIES.index(it.severity), [int(n) for n in it.version.split(".")]),
+    )
+    return ObservedUpgrade(instance=instance, target=target, findings=tuple(findings))
+
+
+def plan(_wanted: UpgradeOptions, found: ObservedUpgrade) -> Plan[ObservedUpgrade]:
+    """Return the plan that changes nothing, with a warning where the target is not known."""
+    if not found.target.newer_than_known:
+        return Plan((), found)
+    warning = (
+        f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, as "
+        f"read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer release of "
+        "this collection, and read GitLab's own upgrade notes."
+    )
+    return Plan((), found, (warning,))
+
+
+# --- findings ----------------------------------------------------------------------------------
+def _findings(
+    wanted: UpgradeOptions, found: info.ObservedInstance, target: Release
+) -> Iterator[UpgradeFinding]:
+    now = found.release
+    concerned = _concerned(wanted, found)
+    yield from _stops(now, target)
+    for bad in BAD_RELEASES:
+        if target.is_patch(bad.version) and concerned[bad.concerns]:
+            yield _finding(bad)
+    for note in NOTES:
+        if _matters(note, now, target) and concerned[note.concerns]:
+            yield _finding(note, certain=target.exact or not note.fixed)
+    yield from _appearing(FEATURES, "features", "features", now, target)
+    yield from _appearing(FAMILIES, "models", "model families", now, target)
+    yield from _declared(wanted, target)
+    if found.gateway.get("ai_gateway_url") and target.minor != now.minor:
+        yield UpgradeFinding(
+            severity="action",
+            version=_minor(target),
+            subject="gateway",
+            what="The gateway has to be of the same release as GitLab: image tag "
+            f"{_tag(target)}, the newest that exists.",
+            action="Make sure that this image can be pulled; upgrade GitLab first, the gateway "
+            "directly after it, and never run a newer gateway with an older GitLab: one of 19.6 or "
+            "later breaks flows of GitLab 19.5 and earlier (DCR4005).",
+            source="install/install_ai_gateway, !266527",
+        )
+
+
+def _matters(note: UpgradeNote, now: Release, target: Release) -> bool:
+    """Return whether the way to the target brings what a note is about, or ends in it."""
+    if not note.fixed:
+        return now.passes(note.version, target)
+    if now.minor == target.minor:
+        # A later patch of a minor in which it is gone does not bring it back.
+        has = now.may_have(note.version, note.fixed)
+        return target.exact and has and target.may_have(note.version, note.fixed)
+    return target.may_have(note.version, note.fixed)
+
+
+def _concerned(wanted: UpgradeOptions, found: info.ObservedInstance) -> Mapping[str, bool]:
+    """Return for each condition of the notes whether it holds for the instance.
+
+    A feature counts as on a self-hosted model if it is on one, or declared to be.
+    """
+    settings, models = found.state.settings, found.state.models.values()
+    served = {name for name, it in settings.items() if it.provider == "self_hosted"}
+    served |= {name for it in wanted.settings if it.model for name in it.features}
+    kind = found.license["type"]
+    offline = kind == OFFLINE
+    agents = any(map(is_agent_feature, served))
+    flows = {name for name in served if runs_on_agent_platform(name)} - set(_AGENTS_AND_FLOWS)
+    for_agents = _has_add_on(found, "SELF_HOSTED_DAP")
+    reviews = settings.get("review_merge_request")
+    names = [f"{model.name} {model.identifier}".lower() for model in models]
+    return {
+        "everyone": True,
+        "gateway": bool(found.gateway.get("ai_gateway_url")),
+        "models": bool(names),
+        "agent_platform": agents,
+        "agent_platform_online": agents and not offline,
+        "agent_platform_offline": agents and offline and not for_agents,
+        "agent_platform_add_on": for_agents,
+        "agent_platform_url": bool(found.gateway.get("duo_agent_platform_service_url")),
+        "offline": offline,
+        "online": not offline,
+        # What cannot be seen may be on.
+        "offline_reviews": offline
+        and _has_add_on(found, "DUO_ENTERPRISE")
+        and not for_agents
+        and (reviews is None or reviews.provider != "disabled"),
+        "offline_flows_alone": offline and bool(flows) and "duo_agent_platform" not in served,
+        "online_code_suggestions": kind not in (OFFLINE, "legacy_license")
+        and any(name in served for name in _CODE_SUGGESTIONS),
+        "beta": found.beta is not False,
+        "bedrock": any(model.identifier.startswith("bedrock/") for model in models),
+        "early_mistral": any(early in name for early in _EARLY_MISTRAL for name in names),
+        "default_features": any(
+            setting.provider in ("vendored", "unassigned") for setting in settings.values()
+        ),
+    }
+
+
+def _has_add_on(found: info.ObservedInstance, name: str) -> bool:
+    return any(add_on["name"] == name for add_on in found.license["add_ons"])
+
+
+def _stops(now: Release, target: Release) -> Iterator[UpgradeFinding]:
+    for stop in now.stops_on_the_way(target):
+        yield UpgradeFinding(
+            severity="action",
+            version=stop,
+            subject="platform",
+            what=f"GitLab {stop} is a required upgrade stop.",
+            action=f"Upgrade to the latest patch of {stop} first and let its background migrations "
+            "finish.",
+            source="update/upgrade_paths",
+        )
+
+
+def _finding(note: UpgradeNote | BadRelease, *, certain: bool = True) -> UpgradeFinding:
+    """Return what a note says.
+
+    :param certain: whether the target has it; a patch that is not named may be one without.
+    """
+    severity = note.severity if certain or note.severity != "breaking" else "action"
+    return UpgradeFinding(
+        severity=severity,
+        version=_text(note.version),
+        subject=note.subject,
+        what=note.what,
+        action=note.action,
+        source=note.source,
+        fixed_in=tuple(map(_text, note.fixed)) if isinstance(note, UpgradeNote) else (),
+    )
+
+
+def _text(version: Minor | Patch) -> str:
+    return ".".join(map(str, version))
+
+
+def _appearing(
+    offers: Mapping[str, Offer], subject: str, kind: str, now: Release, target: Release
+) -> Iterator[UpgradeFinding]:
+    by_release: dict[str, list[str]] = {}
+    for name, offer in offers.items():
+        if now.has(offer) is False and target.has(offer) is not False:
+            since = ".".join(map(str, offer.since))
+            by_release.setdefault(since, []).append(
+                name if target.has(offer) else f"{name} (perhaps)"
+            )
+    for since, names in by_release.items():
+        yield UpgradeFinding(
+            severity="info",
+            version=since,
+            subject=subject,
+            what=f"New {kind} from about this release on: {', '.join(names)}.",
+            action="Declare which model serves them, or disable them."
+            if subject == "features"
+            else "Declare models of them, if you want to use them.",
+            source="GraphQL reference",
+        )
+
+
+def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[UpgradeFinding]:
+    """Yield what the target will refuse of the declared variables, or will not have."""
+    features = [name for setting in wanted.settings for name in setting.features]
+    families = [it.model_family for it in wanted.models if it.state == "present"]
+    yield from _lacking(wanted, target, FEATURES, "features", "feature", features)
+    yield from _lacking(wanted, target, FAMILIES, "models", "model family", filter(None, families))
+
+
+def _lacking(
+    wanted: UpgradeOptions,
+    target: Release,
+    offers: Mapping[str, Offer],
+    subject: str,
+    kind: str,
+    names: Iterable[str],
+) -> Iterator[UpgradeFinding]:
+    for name in names:
+        offer = offers.get(name)
+        if offer and target.has(offer) is not False:
+            continue
+        skipped = offer is not None and wanted.when_unsupported == "warn"
+        yield UpgradeFinding(
+            severity="info" if skipped else "breaking",
+            version=_minor(target),
+            subject=subject,
+            what=f"The declared {kind} {name} is not known in GitLab {_minor(target)}.",
+            action="It is skipped there, with a warning."
+            if skipped
+            else "Correct the name, leave it out for this instance, or set when_unsupported: warn."
+            if offer
+            else "Correct the name.",
+            source="GraphQL reference",
+        )
+
+
+def _minor(release: Release) -> str:
+    return _text(release.minor)
+
+
+def _tag(target: Release) -> str:
+    """Return the pattern of the tags of the gateway image that fit a release."""
+    return f"self-hosted-v{_minor(target)}.*-ee"
+
+
+# --- results -----------------------------------------------------------------------------------
+def show(_wanted: UpgradeOptions, found: ObservedUpgrade) -> dict[str, Any]:
+    """Return the findings, worst first."""
+    return {
+        "instance": {"url": found.instance.url, "version": found.instance.release.text},
+        "target_version": found.target.text,
+        "findings": [
+            {**vars(finding), "fixed_in": list(finding.fixed_in)} for finding in found.findings
+        ],
+        "knowledge": {"release": KNOWN_RELEASE, "date": KNOWN_UNTIL},
+        "gateway_image_tag": _tag(found.target),
+    }
+
+
+def judge(wanted: UpgradeOptions, found: ObservedUpgrade) -> Failure | None:
+    """Return the failure that the findings mean, if any."""
+    bad = [
+        finding
+        for finding in found.findings
+        if wanted.fail_on == "any" or (finding.severity == "breaking" and wanted.fail_on != "never")
+    ]
+    if not bad:
+        return None
+    return Failure(
+        messages.UPGRADE_FINDINGS,
+        count=len(bad),
+        target=wanted.target_version,
+        first=f"{bad[0].what} {bad[0].action}",
+    )
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "target_version": {"type": "str", "required": True},
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+                "default": [],
+            },
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+                "default": [],
+            },
+            **WHEN_UNSUPPORTED,
+            "subjects": {"type": "list", "elements": "str", "choices": list(SUBJECTS)},
+            "fail_on": {
+                "type": "str",
+                "choices": ["breaking", "any", "never"],
+                "default": "breaking",
+            },
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

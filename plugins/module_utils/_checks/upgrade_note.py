@@ -1,0 +1,39 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of what is known of GitLab's releases for the upgrade check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._base.version import Minor, Patch
+
+
+@dataclass(frozen=True)
+class UpgradeNote:
+    """One change: ``severity`` is ``breaking``, ``action`` or ``info``."""
+
+    version: Minor | Patch
+    severity: str
+    subject: str
+    what: str
+    action: str
+    # Page of GitLab's documentation, issue (#) or merge request (!) of gitlab-org/gitlab.
+    source: str
+    # Name of the condition in upgrade_check.py for which it matters.
+    concerns: str = "everyone"
+    # Of a fault that later releases have no more: see Release.may_have.
+    fixed: tuple[Minor | Patch, ...] = ()
+
+
+@dataclass(frozen=True)
+class BadRelease:
+    """A release that must not be the end, or a stop, of an upgrade."""
+
+    version: Patch
+    severity: str
+    subject: str
+    what: str
+    action: str
+    source: str
+    concerns: str = "everyone"

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What GitLab's releases change for Duo Self-Hosted, as data for the upgrade check.
+
+Each note says what changes from a release on, what to do about it, and for which instances it
+matters. The notes of each major release have a file of their own.
+"""
+
+from __future__ import annotations
+
+from .._duo.releases import NEWEST
+from . import upgrade_notes_18, upgrade_notes_19
+from .upgrade_note import BadRelease
+
+# Until when issues, merge requests and release notes were read, and the newest release in them.
+KNOWN_UNTIL = "2026-11-28"
+KNOWN_RELEASE = ".".join(map(str, NEWEST))
+
+NOTES = (*upgrade_notes_18.NOTES, *upgrade_notes_19.NOTES)
+
+BAD_RELEASES = (
+    BadRelease(
+        (18, 3, 0),
+        "action",
+        "license",
+        "With LDAP, the seat synchronisation of 18.3.0 and 18.3.1 can remove all seats nightly.",
+        "Take 18.3.2 or later, and check the seats afterwards.",
+        "update/versions/gitlab_18_changes, #565064",
+    ),
+    BadRelease(
+        (18, 3, 1),
+        "action",
+        "license",
+        "With LDAP, the seat synchronisation of 18.3.0 and 18.3.1 can remove all seats nightly.",
+        "Take 18.3.2 or later, and check the seats afterwards.",
+        "update/versions/gitlab_18_changes, #565064",
+    ),
+    BadRelease(
+        (18, 4, 0),
+        "breaking",
+        "features",
+        "The query for feature settings ends in a server error: the configuration page, this "
+        "collection and the features themselves do not work.",
+        "Take a later patch of 18.4, and read the state right after the upgrade (duo_info).",
+        "#571212, !205687",
+    ),
+    BadRelease(
+        (19, 2, 0),
+        "breaking",
+        "gateway",
+        "The upgrade to 19.2.0 empties the gateway URL and the Agent Platform URL and resets the "
+        "timeout, the AI logs and the TLS switch, so features stop (Linux package).",
+        "Upgrade to 19.2.1 or later. If it must be 19.2.0, export the state before "
+        "(gitlab_ops.duo.export) and restore it afterwards (gitlab_ops.duo.restore).",
+        "update/versions/gitlab_19_changes, #606458, !246616",
+        concerns="gateway",
+    ),
+)

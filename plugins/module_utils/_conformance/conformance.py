@@ -1,0 +1,118 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conformance: whether a GitLab is as this collection believes, belief by belief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._base import conformance_messages
+from .._base.messages import Failure
+from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.plan import Plan
+from .._engine.subject import Subject
+from .._gitlab.sign_in import SignIn
+from . import access, read, schema, writes
+from .ask import ask
+from .belief import judged
+from .report import Report
+
+if TYPE_CHECKING:
+    from .._gitlab.client import GitLab
+    from .belief import Belief
+
+BELIEFS: tuple[Belief, ...] = (
+    *access.BELIEFS,
+    *schema.BELIEFS,
+    *read.BELIEFS,
+    *writes.BELIEFS,
+)
+_SESSION = ("username", "password", "session_cookie")
+
+
+@dataclass(frozen=True)
+class ConformanceOptions(SignIn):
+    """Options of ``duo_conformance``."""
+
+    write: bool = False
+    production: bool = False
+    folder: str | None = None
+    fail_on: str = "any"
+
+
+@dataclass(frozen=True)
+class ObservedConformance:
+    """The report, and where it was written."""
+
+    report: Report
+    paths: tuple[str, ...]
+
+
+def options(params: dict[str, Any]) -> ConformanceOptions:
+    """Check the options of a task."""
+    return ConformanceOptions.of(params)
+
+
+def observe(gitlab: GitLab, wanted: ConformanceOptions) -> ObservedConformance:
+    """Ask GitLab, judge its answers, and write the files.
+
+    :raises Failure: GitLab cannot be asked, or may not be written to, or a file cannot be written.
+    """
+    wrote = wanted.write and not wanted.dry_run
+    learnt = ask(gitlab, BELIEFS, wanted, write=wrote, production=wanted.production)
+    held = [it for it in BELIEFS if it.is_held_for(learnt.release)]
+    report = Report(learnt.release, wrote, tuple(judged(it, learnt) for it in held))
+    try:
+        paths = report.write(wanted.folder) if wanted.folder else []
+    except OSError as error:
+        raise Failure(
+            conformance_messages.NOT_WRITTEN, folder=wanted.folder, reason=error.strerror
+        ) from None
+    return ObservedConformance(report, tuple(paths))
+
+
+def plan(wanted: ConformanceOptions, found: ObservedConformance) -> Plan[ObservedConformance]:
+    """Return the plan that changes nothing."""
+    differs = bool(found.report.differing) and wanted.fail_on == "never"
+    return Plan((), found, (found.report.verdict,) if differs else ())
+
+
+def show(_wanted: ConformanceOptions, found: ObservedConformance) -> dict[str, Any]:
+    """Return the report: as data, and as a table to be printed."""
+    return {
+        "conformance": found.report.data,
+        "table": found.report.table,
+        "paths": list(found.paths),
+    }
+
+
+def judge(wanted: ConformanceOptions, found: ObservedConformance) -> Failure | None:
+    """Return the failure if GitLab is not as believed."""
+    differing = found.report.differing
+    if wanted.fail_on == "never" or not differing:
+        return None
+    first = differing[0]
+    return Failure(
+        conformance_messages.NOT_AS_BELIEVED,
+        verdict=found.report.verdict,
+        first=f"{first.belief.sentence} This GitLab answered: {first.answered}",
+    )
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "write": {"type": "bool", "default": False},
+            "production": {"type": "bool", "default": False},
+            "folder": {"type": "path"},
+            "fail_on": {"type": "str", "choices": ["any", "never"], "default": "any"},
+            **{name: SIGN_IN[name] for name in _SESSION},
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    judge=judge,
+)

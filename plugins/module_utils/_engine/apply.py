@@ -1,0 +1,270 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan.
+
+A write whose answer is unclear (lost, 5xx) is never repeated blindly, and a refusal is never
+taken at its word: GitLab can answer 500 after it saved, and saves part of a batch. After both the
+state is read and planned again, and what is no longer planned is done.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.http_messages import SERVER_ERROR
+from .._base.messages import Failure, Journal, Unclear
+from .._duo import application_urls
+from .._duo.releases import Release
+from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR, Mutation
+from .._gitlab.http import pause
+from .access import explain
+from .settle import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .._gitlab.client import GitLab
+    from .plan import Change, Plan, Step
+    from .subject import Subject
+
+# Seconds for more looks after an answer that was lost, where GitLab's processes keep copies.
+_LOOKS = 2.0
+# Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
+BATCH = 20
+_RIGHTS = "Check the rights of the token's user, its scopes and the licence."
+
+
+def apply(
+    gitlab: GitLab,
+    plan: Plan[Any],
+    replan: Callable[[], Plan[Any]],
+    journal: Journal | None = None,
+    subject: Subject | None = None,
+) -> list[str]:
+    """Carry out the steps in order and return one line for each change that was made.
+
+    :param gitlab: not looked at by a step that works on a GitLab node, where it is None.
+    :param replan: reads GitLab again and plans again.
+    :param journal: is told how far it came, whatever ends it.
+    :param subject: knows what GitLab's refusals and errors mean for its own changes.
+    :raises Failure: at the first step that fails; ``done`` and ``not_done`` tell how far it came.
+    """
+    wanted = {change.about: change for change in plan.changes}
+    journal = journal or Journal()
+    pending = list(plan.steps)
+    batch: list[Step] = []
+    unknown: set[str] = set()
+    attempt = 0
+    waited = 0.0
+    # Nothing is looked at of a GitLab that a step on its node does without.
+    settling = Patience(gitlab.connection.settle_timeout if gitlab else 0)
+    try:
+        while pending:
+            if pending[0].recheck:
+                pending = _still_open(pending, replan())
+                if not pending:
+                    break
+            batch = _next_batch(pending)
+            problem: Failure
+            looks = Patience(0)
+            try:
+                said = _send(gitlab, batch)
+                refused = [(step, text) for step, text in zip(batch, said, strict=True) if text]
+                pending = [*(step for step, _text in refused), *pending[len(batch) :]]
+                if not refused:
+                    if any(step.unfinished for step in batch):
+                        pending = _still_open([*batch, *pending], replan())
+                    continue
+                problem = _refusal(gitlab, refused[0][0].changes, refused[0][1], subject)
+                # A refusal of many changes at once does not tell which of them were saved.
+                batch = [step for step, _text in refused]
+                unsure = [it for step in batch for it in step.changes if len(step.changes) > 1]
+            except Unclear as unclear:
+                problem = unclear
+                unsure = [change for step in batch for change in step.changes]
+                looks = Patience(min(_LOOKS, gitlab.connection.settle_timeout) if gitlab else 0)
+            late = isinstance(problem, Unclear) and problem.late
+            # Planned again proves nothing of a change that GitLab does not show, or is still at.
+            unknown |= {change.about for change in unsure if late or not change.visible}
+            try:
+                left = _still_open(pending, replan())
+                while _may_be_old(problem, batch, left) and looks.wait():
+                    left = _still_open(pending, replan())
+            except Failure:
+                # The reading fails for the reason the write failed for: that one is worth telling.
+                unknown |= {change.about for change in unsure}
+                raise problem from None
+            progress = _count(left) < _count(pending)
+            pending = left
+            if not _count(left, of=batch):
+                continue  # it was done after all
+            attempt, waited = (0, 0.0) if progress else (attempt + 1, waited)
+            if not isinstance(problem, Unclear):
+                if _is_made_by_another(batch, left) and attempt <= gitlab.connection.retries:
+                    continue
+                if _passes(gitlab, refused) and settling.wait():
+                    continue
+                raise problem
+            if progress and not late and not problem.retry:
+                continue  # an error behind the work: what is left is to be sent, each once
+            if _saved_unseen(gitlab, problem, batch[0], left, subject):
+                pending = _without(pending, batch[0])
+                continue
+            if not problem.retry or attempt > gitlab.connection.retries:
+                if attempt > 1:
+                    problem.add_tries(attempt, waited)
+                raise problem
+            wait = pause(attempt, problem.wait)
+            time.sleep(wait)
+            waited += wait
+    except (Exception, SystemExit) as error:
+        if not isinstance(error, Failure):
+            # A bug of ours: GitLab may have carried out what it was sent.
+            unknown |= {change.about for step in batch for change in step.changes}
+        elif error.code == messages.NOT_KEPT.code:
+            # GitLab took it, and made something else of it.
+            unknown |= {change.about for step in batch for change in step.changes}
+        open_changes = {change.about for step in pending for change in step.changes}
+        unknown &= open_changes
+        journal.done = [str(it) for about, it in wanted.items() if about not in open_changes]
+        journal.not_done = [
+            str(it) for about, it in wanted.items() if about in open_changes - unknown
+        ]
+        journal.unknown = [str(it) for about, it in wanted.items() if about in unknown]
+        if isinstance(error, Failure):
+            journal.done = error.done + journal.done
+            error.done, error.not_done, error.unknown = vars(journal).values()
+        raise
+    journal.done = [str(change) for change in wanted.values()]
+    return journal.done
+
+
+def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:
+    """Return what a new plan still holds of the pending steps.
+
+    A change that GitLab does not show is planned in every plan: those that were made already
+    would be made again and again. And what nobody was told of is not done in passing.
+    """
+    return [
+        step
+        for step in plan.steps
+        if _count([step], of=pending) and not _abouts(step) <= plan.done_elsewhere
+    ]
+
+
+def _may_be_old(problem: Failure, batch: Sequence[Step], left: Sequence[Step]) -> bool:
+    """Return whether what seems not done after an unclear answer may only not be shown yet.
+
+    It is so where GitLab's processes keep copies. The next of them may be the one that wrote.
+    """
+    call = batch[0].call
+    kept = isinstance(call, Mutation) and call.proof is not None
+    return kept and isinstance(problem, Unclear) and _count(left, of=batch) > 0
+
+
+def _is_made_by_another(batch: Sequence[Step], left: Sequence[Step]) -> bool:
+    """Return whether what is left is no longer what was refused.
+
+    As where another run created the model meanwhile: then it is to be changed, not created.
+    """
+    sent = {
+        about: step.call.field
+        for step in batch
+        if isinstance(step.call, Mutation)
+        for about in _abouts(step)
+    }
+    return any(
+        about in sent and isinstance(step.call, Mutation) and step.call.field != sent[about]
+        for step in left
+        for about in _abouts(step)
+    )
+
+
+def _passes(gitlab: GitLab, refused: Sequence[tuple[Step, str]]) -> bool:
+    """Return whether GitLab refused only because an earlier write is not seen everywhere yet."""
+    return all(step.passes(gitlab, said) for step, said in refused)
+
+
+def _next_batch(pending: Sequence[Step]) -> list[Step]:
+    """Return the leading steps that can travel in one request: mutations of one field."""
+    first = pending[0]
+    if not isinstance(first.call, Mutation):
+        return [first]
+    batch = []
+    for step in pending[:BATCH]:
+        if not isinstance(step.call, Mutation) or step.call.field != first.call.field:
+            break
+        batch.append(step)
+    return batch
+
+
+def _send(gitlab: GitLab, batch: Sequence[Step]) -> list[str]:
+    """Send the batch; return for each step why GitLab refused it, or ``""``.
+
+    :raises Unclear: it is not known what was carried out.
+    :raises Failure: nothing was carried out.
+    """
+    first = batch[0]
+    if not isinstance(first.call, Mutation):
+        first.call.perform(gitlab)
+        return [""]
+    return gitlab.mutate([step.call for step in batch if isinstance(step.call, Mutation)])
+
+
+def _refusal(
+    gitlab: GitLab, changes: Sequence[Change], said: str, subject: Subject | None
+) -> Failure:
+    failure = _general_refusal(gitlab, changes, said)
+    if subject and (own := subject.explain(gitlab, changes, said, failure)):
+        failure = own
+    failure.about = ", ".join(change.about for change in changes)
+    return failure
+
+
+def _general_refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
+    """Return what a refusal means whatever the subject."""
+    if said.startswith(READ_ONLY_ERROR):
+        return Failure(messages.READ_ONLY, reason=said)
+    if said.startswith((GENERAL_ERROR, SETTING_ERROR)):
+        try:
+            return explain(gitlab, Release.of(gitlab.read().version), writing=True)
+        except Failure:
+            # The refusal is what counts; others of its batch may have been carried out.
+            return Failure(messages.REFUSED, reason=said.rstrip("."), hint=_RIGHTS)
+    if names := application_urls.named_in(said):
+        about = ", ".join(change.about for change in changes)
+        return application_urls.failure(names, f"the {about}")
+    return Failure(messages.REFUSED, reason=said.rstrip("."), hint=messages.CORRECT)
+
+
+def _saved_unseen(
+    gitlab: GitLab,
+    problem: Unclear,
+    first: Step,
+    left: Sequence[Step],
+    subject: Subject | None,
+) -> bool:
+    """Return whether a step was carried out whose changes GitLab does not show, despite a 500."""
+    sent = _abouts(first)
+    unseen = all(not it.visible for step in left for it in step.changes if it.about in sent)
+    if problem.code != SERVER_ERROR.code or not unseen or subject is None:
+        return False
+    return subject.saves_before_error(gitlab)
+
+
+def _without(pending: Sequence[Step], done: Step) -> list[Step]:
+    return [step for step in pending if not _abouts(step) <= _abouts(done)]
+
+
+def _abouts(step: Step) -> set[str]:
+    return {change.about for change in step.changes}
+
+
+def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:
+    """Count the changes of the steps, or those of them that a batch was to make."""
+    abouts = None if of is None else {change.about for step in of for change in step.changes}
+    return sum(
+        1 for step in steps for change in step.changes if abouts is None or change.about in abouts
+    )

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door for modules, and what both doors say of options that Ansible refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
+
+from .._base.invalid import invalid, names_of
+from .._base.urls import credentials
+from .arguments import secrets_in
+from .run import failed, outcome
+from .shapes import advice, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .arguments import Arguments
+    from .subject import Subject
+
+
+def refused(
+    arguments: Arguments, given: dict[str, Any], said: str, secrets: Collection[str]
+) -> dict[str, Any] | None:
+    """Return the result of a task whose options are refused by Ansible, or here for their shape.
+
+    Both doors end here, with the options before core converts them. None if nothing is wrong.
+
+    :param said: by Ansible, which may repeat what it refuses, however long; or ``""``.
+    """
+    names = names_of(given)
+    said = str(remove_values(said, secrets)).rstrip(".")
+    problems = malformed(arguments.spec, given, names)
+    if said and not problems:
+        problems = [(said, advice(said, arguments.spec, names))]
+    url = given.get("api_url")
+    if not problems:
+        return None
+    return failed(invalid(problems), url if isinstance(url, str) else "", secrets)
+
+
+class Module(AnsibleModule):
+    """A module that says what Ansible refuses as it says everything else."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        super().__init__(  # type: ignore[no-untyped-call]
+            **arguments.constraints(), supports_check_mode=True
+        )
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        # Before core converts it, and drops what it refuses.
+        self._given = dict(self.params)
+
+    def fail_json(self, msg: Any, **kwargs: Any) -> NoReturn:
+        """End with a failure: with one of the collection, or with Ansible's view of the options."""
+        self.no_log_values.update(secrets_in(self._given))
+        if "failure" not in kwargs:
+            said = str(msg) or "The options are refused"
+            result = refused(self._arguments, self._given, said, self.no_log_values) or {}
+            msg, kwargs = result.pop("msg", said), {**kwargs, **result}
+        super().fail_json(msg, **kwargs)
+
+
+def run(subject: Subject) -> None:
+    """Run as an Ansible module."""
+    module = Module(subject.arguments)
+    module.no_log_values.update(credentials(module.params))
+    result = refused(subject.arguments, module._given, "", module.no_log_values) or outcome(
+        subject,
+        module.params,
+        check_mode=module.check_mode,
+        diff_mode=bool(module._diff),
+        secrets=module.no_log_values,
+        verbosity=module._verbosity,
+    )
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,216 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observe, plan, apply: the one way through the collection, where both doors end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from .._base import bug as _bug
+from .._base import http_messages, libraries, messages
+from .._base.invalid import names_of
+from .._base.messages import Failure, Journal, one_line
+from .._base.options import check
+from .._base.urls import instance_name, is_plain
+from .._duo.releases import Release
+from .._gitlab.client import GitLab
+from .._gitlab.connection import Connection
+from .._gitlab.graphql import Mutation
+from .apply import apply
+from .arguments import CONNECTION
+from .plan import Plan
+from .settle import REPEATS, Patience
+
+if TYPE_CHECKING:
+    from .subject import Subject
+
+# -vvv, the verbosity at which Ansible itself shows traces.
+TRACED = 3
+
+Reach = Callable[[Connection], AbstractContextManager[GitLab]]
+
+
+def perform(
+    subject: Subject,
+    params: dict[str, Any],
+    *,
+    check_mode: bool,
+    reach: Reach = GitLab,
+    secrets: Collection[str] = (),
+    journal: Journal | None = None,
+) -> dict[str, Any]:
+    """Bring the subject to its desired state, or say what that would change.
+
+    :param reach: makes the way to GitLab from a connection.
+    :param secrets: what GitLab may repeat, masked in the message of a finding.
+    :param journal: is told what was carried out, whatever is raised afterwards.
+    :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
+    :raises Failure: with the sentence for the user.
+    """
+    journal = journal or Journal()
+    options = subject.options(
+        {
+            "dry_run": check_mode,
+            **{
+                name: value
+                for name, value in params.items()
+                if name not in CONNECTION and value is not None
+            },
+        }
+    )
+    with _reach(subject, params, options, reach) as gitlab:
+
+        def replan() -> Plan[Any]:
+            if gitlab:
+                gitlab.forget()
+            return subject.plan(options, subject.observe(gitlab, options))
+
+        plan = subject.plan(options, subject.observe(gitlab, options))
+        steps = [str(change) for change in plan.changes]
+        state = plan.predicted
+        if plan.steps and not check_mode:
+            steps = apply(gitlab, plan, replan, journal, subject)
+            state = _proven(gitlab, subject, options, plan, steps)
+        result = {
+            "changed": bool(plan.steps),
+            "diff": plan.diff(params["api_url"]),
+            "steps": steps,
+            "unseen": [change.about for change in plan.changes if not change.visible],
+            "warnings": [*_newer(gitlab), *plan.warnings],
+            **subject.show(options, state),
+        }
+        failure = subject.judge(options, state)
+        if failure:
+            failure.keep(journal)
+            result.update(failed(failure, params["api_url"], secrets))
+        return result
+
+
+def _proven(
+    gitlab: GitLab | None, subject: Subject, options: Any, plan: Plan[Any], steps: list[str]
+) -> Any:
+    """Return the state after all steps: as GitLab's answers proved it, else read from GitLab.
+
+    What it shows may be old, so it is read again for as long as the connection allows.
+
+    :raises Failure: it is not the desired one, or it cannot be read.
+    """
+    if plan.is_proven:
+        return plan.predicted
+    seconds = gitlab.connection.settle_timeout if gitlab else 0
+    patience, looks = Patience(seconds), 0
+    try:
+        while True:
+            if gitlab:
+                gitlab.forget()
+            state = subject.observe(gitlab, options)
+            left = subject.plan(options, state)
+            missing = [change.unkept for change in left.changes if change.visible]
+            judged = subject.judge(options, state)
+            if judged:
+                # It was judged before the change too, and said nothing.
+                missing.append(judged.what.rstrip("."))
+            late = [step for step in plan.steps if step.shows and not step.shows(state)]
+            if not (missing or late):
+                break
+            calls = [step.call for step in left.steps if step.repeatable]
+            # Not at once, because the reading may only be old.
+            if gitlab and 0 < looks <= REPEATS:
+                for call in calls:
+                    if not isinstance(call, Mutation):
+                        call.perform(gitlab)
+            looks += 1
+            if not patience.wait():
+                break
+        if missing:
+            witness = f"for {seconds} s each new reading showed"
+            raise Failure(messages.NOT_KEPT, witness=witness, objects=", ".join(missing))
+    except Failure as failure:
+        # All of it was carried out, whatever the reading says.
+        failure.done = steps
+        raise
+    return state
+
+
+def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach) -> Any:
+    """Return the way to GitLab; none on a node without libraries, where nothing else needs it."""
+    if libraries.MISSING and subject.without_libraries(options):
+        return nullcontext()
+    libraries.demand()
+    return reach(check(Connection, {name: params[name] for name in CONNECTION}, names_of(params)))
+
+
+def _newer(gitlab: GitLab | None) -> list[str]:
+    release = Release.of(gitlab.version) if gitlab and gitlab.version else None
+    if release is None or not release.newer_than_known:
+        return []
+    return [
+        f"GitLab {release.text} is newer than the newest release that this version of the "
+        "collection knows: it is handled like that one."
+    ]
+
+
+def failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[str, Any]:
+    """Return the result of a task that failed."""
+    instance = instance_name(url)
+    failure.secrets = secrets
+    return {
+        "failed": True,
+        # Truthful also when it stopped half-way.
+        "changed": bool(failure.done or failure.unknown),
+        "msg": failure.sentence(instance),
+        "failure": {
+            "code": failure.code,
+            "instance": instance,
+            "about": failure.about,
+            "what": failure.what,
+            "next_step": failure.next_step,
+            "done": failure.done,
+            "not_done": failure.not_done,
+            "unknown": failure.unknown,
+            **failure.bug,
+        },
+    }
+
+
+def outcome(
+    subject: Subject,
+    params: dict[str, Any],
+    *,
+    check_mode: bool,
+    diff_mode: bool,
+    reach: Reach = GitLab,
+    secrets: Collection[str] = (),
+    verbosity: int = 0,
+) -> dict[str, Any]:
+    """Return the result of a task, whatever happens: both doors end here.
+
+    :param secrets: what GitLab may repeat. Both doors mask them in the whole result; a message is
+        masked here already, before it is cut.
+    :param verbosity: how many ``-v`` were given.
+    """
+    url = str(params["api_url"])
+    journal = Journal()
+    try:
+        result = perform(
+            subject, params, check_mode=check_mode, reach=reach, secrets=secrets, journal=journal
+        )
+    except Failure as failure:
+        failure.keep(journal)
+        result = failed(failure, url, secrets)
+    except (Exception, SystemExit) as error:
+        # Core would print the traceback with the options in it; secrets are among them. SystemExit
+        # would end the worker of the action door, and with it the whole play.
+        bug = _bug.failure(error, traced=verbosity >= TRACED)
+        bug.keep(journal)
+        result = failed(bug, url, secrets)
+    if is_plain(url):
+        warning = Failure(http_messages.PLAIN_HTTP).sentence(instance_name(url))
+        result["warnings"] = [warning, *result.get("warnings", ())]
+    if "warnings" in result:
+        result["warnings"] = [one_line(text) for text in result["warnings"]]
+    if not diff_mode:
+        result.pop("diff", None)
+    return result

@@ -1,0 +1,394 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The admin pages that no token reaches: sign-in, CSRF, the Duo pages and the beta switch.
+
+GitLab protects them with a session cookie and a CSRF token (17.9 to 19.x). Cookies and tokens
+stay in memory. A password is sent once: a second wrong try could lock the account.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .._base import messages
+from .._base.messages import Failure, Unclear
+from .._base.urls import absolute
+from .http import Answer, Http
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .connection import Connection
+    from .sign_in import SignIn
+
+SESSION_COOKIE = "_gitlab_session"
+SIGN_IN = "/users/sign_in"
+SIGN_OUT = "/users/sign_out"
+ADMIN_MODE = "/admin/session"
+# The one admin page that every licence has: without a Duo add-on the Duo pages redirect or are
+# missing, and the add-on is what a synchronisation may bring.
+ADMIN = "/admin"
+SYNC = "/admin/license/sync_seat_link.json"
+# Pages that show the beta state, in the order in which they are tried: without a Duo add-on the
+# first redirects to the second, which older releases may not fill; the third needs no add-on.
+BETA_PAGES = (
+    "/admin/gitlab_duo/configuration",
+    "/admin/gitlab_duo",
+    "/admin/gitlab_duo/self_hosted",
+)
+_BETA = "data-beta-self-hosted-models-enabled"
+_TOGGLE = "data-toggle-beta-models-path"
+
+
+class AdminPage(HTMLParser):
+    """What matters of a page: forms, data attributes, the CSRF token and alerts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.csrf = ""
+        self.data: dict[str, str] = {}
+        self.classes: set[str] = set()
+        # Action of a form -> its named inputs.
+        self.forms: dict[str, dict[str, str]] = {}
+        self.alerts: list[str] = []
+        self._form: dict[str, str] | None = None
+        # Tag of the alert that is being read, and how many of it are open: an alert holds boxes.
+        self._alert: str | None = None
+        self._depth = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect attributes."""
+        values = {name: value or "" for name, value in attrs}
+        names = set(values.get("class", "").split())
+        self.classes |= names
+        self.data.update({name: it for name, it in values.items() if name.startswith("data-")})
+        if tag == "meta" and values.get("name") == "csrf-token":
+            self.csrf = values.get("content", "")
+        elif tag == "form":
+            self._form = self.forms.setdefault(urlsplit(values.get("action", "")).path, {})
+        elif tag == "input" and self._form is not None and values.get("name"):
+            self._form.setdefault(values["name"], values.get("value", ""))
+        if tag == self._alert:
+            self._depth += 1
+        elif self._alert is None and (
+            "flash-alert" in names or values.get("data-testid") == "alert-danger"
+        ):
+            self._alert, self._depth = tag, 1
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a form or an alert."""
+        if tag == "form":
+            self._form = None
+        if tag == self._alert:
+            self._depth -= 1
+            if not self._depth:
+                self._alert = None
+
+    def handle_data(self, data: str) -> None:
+        """Collect the text of alerts."""
+        if self._alert and data.strip():
+            self.alerts.append(" ".join(data.split()))
+
+    def form(self, action: str) -> dict[str, str] | None:
+        """Return the inputs of the form whose action ends in a path."""
+        for path, inputs in self.forms.items():
+            if path.endswith(action):
+                return inputs
+        return None
+
+
+@contextlib.contextmanager
+def _writing_nothing() -> Iterator[None]:
+    """For pages that are read, and for signing in: an answer that is lost leaves nothing unclear.
+
+    Who throws a switch reads a page first. That failure must not count as that of the switch, which
+    would be asked for again and again and called perhaps thrown.
+    """
+    try:
+        yield
+    except Unclear as unclear:
+        raise unclear.plain() from None
+
+
+class AdminSession:
+    """A signed-in administrator, as a browser would be."""
+
+    def __init__(self, connection: Connection, sign_in: SignIn) -> None:
+        self._http = Http(connection, token=None)
+        self._sign_in = sign_in
+        self._signed_in = False
+        self._refused: Failure | None = None
+        self._csrf = ""
+
+    def close(self) -> None:
+        """Sign out, so that no session stays behind, and close the connections."""
+        # A session that was handed in is not ours to end.
+        if self._signed_in and not self._sign_in.session_cookie:
+            # A failure to sign out is no failure of the work; the session ends by itself.
+            with contextlib.suppress(Failure):
+                self._http.send("POST", SIGN_OUT, repeatable=False, form={})
+        self._http.close()
+
+    # --- pages ---------------------------------------------------------------------------------
+    def beta_state(self) -> tuple[bool, str | None]:
+        """Return whether beta features are on, and the path of the switch if the page names it.
+
+        :raises Failure: the sign-in failed, or no page shows the state.
+        """
+        answer = None
+        for path in BETA_PAGES:
+            answer = self._page(path)
+            page = AdminPage(answer.text) if answer.status == 200 else None
+            if page and page.data.get(_BETA) in ("true", "false"):
+                return page.data[_BETA] == "true", self._below(page.data.get(_TOGGLE))
+            shown = page and _json_of(page, "data-view-model").get("betaModelsEnabled")
+            if isinstance(shown, bool):
+                return shown, None
+        raise self._page_refused(BETA_PAGES[-1], answer)
+
+    def toggle_beta(self, path: str) -> None:
+        """Throw the beta switch: it adds or removes the acceptance of the signed-in user."""
+        self.sign_in()
+        answer = self._http.send(
+            "POST", path, repeatable=False, form={}, headers={"X-CSRF-Token": self._csrf}
+        )
+        if answer.status not in (200, 204):
+            raise self._form_refused(path, answer)
+
+    def synchronise(self) -> bool:
+        """Ask GitLab to synchronise the subscription; False if there is nothing to sync.
+
+        :raises Failure: the page refused.
+        """
+        page = self._page(ADMIN)
+        if page.status != 200:
+            raise self._page_refused(ADMIN, page)
+        answer = self._http.send(
+            "POST",
+            SYNC,
+            repeatable=False,
+            form={},
+            headers={"X-CSRF-Token": self._csrf, "Accept": "application/json"},
+        )
+        said = answer.json() if answer.status in (200, 422) else {}
+        if isinstance(said, dict) and isinstance(said.get("success"), bool):
+            return bool(said["success"])
+        # Rails answers 422 as well when it does not accept the CSRF token.
+        raise self._form_refused(SYNC, answer)
+
+    @_writing_nothing()
+    def _page(self, path: str) -> Answer:
+        self.sign_in()
+        answer = self._http.send("GET", path, repeatable=True)
+        if _location(answer).endswith(ADMIN_MODE + "/new"):
+            self._enter_admin_mode()
+            answer = self._http.send("GET", path, repeatable=True)
+        if answer.status == 200:
+            self._csrf = AdminPage(answer.text).csrf or self._csrf
+        return answer
+
+    def _below(self, path: str | None) -> str | None:
+        """Return a path of a page, which carries the relative URL root, relative to the base."""
+        if not path:
+            return None
+        root = urlsplit(self._http.url).path
+        return path[len(root) :] if root and path.startswith(root + "/") else path
+
+    def _form_refused(self, path: str, answer: Answer) -> Failure:
+        """While it is read-only, GitLab sends whoever posts a form back with 301.
+
+        Source: GitLab 18.9, lib/gitlab/middleware/read_only/controller.rb.
+        """
+        if answer.status == 301:
+            return Failure(messages.READ_ONLY, reason=f"it answers {path} with HTTP 301")
+        return self._page_refused(path, answer)
+
+    def _page_refused(self, path: str, answer: Answer | None) -> Failure:
+        status = answer.status if answer else 0
+        hint, reason = "Check the rights of the account and the licence.", "refused"
+        if answer and 300 <= status < 400:
+            target = _location(answer)
+            reason = f"a redirect to {target}"
+            if target.endswith("/users/terms") or "terms" in target:
+                reason, hint = (
+                    "the terms of service are not accepted",
+                    "Sign in with a browser and accept them.",
+                )
+            elif "password/new" in target:
+                reason, hint = "the password expired", "Sign in with a browser and renew it."
+            elif "two_factor_auth" in target:
+                reason, hint = (
+                    "two-factor authentication has to be set up first",
+                    "Sign in with a browser and set it up, or use another account.",
+                )
+            elif target.endswith(SIGN_IN):
+                reason, hint = (
+                    "the session is not accepted",
+                    "Give a fresh session_cookie, or user name and password.",
+                )
+        elif status == 404:
+            reason, hint = (
+                "the account is no administrator, or the licence does not include it",
+                "Use an administrator's account; check licence and Duo Enterprise add-on.",
+            )
+        elif status == 422:
+            reason, hint = "the CSRF token is not accepted", "Run again."
+        return Failure(messages.PAGE_REFUSED, path=path, status=status, reason=reason, hint=hint)
+
+    # --- signing in ----------------------------------------------------------------------------
+    def sign_in(self) -> None:
+        """Sign in, once; a refusal is final for this run.
+
+        :raises Failure: with GitLab's own reason where it gives one.
+        """
+        if self._signed_in:
+            return
+        if self._refused:
+            raise self._refused
+        try:
+            if self._sign_in.session_cookie:
+                self._http.set_cookie(SESSION_COOKIE, self._sign_in.session_cookie)
+            else:
+                with _writing_nothing():
+                    self._try_sign_in()
+        except Failure as failure:
+            self._refused = failure
+            raise
+        self._signed_in = True
+
+    def _try_sign_in(self) -> None:
+        answer = self._http.send("GET", SIGN_IN, repeatable=True)
+        if answer.status != 200:
+            raise Failure(
+                messages.SIGN_IN_NOT_OFFERED,
+                reason=f"status {answer.status}"
+                + (f", redirect to {_location(answer)}" if _location(answer) else ""),
+            )
+        page = AdminPage(answer.text)
+        form = page.form(SIGN_IN)
+        if form is None:
+            raise Failure(messages.SIGN_IN_NOT_OFFERED, reason="no password form")
+        app = _json_of(page, "data-app-data")
+        if (
+            page.data.get("data-sitekey")
+            or "g-recaptcha" in page.classes
+            or app.get("show_captcha")
+        ):
+            raise self._needs_more(
+                "a captcha, shown after several failed tries",
+                "Sign in with a browser from this address, or wait.",
+            )
+        answer = self._http.send(
+            "POST",
+            SIGN_IN,
+            repeatable=False,
+            form={
+                "authenticity_token": form.get("authenticity_token") or page.csrf,
+                "user[login]": self._sign_in.username or "",
+                "user[password]": self._sign_in.password or "",
+                "user[remember_me]": "0",
+            },
+        )
+        if 300 <= answer.status < 400 and not _location(answer).endswith(SIGN_IN):
+            return
+        raise self._not_signed_in(answer)
+
+    def _not_signed_in(self, answer: Answer) -> Failure:
+        page = AdminPage(answer.text)
+        said = " ".join(page.alerts)
+        if "js-2fa-form" in page.classes:
+            return self._needs_more(
+                "two-factor authentication",
+                "Use session_cookie of a browser that is signed in, via: rails_runner, or another "
+                "account.",
+            )
+        if "js-email-verification" in page.classes:
+            return self._needs_more(
+                "e-mail verification", "Sign in with a browser once and enter the code."
+            )
+        if "reCAPTCHA" in said:
+            return self._needs_more("a captcha", "Sign in with a browser from this address.")
+        if answer.status == 422:
+            said = said or "the form's CSRF token was not accepted"
+        if 300 <= answer.status < 400:
+            # The reason is on the page it leads to: blocked, pending approval, unconfirmed.
+            answer = self._http.send("GET", SIGN_IN, repeatable=True)
+            said = " ".join(AdminPage(answer.text).alerts) or "the account may not sign in"
+        if answer.status == 403:
+            said = said or "password sign-in is off"
+        return Failure(
+            messages.SIGN_IN_REFUSED,
+            username=self._account,
+            reason=(said or f"status {answer.status}").rstrip("."),
+        )
+
+    def _enter_admin_mode(self) -> None:
+        if not self._sign_in.password:
+            raise Failure(
+                messages.PAGE_REFUSED,
+                path=ADMIN_MODE,
+                status=302,
+                reason="Admin Mode is on, and the session has not entered it",
+                hint="Enter Admin Mode in the browser the session_cookie is from, or set password.",
+            )
+        answer = self._http.send("GET", ADMIN_MODE + "/new", repeatable=True)
+        page = AdminPage(answer.text)
+        form = page.form(ADMIN_MODE)
+        if answer.status != 200 or form is None:
+            raise self._page_refused(ADMIN_MODE + "/new", answer)
+        answer = self._http.send(
+            "POST",
+            ADMIN_MODE,
+            repeatable=False,
+            form={
+                "authenticity_token": form.get("authenticity_token") or page.csrf,
+                "user[password]": self._sign_in.password or "",
+            },
+        )
+        if not 300 <= answer.status < 400:
+            raise self._not_signed_in(answer)
+        if _location(answer).endswith(ADMIN_MODE + "/new"):
+            # Asked again: going on would send the password once for each page.
+            raise Failure(
+                messages.PAGE_REFUSED,
+                path=ADMIN_MODE,
+                status=answer.status,
+                reason="Admin Mode was not entered",
+                hint="Run again.",
+            )
+
+    def _needs_more(self, reason: str, hint: str) -> Failure:
+        return Failure(
+            messages.SIGN_IN_NEEDS_MORE, username=self._account, reason=reason, hint=hint
+        )
+
+    @property
+    def _account(self) -> str:
+        """Whose password it is: that of the cookie, which need not be the user name given."""
+        if self._sign_in.session_cookie:
+            return "the session's account"
+        return self._sign_in.username or ""
+
+
+def _location(answer: Answer) -> str:
+    """Return the path of a redirect."""
+    return (
+        urlsplit(absolute("http://gitlab/", answer.headers.get("Location", ""))).path
+        if (300 <= answer.status < 400)
+        else ""
+    )
+
+
+def _json_of(page: AdminPage, attribute: str) -> dict[str, Any]:
+    """Return the JSON object that a page keeps in a data attribute, such as its view model."""
+    try:
+        found = json.loads(page.data.get(attribute, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

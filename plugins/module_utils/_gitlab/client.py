@@ -1,0 +1,305 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One GitLab: its GraphQL API and what it says of itself. Knows nothing of Duo's subjects.
+
+One unknown field fails a whole GraphQL document, and releases differ in their fields. So a
+reading is several small documents that travel in one HTTP request (multiplexing, a JSON array):
+an *optional* part that this release does not know answers with a validation error of its own and
+is left out. Thus one request reads any release completely, and what a release offers is observed
+rather than guessed from its version.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .._base import http_messages, messages
+from .._base.messages import Failure, Unclear
+from .._base.version import Version
+from .graphql import (
+    DENIALS,
+    GRAPHQL,
+    METADATA,
+    UNKNOWN_FIELD,
+    Part,
+    Reading,
+    data_of,
+    few_documents,
+    merge,
+    message_of,
+    messages_of,
+    mutation_document,
+    mutation_results,
+    own_errors,
+    question_document,
+)
+from .http import Http
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .admin_session import AdminSession
+    from .connection import Connection
+    from .graphql import Mutation
+    from .sign_in import SignIn
+
+# How servers that do not multiplex may answer a list of documents.
+_NO_MULTIPLEX = {
+    message.code
+    for message in (
+        http_messages.SERVER_ERROR,
+        http_messages.HTTP_REFUSED,
+        http_messages.NOT_GITLAB,
+        http_messages.BROKEN_ANSWER,
+    )
+}
+
+
+class GitLab:
+    """One GitLab instance.
+
+    ``remember`` is for how many seconds a reading counts as the present state, for the items of a
+    loop; whatever this object writes, and :meth:`forget`, end that.
+    """
+
+    def __init__(self, connection: Connection, *, remember: float = 0.0) -> None:
+        self.connection = connection
+        self.url = connection.api_url
+        self._http = Http(connection, token=connection.api_token)
+        self._multiplex = True
+        self._session: AdminSession | None = None
+        self._remember = remember
+        self._remembered: list[tuple[float, set[str], Reading]] = []
+        self.version: Version | None = None  # as seen by the last reading
+
+    def __enter__(self) -> GitLab:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Sign out where it signed in, and close the connections."""
+        self.sign_out()
+        self._http.close()
+
+    def sign_out(self) -> None:
+        """End the admin session, if there is one."""
+        if self._session:
+            self._session.close()
+            self._session = None
+
+    @contextmanager
+    def until(self, end: float) -> Iterator[None]:
+        """Let requests and their retries end at a monotonic time, to the second."""
+        self._http.deadline = end
+        try:
+            yield
+        finally:
+            self._http.deadline = None
+
+    def forget(self) -> None:
+        """Read afresh from now on."""
+        self._remembered.clear()
+
+    def admin_session(self, sign_in: SignIn) -> AdminSession:
+        """Return the signed-in admin session; it signs in at the first use, once."""
+        if self._session is None:
+            # Here, for hardly any run signs in: loading it would cost each of them.
+            from .admin_session import AdminSession
+
+            self._session = AdminSession(self.connection, sign_in)
+        return self._session
+
+    # --- reading -------------------------------------------------------------------------------
+    def read(self, *parts: Part) -> Reading:
+        """Read all parts in one request.
+
+        :raises Failure: GitLab cannot be reached, does not accept the token, is too old or the
+            Community Edition, or refuses a part that is not optional.
+        """
+        keys = {f"{part.document} {part.values}" for part in parts}
+        for read_at, known, reading in self._remembered:
+            if keys <= known and time.monotonic() - read_at < self._remember:
+                return reading
+        reading = self._read(parts)
+        if self._remember:
+            self._remembered.append((time.monotonic(), keys, reading))
+        return reading
+
+    def _read(self, parts: Sequence[Part]) -> Reading:
+        wanted: Sequence[Part] = (METADATA, *parts)
+        answers = self._read_at_once(wanted) if self._multiplex else None
+        if answers is None:
+            wanted = few_documents(wanted)
+            answers = [self._post({"query": p.document, "variables": p.values}) for p in wanted]
+        first = answers[0]
+        if not data_of(first) and wanted[0] is not METADATA:
+            # The release lacks a required field: its version alone may explain that.
+            first = self._post({"query": METADATA.document})
+        reading = self._metadata(first)
+        reading.offered.update(part.name for part in parts if not part.optional)
+        for part, answer in zip(wanted, answers, strict=True):
+            self._take(reading, part, answer)
+        return reading
+
+    def _read_at_once(self, parts: Sequence[Part]) -> list[Any] | None:
+        """Return one answer for each part, or None where the server does not multiplex."""
+        return self._at_once(
+            [
+                {
+                    "query": part.document,
+                    "variables": part.values,
+                    "operationName": f"Duo{part.name}",
+                }
+                for part in parts
+            ]
+        )
+
+    def _at_once(self, documents: list[dict[str, Any]]) -> list[Any] | None:
+        """Return one answer for each document, or None where the server does not multiplex."""
+        try:
+            answers = self._post(documents)
+        except Failure as problem:
+            # If it is not the list that the server minds, the next request will tell.
+            if problem.code not in _NO_MULTIPLEX:
+                raise
+            answers = None
+        if isinstance(answers, list) and len(answers) == len(documents):
+            return answers
+        self._multiplex = False
+        return None
+
+    @property
+    def multiplexes(self) -> bool:
+        """Whether the server answers several documents in one request, as far as is known."""
+        return self._multiplex
+
+    def answers(self, documents: list[dict[str, Any]]) -> list[Any]:
+        """Return the answers to documents that carry nothing out, refusals included.
+
+        :param documents: with ``query`` and ``variables``, 10,000 characters of queries at most.
+        :raises Failure: no answer, or none that is JSON.
+        """
+        together = self._at_once(documents) if self._multiplex else None
+        return [self._post(one) for one in documents] if together is None else together
+
+    def _metadata(self, answer: Any) -> Reading:
+        data = data_of(answer)
+        metadata = data.get("metadata")
+        if not isinstance(metadata, dict):
+            raise Failure(
+                messages.UNKNOWN_VERSION, reason="; ".join(messages_of(answer)) or "no metadata"
+            )
+        version = Version.parse(str(metadata.get("version")))
+        if version is None:
+            raise Failure(messages.UNKNOWN_VERSION, reason="its version cannot be read")
+        if metadata.get("enterprise") is False:
+            raise Failure(messages.COMMUNITY_EDITION, version=version.text)
+        if not version.supported:
+            raise Failure(messages.TOO_OLD, version=version.text)
+        self.version = version
+        return Reading(version, bool(metadata.get("enterprise", True)))
+
+    def _take(self, reading: Reading, part: Part, answer: Any) -> None:
+        data = data_of(answer)
+        for error in answer.get("errors") or ():
+            message, path = (
+                message_of(error),
+                error.get("path") if isinstance(error, dict) else None,
+            )
+            answered = isinstance(answer.get("data"), dict) and message.startswith(DENIALS)
+            if answered and isinstance(path, list) and len(path) == 1:
+                reading.denied[str(path[0])] = message
+            elif part.optional and UNKNOWN_FIELD.match(message):
+                return
+            else:
+                raise Failure(messages.GRAPHQL_ERROR, version=reading.version.text, reason=message)
+        reading.offered.add(part.name)
+        merge(reading.data, data)
+
+    # --- writing -------------------------------------------------------------------------------
+    def mutate(self, mutations: Sequence[Mutation]) -> list[str]:
+        """Send mutations in one request; they are carried out in order.
+
+        :returns: for each mutation GitLab's error texts, joined, or ``""``.
+        :raises Unclear: it is not known what was carried out.
+        :raises Failure: nothing was carried out.
+        """
+        answer = self._post(mutation_document(mutations), write=True)
+        return mutation_results(answer, mutations)
+
+    def ask(self, mutation: Mutation, selection: str) -> tuple[dict[str, Any], str]:
+        """Send a mutation that stores nothing, so that it may be sent again.
+
+        :param selection: of the mutation's payload.
+        :returns: the payload, empty where GitLab refused, and GitLab's reason.
+        :raises Failure: no answer, or none that is GraphQL.
+        """
+        answer = self._post(question_document(mutation, selection))
+        payload = data_of(answer).get(mutation.field)
+        payload = payload if isinstance(payload, dict) else {}
+        return payload, "; ".join(messages_of(answer)) or own_errors(payload) or ""
+
+    def tell(self, mutation: Mutation, selection: str) -> Any:
+        """Send a mutation that stores something, and return GitLab's answer as it is.
+
+        :param selection: of the mutation's payload.
+        :raises Unclear: it is not known what was carried out.
+        :raises Failure: nothing was carried out.
+        """
+        return self._post(question_document(mutation, selection), write=True)
+
+    def _post(self, body: Any, *, write: bool = False) -> Any:
+        if write:
+            self.forget()
+        answer = self._http.send("POST", GRAPHQL, json=body, repeatable=not write)
+        self._http.refuse_redirect(answer)
+        if answer.status == 401:
+            raise Failure(messages.TOKEN_REFUSED, reason=answer.reason())
+        if answer.status == 404:
+            raise Failure(http_messages.NOT_FOUND, path=GRAPHQL)
+        if answer.status >= 400 and (write or answer.status in (403, 422)):
+            raise Failure(
+                http_messages.HTTP_REFUSED,
+                path=GRAPHQL,
+                status=answer.status,
+                reason=answer.reason(),
+            )
+        try:
+            return answer.json()
+        except Failure as problem:
+            if not write:
+                raise
+            # The work may have been done although the answer got lost on its way.
+            raise Unclear(
+                http_messages.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=problem.what
+            ) from None
+
+    # --- REST ----------------------------------------------------------------------------------
+    def rest(self, path: str) -> Any:
+        """Return the JSON of a REST path, or None where GitLab does not permit it.
+
+        :raises Failure: no answer, a redirect, or an answer that is no JSON.
+        """
+        answer = self._http.send("GET", "/api/v4" + path, repeatable=True)
+        self._http.refuse_redirect(answer)
+        return answer.json() if answer.status == 200 else None
+
+    def rest_put(self, path: str, values: dict[str, Any]) -> None:
+        """Write values to a REST path.
+
+        :raises Unclear: it is not known whether they were written.
+        :raises Failure: GitLab refused them.
+        """
+        self.forget()
+        answer = self._http.send("PUT", "/api/v4" + path, repeatable=False, json=values)
+        self._http.refuse_redirect(answer)
+        if answer.status == 400:
+            raise Failure(
+                messages.REFUSED, reason=answer.reason().rstrip("."), hint=messages.CORRECT
+            )
+        if answer.status != 200:
+            raise Failure(
+                http_messages.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()
+            )

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes of GitLab's answers, checked at the border.
+
+What does not fit is a broken answer, of a proxy for example. Behind it every value has its type,
+so whatever stumbles there is a bug of the collection and is reported as one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from .._base import http_messages
+from .._base.libraries import pydantic
+from .._base.messages import Failure
+from .graphql import GRAPHQL
+
+
+def _as_gitlab_has_it(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+class Shape(pydantic.BaseModel):
+    """An object of an answer; what else it holds is left aside."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=_as_gitlab_has_it,
+        # pydantic before 2.10 warns of names such as model_id.
+        protected_namespaces=(),
+    )
+
+
+class ListPage(Shape):
+    """Where a connection goes on (GraphQL ``PageInfo``)."""
+
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class LinkedSetting(Shape):
+    """A feature setting as the model's side shows it."""
+
+    feature: str
+    provider: str | None
+
+
+class LinkedSettings(Shape):
+    """The feature settings of a model."""
+
+    nodes: list[LinkedSetting]
+
+
+class ModelNode(Shape):
+    """A self-hosted model (GraphQL ``AiSelfHostedModel``)."""
+
+    id: str
+    name: str
+    model: str
+    endpoint: str | None = None
+    identifier: str | None = None
+    has_api_token: bool | None = None
+    api_token: str | None = pydantic.Field(default=None, repr=False)
+    provider: str | None = None
+    # Without it, every model would count as unused.
+    feature_settings: LinkedSettings
+
+
+class LinkedModel(Shape):
+    """The self-hosted model of a feature setting."""
+
+    id: str | None = None
+    name: str | None = None
+    model: str | None = None
+
+
+class GitLabModel(Shape):
+    """The GitLab-managed model of a feature setting."""
+
+    ref: str | None = None
+
+
+class SettingNode(Shape):
+    """A feature setting (GraphQL ``AiFeatureSetting``)."""
+
+    feature: str
+    provider: str
+    release_state: str | None = None
+    compatible_llms: list[str] | None = None
+    self_hosted_model: LinkedModel | None = None
+    gitlab_model: GitLabModel | None = None
+
+
+Fits = TypeVar("Fits", bound=Shape)
+
+
+def parse(shape: type[Fits], value: Any, field: str) -> Fits:
+    """Return a value of an answer in its shape.
+
+    :param field: name of the value in the answer, for the message.
+    :raises Failure: it has another shape. Where is told, and never what stands there.
+    """
+    try:
+        return shape.model_validate(value)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in (field, *first["loc"]))
+        raise Failure(
+            http_messages.BROKEN_ANSWER,
+            path=GRAPHQL,
+            reason=f"{place} is not what it should be: {first['msg']}",
+        ) from None

@@ -1,0 +1,209 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Self-hosted beta models and features: on for all as soon as one administrator accepted.
+
+GitLab keeps one acceptance of the Testing Agreement for each user; the switch on the admin page
+adds or removes that of the signed-in user. There is no API for it in any release (17.9 to 19.x).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.messages import Failure, Unclear
+from .._duo.releases import Release
+from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.plan import Change, PageAction, Plan, Step
+from .._engine.settle import Patience, Watch
+from .._engine.subject import Subject
+from .._gitlab.rails import RailsRunner
+from .._gitlab.sign_in import RAILS_RUNNER, SESSION, SignIn
+from .stored import read_state
+
+if TYPE_CHECKING:
+    from .._gitlab.admin_session import AdminSession
+    from .._gitlab.client import GitLab
+
+ABOUT = "beta features"
+# How often the switch is thrown at most to turn them on, and off: odd numbers, so that it ends as
+# it would after one throw. Off, the acceptance of somebody else is the likelier reason.
+TRIES = {True: 5, False: 3}
+
+
+@dataclass(frozen=True)
+class BetaOptions(SignIn):
+    """Options of ``duo_beta_features``."""
+
+    enabled: bool = False
+    accept_testing_agreement: bool = False
+
+
+@dataclass(frozen=True)
+class ObservedBetaFeatures:
+    """Whether beta features are on; None where it cannot be known without signing in."""
+
+    enabled: bool | None
+    release: Release | None = None
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """Throws the switch on the admin page, for the signed-in administrator.
+
+    The switch only flips, so two runs at once may undo each other. A page that still shows the
+    other state after it was thrown may also be old, or show the acceptance of somebody else.
+    """
+
+    wanted: BetaOptions
+    release: Release
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Read, throw the switch if the page still shows the other state, read again.
+
+        It is thrown again a few times, and then waited for.
+
+        :raises Failure: it was thrown, but the state is still the other one.
+        """
+        session = gitlab.admin_session(self.wanted)
+        enabled, path = session.beta_state()
+        if enabled == self.wanted.enabled:
+            return
+        path = path or self.release.toggle_beta_path
+        patience: Patience | None = None
+        watch, thrown = Watch(), [0.0]
+        reached, held = self._throw(session, path), False
+        while not reached or (len(thrown) > 1 and not held):
+            if reached:
+                # It may be an earlier throw, seen late: then the last one is seen as much later.
+                held = True
+                watch.sleep(thrown[-1])
+                reached = self._is_reached(session)
+            elif len(thrown) < TRIES[self.wanted.enabled]:
+                held = False
+                watch.step_aside(len(thrown) - 1)
+                reached = self._is_reached(session)
+                if not reached:
+                    thrown.append(watch.seconds)
+                    reached = self._throw(session, path)
+            else:
+                patience = patience or Patience(gitlab.connection.settle_timeout)
+                if not patience.wait():
+                    raise self._not_reached()
+                reached = self._is_reached(session)
+
+    def _throw(self, session: AdminSession, path: str) -> bool:
+        """Throw the switch; return whether the page shows the wanted state then."""
+        try:
+            session.toggle_beta(path)
+        except Unclear as unclear:
+            # It may have been thrown all the same: the page tells.
+            if self._is_reached(session):
+                return True
+            if unclear.late:
+                # It may still come, and a second throw would undo it.
+                unclear.retry = False
+            raise
+        return self._is_reached(session)
+
+    def _not_reached(self) -> Failure:
+        if self.wanted.enabled:
+            return Failure(messages.BETA_STAYS_OFF, about=ABOUT)
+        failure = Failure(messages.BETA_STAYS_ON, about=ABOUT)
+        failure.done = ["throw the switch of the signed-in account"]
+        return failure
+
+    def _is_reached(self, session: AdminSession) -> bool:
+        try:
+            return session.beta_state()[0] == self.wanted.enabled
+        except Failure as failure:
+            raise Unclear.after(failure) from None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Does it with gitlab-rails runner, for all acceptances at once."""
+
+    wanted: BetaOptions
+
+    def perform(self, _gitlab: GitLab) -> None:
+        """Accept for one administrator, or withdraw all acceptances.
+
+        :raises Unclear: the command failed, and may have done it all the same.
+        :raises Failure: it did not do it, or beta features stay on.
+        """
+        runner = RailsRunner(self.wanted)
+        if self.wanted.enabled:
+            runner.accept(self.wanted.username or "")
+        elif runner.withdraw_all():
+            raise Failure(messages.BETA_STAYS_ON, about=ABOUT)
+
+
+def options(params: dict[str, Any]) -> BetaOptions:
+    """Check the options of a task."""
+    return BetaOptions.of(params)
+
+
+def observe(gitlab: GitLab | None, wanted: BetaOptions) -> ObservedBetaFeatures:
+    """Read the state: by token where the release tells it so, else the way the options allow."""
+    if gitlab is None:
+        return ObservedBetaFeatures(RailsRunner(wanted).beta_state())
+    reading, state = read_state(gitlab)
+    return ObservedBetaFeatures(beta_state(gitlab, wanted, state.beta), Release.of(reading.version))
+
+
+def beta_state(gitlab: GitLab, wanted: SignIn, by_token: bool | None) -> bool | None:
+    """Return whether beta features are on, also where the token does not tell."""
+    if by_token is not None:
+        return by_token
+    if wanted.door == SESSION:
+        return gitlab.admin_session(wanted).beta_state()[0]
+    return RailsRunner(wanted).beta_state() if wanted.door == RAILS_RUNNER else None
+
+
+def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaFeatures]:
+    """Return what would change.
+
+    :raises Failure: there is no way to do it, or the agreement is not accepted.
+    """
+    predicted = replace(found, enabled=wanted.enabled)
+    if found.enabled == wanted.enabled:
+        return Plan((), predicted)
+    if found.enabled is None:
+        version = found.release.text if found.release else ""
+        reason = f"GitLab {version} does not show the state of beta features by token"
+        raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
+    if wanted.enabled and not wanted.accept_testing_agreement:
+        raise Failure(messages.AGREEMENT_NOT_ACCEPTED, about=ABOUT)
+    if wanted.door is None:
+        reason = f"Beta features have to be turned {'on' if wanted.enabled else 'off'}"
+        raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
+    if wanted.door == RAILS_RUNNER and wanted.enabled and not wanted.username:
+        raise Failure(messages.RAILS_NEEDS_USER, about=ABOUT)
+    change = Change(ABOUT, {"enabled": found.enabled}, {"enabled": wanted.enabled})
+    call: PageAction = Run(wanted)
+    if wanted.door == SESSION and found.release:
+        call = Toggle(wanted, found.release)
+    return Plan((Step((change,), call),), predicted)
+
+
+def show(_wanted: BetaOptions, found: ObservedBetaFeatures) -> dict[str, Any]:
+    """Return whether beta features are on."""
+    return {"beta_features": {"enabled": found.enabled}}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "enabled": {"type": "bool", "required": True},
+            "accept_testing_agreement": {"type": "bool", "default": False},
+            **SIGN_IN,
+        },
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    without_libraries=lambda wanted: wanted.door == RAILS_RUNNER,
+)

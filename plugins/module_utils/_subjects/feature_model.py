@@ -1,0 +1,486 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feature settings: which provider and model serve a GitLab Duo feature.
+
+GraphQL ``aiFeatureSettings`` and ``aiFeatureSettingUpdate`` (17.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages, permission_messages
+from .._base.messages import Failure, accepted
+from .._duo.licences import OFFLINE
+from .._duo.offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature
+from .._duo.permissions import Circumstances, refusals
+from .._duo.releases import Release
+from .._engine.access import ADD_ONS, LICENSE, license_facts
+from .._engine.arguments import (
+    MODEL_SPEC,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    refuse_beside,
+    required,
+)
+from .._engine.plan import Change, Plan, Step
+from .._engine.subject import Subject
+from .._gitlab.graphql import Mutation
+from .options import FeaturesOptions, SettingOptions, check
+from .self_hosted_model import not_offered
+from .stored import GITLAB_MODELS, Model, Setting, State, knows_gitlab_models, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._gitlab.client import GitLab
+
+
+@dataclass(frozen=True)
+class ObservedFeatures:
+    """Models and settings of one instance, and its release."""
+
+    release: Release
+    state: State
+    # As license_facts returns it; None where it was not asked for.
+    license: dict[str, Any] | None = None
+
+    @property
+    def default_provider(self) -> str:
+        """Provider of a feature that nobody configured, on this instance."""
+        seen = self.state.default_is_unassigned
+        return "unassigned" if seen else self.release.default_provider
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a feature is to be set to."""
+
+    provider: str
+    model: Model | None
+    gitlab_model: str | None
+
+
+def options(params: dict[str, Any]) -> FeaturesOptions:
+    """Check the options of a task; one assignment is a list of one."""
+    common: dict[str, Any] = {
+        name: params[name]
+        for name in ("dry_run", "when_unsupported", "planned_models", "planned_beta_features")
+        if name in params
+    }
+    settings = params.get("settings")
+    if settings is None:
+        one = {name: value for name, value in params.items() if name in SETTING_SPEC}
+        check(SettingOptions, one)  # names the options as the user wrote them
+        settings = [one]
+    else:
+        refuse_beside("settings", SETTING_SPEC, params)
+    return check(FeaturesOptions, {"settings": settings, **common})
+
+
+def observe(gitlab: GitLab, wanted: FeaturesOptions) -> ObservedFeatures:
+    """Read settings, models and what decides on rights, in one request."""
+    # A feature that is handed back to GitLab (absent) may get its default, vendored.
+    cloud = any(it.resolved_provider in ("vendored", None) for it in wanted.settings)
+    reading, state = read_state(gitlab, LICENSE, ADD_ONS, gitlab_models=cloud)
+    return ObservedFeatures(Release.of(reading.version), state, license_facts(reading.data))
+
+
+# --- plan --------------------------------------------------------------------------------------
+def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatures]:
+    """Return what would change.
+
+    :raises Failure: a feature, provider or model that this instance does not know, a model whose
+        family does not fit the feature, or what GitLab refuses for want of a right.
+    """
+    models = _models(wanted, found)
+    settings = _renamed(wanted, found)
+    changes: dict[Target, list[Change]] = {}
+    targets: dict[str, Target] = {}
+    unseen: list[str] = []
+    untold: list[str] = []
+    warnings = []
+    for declared in wanted.settings:
+        features = []
+        for feature in declared.features:
+            try:
+                _refuse_unknown(feature, settings.get(feature), found)
+                features.append(feature)
+            except Failure as problem:
+                warnings.append(_skipped(problem, wanted))
+        try:
+            target = _target(declared, models, wanted, found)
+        except Failure as problem:
+            warnings.append(_skipped(problem, wanted))
+            continue
+        for feature in features:
+            current = settings.get(feature)
+            _refuse_unfit(feature, current, target, found.release)
+            targets[feature] = target
+            if _is_untold(current, target, found):
+                untold.append(feature)
+                continue
+            change = _change(feature, current, target)
+            if change:
+                changes.setdefault(target, []).append(change)
+                unseen += [] if change.visible else [feature]
+            settings[feature] = _applied(current, target)
+    changed = {name: targets[name] for it in changes.values() for one in it for name in one.after}
+    planned_beta = wanted.dry_run and wanted.planned_beta_features
+    doubts = _refuse_forbidden(changed, planned_beta, found)
+    steps = [
+        step
+        for target, of_target in changes.items()
+        # Apart, because one mutation for both would need both rights.
+        for agents in (False, True)
+        if (few := [it for it in of_target if any(map(is_agent_feature, it.after)) is agents])
+        for step in _steps(target, few, found.release)
+    ]
+    return Plan(
+        tuple(steps),
+        ObservedFeatures(
+            release=found.release, state=found.state.model_copy(update={"settings": settings})
+        ),
+        (*warnings, *_warnings(targets, unseen, untold, found), *doubts),
+    )
+
+
+def about(feature: str) -> str:
+    """Return how messages and diffs call a feature."""
+    return f"feature {feature}"
+
+
+def _skipped(problem: Failure, wanted: FeaturesOptions) -> str:
+    """Return the warning for what this release lacks, if that may be skipped; else fail."""
+    if wanted.when_unsupported == "fail" or problem.code != messages.NOT_OFFERED.code:
+        raise problem
+    return f"{problem.about} is skipped: {problem.what}"
+
+
+def _models(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Model]:
+    """Return the models that settings can name: those that are there, and the planned ones."""
+    models = dict(found.state.models)
+    for planned in wanted.planned_models if wanted.dry_run else ():
+        if not_offered(planned, found.release, found.state):
+            continue
+        if planned.state == "absent":
+            models.pop(planned.name, None)
+            continue
+        name = planned.new_name or planned.name
+        base = models.pop(planned.name, None) or models.get(name)
+        base = base or Model(id="", name=name, family="")
+        update = {"name": name, "family": (planned.model_family or base.family).lower()}
+        models[name] = base.model_copy(update=update)
+    return models
+
+
+def _renamed(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Setting]:
+    """Return the settings as they are once an earlier task has renamed models."""
+    names: dict[str | None, str | None] = {
+        planned.name: planned.new_name
+        for planned in wanted.planned_models
+        if wanted.dry_run and planned.new_name and planned.name in found.state.models
+    }
+    return {
+        feature: setting.model_copy(update={"model": names.get(setting.model, setting.model)})
+        for feature, setting in found.state.settings.items()
+    }
+
+
+def _target(
+    declared: SettingOptions,
+    models: dict[str, Model],
+    wanted: FeaturesOptions,
+    found: ObservedFeatures,
+) -> Target:
+    where = ", ".join(map(about, declared.features))
+    provider = declared.resolved_provider or found.default_provider
+    seen = {setting.provider for setting in found.state.settings.values()}
+    if found.release.has(PROVIDERS[provider]) is False and provider not in seen:
+        raise Failure(
+            messages.NOT_OFFERED,
+            about=where,
+            option=f"provider {provider}",
+            since=PROVIDERS[provider].text,
+            version=found.release.text,
+        )
+    if declared.gitlab_model is not None and not found.state.has_gitlab_models:
+        raise Failure(
+            messages.NOT_OFFERED,
+            about=where,
+            option="gitlab_model",
+            since=OPTION_SINCE["gitlab_model"],
+            version=found.release.text,
+        )
+    for planned in wanted.planned_models:
+        problem = not_offered(planned, found.release, found.state)
+        if problem and declared.model in (planned.new_name, planned.name):
+            problem.about = where
+            raise problem
+    if declared.model and declared.model not in models:
+        raise Failure(
+            messages.NO_SUCH_MODEL,
+            about=where,
+            model=declared.model,
+            models=accepted(declared.model, models) or "none",
+        )
+    model = models[declared.model] if declared.model else None
+    return Target(provider, model, declared.gitlab_model)
+
+
+def _refuse_unfit(feature: str, current: Setting | None, target: Target, release: Release) -> None:
+    families = current.families if current else None
+    if families is None:
+        families = release.families_of(feature)
+    model = target.model
+    if families and model and model.family and model.family not in families:
+        raise Failure(
+            messages.INCOMPATIBLE,
+            about=about(feature),
+            family=model.family,
+            model=model.name,
+            families=", ".join(sorted(families)),
+        )
+
+
+def circumstances(found: ObservedFeatures, planned_beta: bool | None) -> Circumstances:
+    """Return what decides on rights, once the run has turned beta features on if it plans to."""
+    state = found.state
+    lists = state.knows_gitlab_models if state.has_gitlab_models else None
+    return Circumstances(found.release, found.license, True if planned_beta else state.beta, lists)
+
+
+def _refuse_forbidden(
+    targets: dict[str, Target], planned_beta: bool, found: ObservedFeatures
+) -> list[str]:
+    """Return warnings about what GitLab may refuse.
+
+    :raises Failure: what it certainly refuses, with the names of all features that it concerns.
+    """
+    here = circumstances(found, planned_beta)
+    settings = {name: (it.provider, it.gitlab_model) for name, it in targets.items()}
+    warnings = []
+    for refusal, features in refusals(settings, here):
+        failure = refusal.failure
+        failure.about = ", ".join(map(about, features))
+        if refusal.certain:
+            raise failure
+        warnings.append(f"GitLab may refuse {failure.about}: {failure.what} {failure.next_step}")
+    return warnings
+
+
+def _refuse_unknown(feature: str, current: Setting | None, found: ObservedFeatures) -> None:
+    offer = FEATURES.get(feature)
+    if offer is None and current is None:
+        known = {*found.release.names(FEATURES), *found.state.settings}
+        raise Failure(
+            messages.UNKNOWN_NAME,
+            about=about(feature),
+            option="features",
+            version=found.release.text,
+            kind="feature",
+            given=feature,
+            names=accepted(feature, known),
+        )
+    if offer is None or current is not None:
+        return
+    offered = found.release.has(offer)
+    if offered is None:
+        # The list is complete for what is generally available, and for beta while beta is on.
+        beta = found.release.is_beta_feature(feature)
+        offered = None if beta and not found.state.beta else False
+    if offered is False:
+        raise Failure(
+            messages.NOT_OFFERED,
+            about=about(feature),
+            option="It",
+            since=offer.text,
+            version=found.release.text,
+        )
+
+
+def _is_untold(current: Setting | None, target: Target, found: ObservedFeatures) -> bool:
+    """Return whether GitLab does not tell if a feature uses the GitLab-managed model it is to use.
+
+    It could not be set either: GitLab refuses vendored while it cannot fetch the definitions.
+    """
+    if current is None or current.provider != "vendored":
+        return False
+    return bool(target.gitlab_model) and not found.state.knows_gitlab_models
+
+
+def _change(feature: str, current: Setting | None, target: Target) -> Change | None:
+    """Return the difference; a feature that GitLab does not show is always one."""
+    name = target.model.name if target.model else None
+    wanted = (target.provider, name, target.gitlab_model or None)
+    there = "(not shown by GitLab)"
+    if current:
+        # A GitLab-managed model that is not asked for counts as it is.
+        asked = target.gitlab_model is not None
+        seen = (current.provider, current.model, current.gitlab_model if asked else None)
+        if seen == wanted:
+            return None
+        there = _text(*seen)
+    return Change(
+        about(feature),
+        {feature: there},
+        {feature: _text(*wanted)},
+        # Linked to a model, its state shows there; else nobody can tell what it is set to.
+        visible=target.model is not None or (current is not None and current.listed),
+        group="feature settings",
+    )
+
+
+def _text(provider: str, model: str | None, gitlab_model: str | None) -> str:
+    """Return a setting as a diff shows it, with nothing left out."""
+    if model and provider != "self_hosted":
+        # A link that stays behind counts as use of the model, whatever the provider.
+        return f"{provider} (still linked to {model})"
+    return " ".join(filter(None, (provider, model, gitlab_model)))
+
+
+def _applied(current: Setting | None, target: Target) -> Setting:
+    base = current or Setting(provider=target.provider, listed=False)
+    return base.model_copy(
+        update={
+            "provider": target.provider,
+            "model": target.model.name if target.model else None,
+            "model_id": (target.model.id or None) if target.model else None,
+            "gitlab_model": target.gitlab_model or None,
+        }
+    )
+
+
+def _steps(target: Target, changes: list[Change], release: Release) -> list[Step]:
+    """Return the mutations of one target: one for all its features where the release can."""
+    names = [name.upper() for change in changes for name in change.after]
+    values: dict[str, Any] = {
+        "provider": target.provider.upper(),
+        # Sent as null too: left out, the old link would stay in the row, and deleting that model
+        # later would remove the row and turn the feature on again.
+        "aiSelfHostedModelId": target.model.id if target.model else None,
+    }
+    if target.gitlab_model is not None:
+        values["offeredModelRef"] = target.gitlab_model
+    if release.many_features_per_update:
+        call = Mutation("aiFeatureSettingUpdate", {"features": names, **values})
+        return [Step(tuple(changes), call)]
+    return [
+        Step((change,), Mutation("aiFeatureSettingUpdate", {"feature": name, **values}))
+        for name, change in zip(names, changes, strict=True)
+    ]
+
+
+def _warnings(
+    targets: dict[str, Target], unseen: list[str], untold: list[str], found: ObservedFeatures
+) -> list[str]:
+    warnings = []
+    if untold:
+        warnings.append(
+            f"GitLab does not tell which GitLab-managed model {', '.join(untold)} use, for it "
+            "cannot fetch the definitions of its models from its cloud: they are left as they are."
+        )
+    if unseen:
+        beta = any(map(found.release.is_beta_feature, unseen))
+        hint = " (beta features are listed only while beta features are on)" if beta else ""
+        warnings.append(
+            f"GitLab {found.release.text} does not show the state of {', '.join(unseen)}{hint}: "
+            "they are set in every run."
+        )
+    for provider, text in (
+        ("vendored", "send their requests to GitLab's cloud"),
+        ("unassigned", "send their requests to the gateway without a model, or to GitLab's cloud"),
+    ):
+        names = [feature for feature, target in targets.items() if target.provider == provider]
+        if names:
+            warnings.append(f"Features with provider {provider} {text}: {', '.join(names)}.")
+    return warnings
+
+
+# --- refusals ----------------------------------------------------------------------------------
+# What GitLab says, and what it means (rules of feature settings, 18.4 to 19.4).
+_SAID = {
+    "Failed to fetch model definitions": permission_messages.NO_LIST_OF_MODELS,
+    "when fetching model definitions": permission_messages.NO_LIST_OF_MODELS,
+    "Feature is not included in the list": permission_messages.NOT_VENDORED,
+}
+
+
+def explain(
+    gitlab: GitLab, changes: Sequence[Change], said: str, failure: Failure
+) -> Failure | None:
+    """Return what a refusal of feature settings means, where more can be said than in general."""
+    agents = all(is_agent_feature(name) for change in changes for name in change.after)
+    if agents and failure.code == messages.NOT_PERMITTED.code:
+        return Failure(permission_messages.AGENTS_NOT_PERMITTED)
+    for text, message in _SAID.items():
+        if text in said:
+            return Failure(message, version=gitlab.version and gitlab.version.text)
+    return None
+
+
+def saves_before_error(gitlab: GitLab) -> bool:
+    """Return whether GitLab may answer 500 although it has saved a feature setting.
+
+    After GitLab 18.4 has saved feature settings, it asks its cloud for the definitions of its own
+    models, and answers 500 where it cannot (an offline licence does not ask). So the first step of
+    such a request is done, and none behind it.
+    """
+    try:
+        reading = gitlab.read(GITLAB_MODELS, LICENSE)
+        offline = license_facts(reading.data)["type"] == OFFLINE
+    except Failure:
+        return False
+    asked = GITLAB_MODELS.name in reading.offered and not offline
+    return asked and not knows_gitlab_models(reading)
+
+
+# --- results -----------------------------------------------------------------------------------
+def shown(feature: str, setting: Setting) -> dict[str, Any]:
+    """Return a setting as modules return it."""
+    return {
+        "feature": feature,
+        "provider": setting.provider,
+        "model": setting.model,
+        "gitlab_model": setting.gitlab_model,
+    }
+
+
+def show(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Any]:
+    """Return the declared features as they are or would be."""
+    names = [name for setting in wanted.settings for name in setting.features]
+    settings = found.state.settings
+    return {"features": [shown(name, settings[name]) for name in names if name in settings]}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            **SETTING_SPEC,
+            **WHEN_UNSUPPORTED,
+            "settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+            },
+            "planned_models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+            },
+            "planned_beta_features": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[
+            (name, "settings") for name in SETTING_SPEC if "default" not in SETTING_SPEC[name]
+        ],
+        required_one_of=[("features", "settings")],
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    explain=explain,
+    saves_before_error=saves_before_error,
+)

@@ -1,0 +1,291 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The AI gateway: its URL, its timeout, and the Agent Platform service beside it.
+
+GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._base import messages
+from .._base.messages import Failure
+from .._base.urls import masked
+from .._duo.destinations import ways_out
+from .._duo.gitlab_hosts import is_gitlabs
+from .._duo.offers import OPTION_SINCE
+from .._duo.outbound_rules import SETTINGS, lists
+from .._duo.releases import Release
+from .._engine.arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
+from .._engine.plan import Change, Plan, Step, differences
+from .._engine.settle import LOOKS, LOOKS_BEFORE_FAILURE, Patience
+from .._engine.subject import Subject
+from .._gitlab.client import GitLab
+from .._gitlab.graphql import Mutation, Part, Proof, Reading
+from .options import GatewayOptions, check
+from .stored import FEATURES, refuse_hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+ABOUT = "AI gateway"
+Found = TypeVar("Found")
+
+# Option -> field of DuoSettings and argument of duoSettingsUpdate, which have the same names.
+FIELDS = {
+    "ai_gateway_url": "aiGatewayUrl",
+    "ai_gateway_timeout_seconds": "aiGatewayTimeoutSeconds",
+    "duo_agent_platform_service_url": "duoAgentPlatformServiceUrl",
+    "duo_agent_platform_service_secure": "selfHostedDuoAgentPlatformServiceSecure",
+}
+TYPES = {"str": str, "int": int, "bool": bool}
+URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
+# A null URL can mean "unset" or "not permitted"; null models mean "not permitted" alone.
+PERMISSION = Part("Permission", "aiSelfHostedModels(first: 1) { nodes { id } }")
+PARTS = [
+    Part(f"Settings{number}", f"duoSettings {{ {name} }}", optional=number > 0)
+    for number, name in enumerate(FIELDS.values())
+]
+
+
+DISAGREE = (
+    "GitLab's processes do not agree about settings of the gateway, of which each keeps a copy for "
+    "a minute, so somebody has changed them a moment ago:"
+)
+WRITTEN = "They are written as declared, perhaps once more."
+
+
+@dataclass(frozen=True)
+class ObservedGateway:
+    """The settings as GitLab has them; only options that this release offers are in ``values``."""
+
+    release: Release
+    values: dict[str, Any]
+    # Feature -> provider, read only where a URL is to be cleared, or to lead to GitLab's hosts.
+    providers: Mapping[str, str] = field(default_factory=dict)
+    # Options that another of GitLab's processes shows otherwise, with that value.
+    otherwise: Mapping[str, Any] = field(default_factory=dict)
+
+
+def options(params: dict[str, Any]) -> GatewayOptions:
+    """Check the options of a task."""
+    return check(GatewayOptions, params)
+
+
+def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
+    """Read the settings in one request; again, where they seem to differ and may be old.
+
+    :raises Failure: the token's user may not see them.
+    """
+    found = _read(gitlab, wanted)
+    if not found.release.gateway_is_application_setting or not _plan(wanted, found).steps:
+        return found
+    for _look in range(LOOKS):
+        gitlab.forget()
+        other = _read(gitlab, wanted).values
+        differing = {name: it for name, it in other.items() if it != found.values.get(name)}
+        if differing:
+            return replace(found, otherwise=differing)
+    return found
+
+
+def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
+    urls = [getattr(wanted, name) for name in URLS]
+    opening = wanted.state == "absent" or any(url == "" or is_gitlabs(url) for url in urls)
+    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if opening else []))
+    refuse_hidden(gitlab, reading)
+    return ObservedGateway(
+        release=Release.of(reading.version),
+        values=values(reading),
+        providers={
+            str(node.get("feature")).lower(): str(node.get("provider")).lower()
+            for node in reading.nodes("aiFeatureSettings")
+        },
+    )
+
+
+def values(reading: Reading) -> dict[str, Any]:
+    """Return the settings of a reading by option name, ``""`` for an empty URL.
+
+    :raises Failure: they are not there, or of another type. Each write sends the URL along, so
+        that one which was only not read would be cleared.
+    """
+    settings = reading.data.get("duoSettings")
+    if not isinstance(settings, dict):
+        raise reading.lacks("duoSettings")
+    found: dict[str, Any] = {}
+    for part, (option, name) in zip(PARTS, FIELDS.items(), strict=True):
+        if part.name in reading.offered:
+            value = settings.get(name, ...)
+            if value is not None and not _is(GATEWAY_SPEC[option]["type"], value):
+                raise reading.lacks(f"duoSettings.{name}")
+            found[option] = value or "" if option in URLS else value
+    return found
+
+
+def planned_gateway(params: Mapping[str, Any]) -> GatewayOptions:
+    """Check what a task is told of the gateway that the same run has declared."""
+    given = params.get("planned_gateway") or {}
+    return check(GatewayOptions, {name: it for name, it in given.items() if it is not None})
+
+
+def until_agreed(
+    gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: GatewayOptions
+) -> Found:
+    """Look once; and again while GitLab's processes do not agree about the gateway.
+
+    :param look: returns what was found, whether all is well with it, and the settings that it
+        rests on; None for settings that another answer contradicts.
+    :param planned: settings that a run has written, as far as they are known.
+    :raises Failure: as the look does, or the settings can't be read.
+    """
+    patience: Patience | None = None
+    while True:
+        found, final, seen = look()
+        if not (gitlab.version and Release.of(gitlab.version).gateway_is_application_setting):
+            return found
+        agreed = seen is not None and all(
+            getattr(planned, name) in (None, value) for name, value in seen.items()
+        )
+        if final and agreed:
+            return found
+        for _look in range(LOOKS_BEFORE_FAILURE):
+            if agreed:
+                gitlab.forget()
+                agreed = values(gitlab.read(*PARTS)) == seen
+        patience = patience or Patience(gitlab.connection.settle_timeout)
+        if agreed or not patience.wait():
+            return found
+        gitlab.forget()
+
+
+def _is(kind: str, value: Any) -> bool:
+    # For Python, a truth value is a whole number too.
+    return isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == "bool")
+
+
+def plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGateway]:
+    """Return what would change.
+
+    :raises Failure: an option that this release does not offer.
+    """
+    made = _plan(wanted, found)
+    if not made.steps or not found.otherwise:
+        return made
+    shown = masked({name: found.values.get(name) for name in found.otherwise})
+    other = masked(found.otherwise)
+    told = ", ".join(f"{name} ({shown[name] or 'none'}, {other[name] or 'none'})" for name in other)
+    there = replace(found, values={**found.values, **found.otherwise})
+    return replace(
+        made,
+        warnings=(*made.warnings, f"{DISAGREE} {told}. {WRITTEN}"),
+        done_elsewhere=frozenset() if _plan(wanted, there).steps else frozenset({ABOUT}),
+    )
+
+
+def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGateway]:
+    asked = {name: value for name in FIELDS if (value := getattr(wanted, name)) is not None}
+    if wanted.state == "absent":
+        asked = {name: "" for name in URLS if name in found.values}
+    warnings = []
+    for name in [name for name in asked if name not in found.values]:
+        problem = Failure(
+            messages.NOT_OFFERED,
+            about=ABOUT,
+            option=name,
+            since=OPTION_SINCE[name],
+            version=found.release.text,
+        )
+        if wanted.when_unsupported == "fail":
+            raise problem
+        warnings.append(f"{name} is skipped: {problem.what}")
+        del asked[name]
+    saved = {"ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}
+    before, after = differences({**found.values, **saved}, asked)
+    # Before 18.0 GitLab clears the URL when the argument is left out, so each write sends it along,
+    # and its slash goes with any other change. Not where what was read may be old: that would undo
+    # what somebody has just set.
+    along = {} if found.release.gateway_is_application_setting else saved
+    written = {**along, **after} if after else {}
+    predicted = replace(found, values={**found.values, **written})
+    opened = _opened(found, predicted)
+    if opened and (gitlabs := [name for name in URLS if is_gitlabs(after.get(name))]):
+        warnings.append(
+            f"{' and '.join(gitlabs)}: the URL leads to one of GitLab's own hosts, so requests of "
+            f"these features leave the site: {', '.join(opened)}."
+        )
+    elif opened:
+        cleared = " and ".join(name for name in URLS if before.get(name) and not after[name])
+        warnings.append(
+            f"Without {cleared}, requests of these features go to GitLab's cloud, or may, unless "
+            f"the licence is an offline one: {', '.join(opened)}. To keep data inside, set them to "
+            "provider disabled first."
+        )
+    if not after:
+        return Plan((), predicted, tuple(warnings))
+    shown_before, shown_after = masked(before), masked(after)
+    for name, value in shown_after.items():
+        if value == shown_before[name]:
+            # Only the credentials inside the URL differ, which are never shown.
+            shown_before[name], shown_after[name] = "(set)", "(changed)"
+    step = Step(
+        (Change(ABOUT, shown_before, shown_after),),
+        Mutation(
+            "duoSettingsUpdate",
+            {FIELDS[name]: value for name, value in written.items()},
+            _proof(found.release, after),
+        ),
+        passes=partial(_is_allowed_by_now, url=after.get("ai_gateway_url")),
+    )
+    return Plan((step,), predicted, tuple(warnings))
+
+
+def _opened(now: ObservedGateway, later: ObservedGateway) -> list[str]:
+    """Return the features for which a change opens a way to GitLab's cloud."""
+    before = {way.feature for way in ways_out(now.providers, now.values, None)}
+    after = ways_out(later.providers, later.values, None)
+    return [way.feature for way in after if way.feature not in before]
+
+
+def _is_allowed_by_now(gitlab: GitLab, _said: str, *, url: str | None) -> bool:
+    """Return whether GitLab's outbound allowlist has the host of a URL that it refused.
+
+    Then somebody has just added it, and the process that refused does not know yet.
+    """
+    settings = gitlab.rest(SETTINGS) if url else None
+    return isinstance(settings, dict) and lists(settings, url or "")
+
+
+def _proof(release: Release, changed: dict[str, Any]) -> Proof | None:
+    if not release.shows_settings_written:
+        return None
+    return Proof("duoSettings", {FIELDS[name]: value for name, value in changed.items()})
+
+
+def _as_saved(url: str) -> str:
+    # GitLab removes one trailing slash when it saves, but not from a value of AI_GATEWAY_URL.
+    return url.removesuffix("/")
+
+
+def show(_wanted: GatewayOptions, found: ObservedGateway) -> dict[str, Any]:
+    """Return the settings, every option that the release offers."""
+    return {"gateway": masked(found.values)}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **WHEN_UNSUPPORTED,
+            **GATEWAY_SPEC,
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)

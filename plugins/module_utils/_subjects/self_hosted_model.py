@@ -1,0 +1,364 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Self-hosted models: create, change, rename, delete; one, or many planned together.
+
+GraphQL ``aiSelfHostedModels`` (17.9); the mutations are in ``model_steps.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.invalid import invalid
+from .._base.messages import Failure, accepted
+from .._duo.offers import FAMILIES, OPTION_SINCE, is_beta_family
+from .._duo.releases import Release
+from .._engine.arguments import (
+    MODEL_SPEC,
+    SETTING_SPEC,
+    WHEN_UNSUPPORTED,
+    Arguments,
+    refuse_beside,
+    required,
+)
+from .._engine.plan import Plan, Step
+from .._engine.subject import Subject
+from .endpoints import loopback
+from .model_steps import Form, about, create, delete, target, update, values
+from .options import (
+    IDENTIFIER_PREFIX,
+    WITHOUT_ENDPOINT,
+    ModelOptions,
+    ModelsOptions,
+    PlannedModel,
+    check,
+)
+from .stored import Model, State, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._engine.plan import Change
+    from .._gitlab.client import GitLab
+
+
+@dataclass(frozen=True)
+class ObservedModels:
+    """The models of one instance, and its release."""
+
+    release: Release
+    state: State
+
+
+def options(params: dict[str, Any]) -> ModelsOptions:
+    """Check the options of a task; one model is a list of one."""
+    others = {name: value for name, value in params.items() if name not in MODEL_SPEC}
+    if params.get("models") is None:
+        if params.get("exclusive"):
+            raise invalid(
+                [
+                    (
+                        "exclusive: goes only with models",
+                        "Declare all models that are to stay in models, or leave out exclusive.",
+                    )
+                ]
+            )
+        one = {name: value for name, value in params.items() if name in MODEL_SPEC}
+        check(ModelOptions, one)  # names the options as the user wrote them
+        return check(ModelsOptions, {**others, "models": [one], "single": True})
+    refuse_beside("models", MODEL_SPEC, params)
+    if params.get("exclusive") and params.get("only") == "present":
+        problem = "exclusive: deletes models, which only: present forbids; leave one of them out"
+        raise invalid([(problem, "Leave out exclusive, or only.")])
+    return check(ModelsOptions, others)
+
+
+def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
+    """Read the models in one request; stored keys only where one has to be compared."""
+    keys = any(
+        model.api_key is not None and model.update_api_key == "on_change"
+        for model in wanted.concerned
+    )
+    # Whether beta features are on matters where a hidden model could be meant.
+    beta = wanted.exclusive or any(
+        model.state == "absent" or is_beta_family(model.model_family or "")
+        for model in wanted.concerned
+    )
+    reading, state = read_state(gitlab, keys=keys, features=beta)
+    return ObservedModels(release=Release.of(reading.version), state=state)
+
+
+# --- plan --------------------------------------------------------------------------------------
+def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
+    """Return what would change.
+
+    :raises Failure: a model that is in use, hidden or incomplete, or a name that this release
+        does not know.
+    """
+    models = dict(found.state.models)
+    form = Form.of(found.release, found.state)
+    slipping = _slipping(models, wanted)
+    creates: list[Step] = []
+    updates: list[Step] = []
+    going: list[Model] = []
+    unseen: list[str] = []
+    warnings: list[str] = []
+    for model in wanted.concerned:
+        problem = not_offered(model, found.release, found.state)
+        if problem and model.state == "present":
+            if wanted.when_unsupported == "fail":
+                raise problem
+            warnings.append(f"{problem.about} is skipped: {problem.what}")
+            continue
+        current = _current(model, models)
+        if model.state == "absent":
+            if current and current.name not in slipping:
+                warnings += _warn_forced(model, current, wanted)
+                going.append(current)
+            else:
+                unseen.append(model.name)
+            if current:
+                del models[current.name]
+            continue
+        _refuse_unusable(model, current, wanted, found)
+        if current and current.hidden:
+            # It becomes visible when an earlier task of the run has turned beta features on.
+            warnings.append(f"{about(model.name)} is hidden now: what would change is not known.")
+            continue
+        new = target(model, current, form)
+        if current is None:
+            creates.append(create(model, new, form))
+        elif step := update(model, current, new, form):
+            updates.append(step)
+            del models[current.name]
+        else:
+            continue
+        models[new.name] = new
+    warnings += _warn_unseen(unseen, wanted, found)
+    if told := loopback(wanted.concerned):
+        warnings.append(" ".join(told))
+    for left in _undeclared(wanted, found, slipping):
+        if users := _users(left, wanted):
+            warnings.append(
+                f"Self-hosted model {left.name} is not declared, but kept: it is used by "
+                f"{', '.join(users)}."
+            )
+        else:
+            going.append(models.pop(left.name))
+    predicted = ObservedModels(
+        release=found.release, state=found.state.model_copy(update={"models": models})
+    )
+    return Plan((*updates, *creates, *map(delete, going)), predicted, tuple(warnings))
+
+
+def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
+    """Return the model that is meant: under its name, or under the new one if renamed before."""
+    if model.new_name and model.new_name != model.name and model.new_name in models:
+        if model.name in models:
+            raise Failure(
+                messages.RENAME_COLLISION, about=about(model.name), new_name=model.new_name
+            )
+        return models[model.new_name]
+    return models.get(model.name)
+
+
+def _beta_planned(wanted: ModelsOptions) -> bool:
+    return wanted.dry_run and wanted.planned_beta_features
+
+
+def not_offered(
+    model: ModelOptions | PlannedModel, release: Release, state: State
+) -> Failure | None:
+    """Return why this release cannot have a declared model that a later one can, if so."""
+    option, since = "", ""
+    family = FAMILIES.get(model.model_family or "")
+    if family and release.has(family) is False:
+        option, since = f"model_family {model.model_family}", family.text
+    elif model.method == "vertex_ai" and not state.has_provider:
+        option = "deployment_method vertex_ai"
+        since = OPTION_SINCE[option]
+    if not option:
+        return None
+    return Failure(
+        messages.NOT_OFFERED,
+        about=about(model.name),
+        option=option,
+        since=since,
+        version=release.text,
+    )
+
+
+def _refuse_unusable(
+    model: ModelOptions, current: Model | None, wanted: ModelsOptions, found: ObservedModels
+) -> None:
+    where = about(model.name)
+    if current and current.hidden and not _beta_planned(wanted):
+        raise Failure(messages.MODEL_HIDDEN, about=where)
+    family = model.model_family
+    known = {
+        *found.release.names(FAMILIES),
+        *(it.family for it in found.state.models.values()),
+    }
+    if family and family not in known:
+        raise Failure(
+            messages.UNKNOWN_NAME,
+            about=where,
+            option="model_family",
+            version=found.release.text,
+            kind="model family",
+            given=family,
+            names=accepted(family, known),
+        )
+    beta_off = found.state.beta is False and not _beta_planned(wanted)
+    if family and beta_off and is_beta_family(family) and (not current or current.family != family):
+        raise Failure(messages.FAMILY_IS_BETA, about=where, family=family)
+    identifier = model.identifier or (current.identifier if current else "")
+    missing = []
+    if _lacks_endpoint(model, current, found.release):
+        missing.append("endpoint")
+    if model.deployment_method in IDENTIFIER_PREFIX and not identifier:
+        missing.append(f"identifier ({IDENTIFIER_PREFIX[model.deployment_method]}<name>)")
+    if current:
+        if missing:
+            problem = f"{missing[0]}: is required for {model.method}"
+            raise invalid([(problem, f"Add {missing[0]} to the model.")], about=where)
+        return
+    if not family:
+        missing.insert(0, "model_family")
+    if missing:
+        raise Failure(messages.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
+
+
+def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release) -> bool:
+    """Return whether GitLab would refuse the model because it has no endpoint, or not a URL.
+
+    From 19.0 on GitLab does not look at the endpoint of a model in a cloud: it may hold anything.
+    """
+    stays = model.method is None and current is not None
+    if model.endpoint or stays or model.method == "bedrock":
+        return False
+    if model.method in WITHOUT_ENDPOINT and not release.model_needs_endpoint:
+        return False
+    kept = current.endpoint if current and model.endpoint is None else ""
+    return not kept.startswith(("http://", "https://"))
+
+
+# --- deleting ----------------------------------------------------------------------------------
+def _users(current: Model, wanted: ModelsOptions) -> list[str]:
+    """Return the features that use a model, and will after the planned settings of this run."""
+    users = set(current.features)
+    for setting in wanted.planned_settings if wanted.dry_run else ():
+        if setting.model == current.name:
+            users |= set(setting.features)
+        else:
+            users -= set(setting.features)
+    return sorted(users)
+
+
+def _warn_forced(model: ModelOptions, current: Model, wanted: ModelsOptions) -> list[str]:
+    """Return the warning for a model that goes although features use it.
+
+    :raises Failure: they do, and this is not forced.
+    """
+    users = _users(current, wanted)
+    if not users:
+        return []
+    where, names = about(current.name), ", ".join(users)
+    if not model.force:
+        # GitLab itself would delete it and silently drop the features' settings.
+        raise Failure(messages.MODEL_IN_USE, about=where, features=names)
+    return [
+        f"With {where} go the settings of the features that use it: {names}. They fall back to "
+        "the default of GitLab, which can send their requests to its cloud."
+    ]
+
+
+def _undeclared(wanted: ModelsOptions, found: ObservedModels, slipping: set[str]) -> list[Model]:
+    if not wanted.exclusive:
+        return []
+    declared = {name for model in wanted.models for name in (model.name, model.new_name)}
+    left = set(found.state.models) - declared - slipping
+    return [found.state.models[name] for name in sorted(left)]
+
+
+def _slipping(models: dict[str, Model], wanted: ModelsOptions) -> set[str]:
+    """Return the hidden models that a real run will not see: no feature shows them by then."""
+    return {
+        name
+        for name, model in models.items()
+        if model.hidden and not _users(model, wanted) and not _beta_planned(wanted)
+    }
+
+
+def _warn_unseen(names: list[str], wanted: ModelsOptions, found: ObservedModels) -> list[str]:
+    doubts = [f"whether {', '.join(names)} is really absent"] if names else []
+    doubts += ["whether undeclared ones are left"] if wanted.exclusive else []
+    if not doubts or found.state.beta:
+        return []
+    reason = "are off" if found.state.beta is False else "may be off"
+    return [
+        f"Beta features {reason}, so models of beta families may be hidden: "
+        f"{' and '.join(doubts)} cannot be seen. A hidden model stays, with its API key."
+    ]
+
+
+def explain(
+    _gitlab: GitLab, _changes: Sequence[Change], said: str, _failure: Failure
+) -> Failure | None:
+    """Return what a refusal of a model means, where more can be said than in general."""
+    return Failure(messages.MODEL_HIDDEN) if "Name has already been taken" in said else None
+
+
+# --- results -----------------------------------------------------------------------------------
+def shown(model: Model) -> dict[str, Any]:
+    """Return a model as modules return it; never the key."""
+    return {
+        "id": model.id or None,
+        **values(model),
+        "has_api_key": model.has_api_key,
+        "features": list(model.features),
+    }
+
+
+def show(wanted: ModelsOptions, found: ObservedModels) -> dict[str, Any]:
+    """Return the declared model, or the declared models, as they are or would be."""
+    models = [
+        shown(found.state.models[name])
+        for model in wanted.concerned
+        if (name := model.new_name or model.name) in found.state.models
+    ]
+    return {"model": next(iter(models), None)} if wanted.single else {"models": models}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            **MODEL_SPEC,
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(MODEL_SPEC, "name"),
+            },
+            **WHEN_UNSUPPORTED,
+            "exclusive": {"type": "bool", "default": False},
+            "only": {"type": "str", "choices": ["present", "absent"]},
+            "planned_beta_features": {"type": "bool", "default": False},
+            "planned_settings": {
+                "type": "list",
+                "elements": "dict",
+                "options": required(SETTING_SPEC, "features"),
+            },
+        },
+        mutually_exclusive=[
+            (name, "models") for name in MODEL_SPEC if "default" not in MODEL_SPEC[name]
+        ],
+        required_one_of=[("name", "models")],
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+    explain=explain,
+)

@@ -1,0 +1,193 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The subscription: licence and add-ons, and asking GitLab to synchronise them.
+
+Until the subscription is synchronised after a purchase, GitLab hides the pages of self-hosted
+models. GitLab offers this as a button alone (Admin > Subscription), in every release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.messages import Failure
+from .._duo.licences import OFFLINE
+from .._duo.releases import Release
+from .._engine.access import ADD_ONS, LICENSE, license_facts
+from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.plan import Change, Plan, Step
+from .._engine.subject import Subject
+from .._gitlab.graphql import Part
+from .._gitlab.rails import RailsRunner
+from .._gitlab.sign_in import SESSION, SignIn
+
+if TYPE_CHECKING:
+    from .._gitlab.client import GitLab
+
+ABOUT = "subscription"
+ONLINE = "online_cloud"  # the one type of licence that is synchronised
+STALE = timedelta(days=1)
+# What GitLab was asked so recently, it need not be asked again: a second run changes nothing.
+RECENT = timedelta(minutes=10)
+MANAGEABLE = Part("Manageable", "aiSelfHostedModels(first: 1) { nodes { id } }")
+
+
+@dataclass(frozen=True)
+class SubscriptionOptions(SignIn):
+    """Options of ``duo_subscription``."""
+
+    sync: str = "if_needed"
+
+
+@dataclass(frozen=True)
+class ObservedSubscription:
+    """Licence and add-ons; ``manageable`` is whether self-hosted models are shown."""
+
+    release: Release
+    license: dict[str, Any] = field(default_factory=dict)
+    manageable: bool = True
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def age(self) -> timedelta | None:
+        """Time since the last synchronisation; None if there was none, or it cannot be read."""
+        last = str(self.license["last_sync"]).replace("Z", "+00:00")
+        try:
+            return self.now - datetime.fromisoformat(last)
+        except (ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
+class Synchronise:
+    """Presses the button; its effect shows some seconds later.
+
+    GitLab only queues the job, and each of its processes keeps a copy of the licence for a minute.
+    """
+
+    wanted: SubscriptionOptions
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Queue the job.
+
+        :raises Failure: GitLab has nothing to synchronise.
+        """
+        if self.wanted.door == SESSION:
+            queued = gitlab.admin_session(self.wanted).synchronise()
+        else:
+            queued = RailsRunner(self.wanted).synchronise()
+        if not queued:
+            raise Failure(
+                messages.SYNC_REFUSED,
+                about=ABOUT,
+                reason="it queued no job; perhaps an earlier one still waits",
+            )
+
+
+def options(params: dict[str, Any]) -> SubscriptionOptions:
+    """Check the options of a task."""
+    return SubscriptionOptions.of(params)
+
+
+def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> ObservedSubscription:
+    """Read licence and add-ons in one request.
+
+    :raises Failure: the token's user is no administrator.
+    """
+    reading = gitlab.read(LICENSE, ADD_ONS, MANAGEABLE)
+    if "currentLicense" in reading.denied:
+        raise Failure(messages.NOT_ADMINISTRATOR)
+    return ObservedSubscription(
+        release=Release.of(reading.version),
+        license=license_facts(reading.data),
+        manageable=reading.data.get("aiSelfHostedModels") is not None,
+    )
+
+
+def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[ObservedSubscription]:
+    """Return whether to synchronise.
+
+    :raises Failure: it is wanted, but the licence is none that GitLab synchronises, or there is no
+        way to do it.
+    """
+    always = wanted.sync == "always"
+    if not always and (wanted.sync == "never" or not _needed(found)):
+        return Plan((), found)
+    vain = _vain(found)
+    if vain and always:
+        raise vain
+    # A clock that goes wrong makes nothing recent.
+    if not vain and not always and found.age is not None and abs(found.age) < RECENT:
+        vain = Failure(messages.SYNCED_JUST_NOW)
+    if vain:
+        return Plan((), found, (f"{vain.what} {vain.next_step}",))
+    if wanted.door is None:
+        raise Failure(messages.SYNC_NEEDS_SIGN_IN, about=ABOUT)
+    last = found.license["last_sync"]
+    change = Change(
+        ABOUT,
+        {"last_sync": last},
+        {"last_sync": "(now)"},
+        verb="synchronise",
+        # The job may still be in the queue when it is read again.
+        visible=False,
+    )
+    step = Step(
+        (change,), Synchronise(wanted), shows=lambda state: state.license["last_sync"] != last
+    )
+    return Plan((step,), found)
+
+
+def _needed(found: ObservedSubscription) -> bool:
+    """Return whether the models are hidden although there is a plan, or the last sync is old."""
+    if str(found.license["plan"]).lower() not in found.release.plans:
+        return False
+    if not found.manageable:
+        return True
+    if found.license["type"] != ONLINE:
+        return False
+    return found.age is None or found.age > STALE
+
+
+def _vain(found: ObservedSubscription) -> Failure | None:
+    """Return why GitLab would refuse to synchronise: it does so by the licence alone."""
+    held = found.license
+    if not held["plan"]:
+        plans = " or ".join(plan.capitalize() for plan in found.release.plans)
+        return Failure(messages.NO_LICENSE, about=ABOUT, plans=plans)
+    if held["type"] == OFFLINE:
+        return Failure(messages.OFFLINE_LICENSE, about=ABOUT)
+    licence = ""
+    if held["type"] == "legacy_license":
+        licence = "a legacy licence file"
+    elif held["type"] != ONLINE:
+        licence = f"of the type {held['type']}"
+    elif not held["expires_at"]:
+        licence = "without an expiry date"
+    return Failure(messages.SYNC_NEEDS_ONLINE, about=ABOUT, licence=licence) if licence else None
+
+
+def show(_wanted: SubscriptionOptions, found: ObservedSubscription) -> dict[str, Any]:
+    """Return licence and add-ons."""
+    return {"license": found.license}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            "sync": {
+                "type": "str",
+                "choices": ["if_needed", "always", "never"],
+                "default": "if_needed",
+            },
+            **SIGN_IN,
+        }
+    ),
+    options=options,
+    observe=observe,
+    plan=plan,
+    show=show,
+)
