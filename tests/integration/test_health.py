@@ -178,7 +178,7 @@ def test_the_gateway_from_the_controller(play: Play, start: Start, door: str) ->
 
     assert check("up")["success"] is True
     assert "not that it answers GitLab" in check("up")["proves"]
-    assert check("wrong")["message"].endswith("answered 404 to the controller.")
+    assert check("wrong")["message"].endswith("answered 302 to the controller.")
     assert "http://127.0.0.1:9/monitoring/healthz does not answer" in check("down")["message"]
     assert run.one("up", "default").values["checks"] == []
     asked = [it for it in gateway.requests() if it["path"] == "/monitoring/healthz"]

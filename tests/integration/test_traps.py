@@ -155,14 +155,16 @@ def test_trap_07_a_model_in_use_is_not_deleted(outcomes: dict[str, Outcome]) -> 
 @every(
     (
         "duo_feature_model",
-        # GitLab takes the first and refuses the second, without naming it.
+        # GitLab takes the first and refuses the second, without naming it. 18.8 is one of the
+        # releases of which that is not certain enough to refuse it beforehand.
         {"features": ["duo_chat", "glab_ask_git_command"], "provider": "vendored"},
     ),
+    release="18.8",
     seed={"beta_acceptances": ["root"]},
 )
 def test_trap_08_a_batch_is_not_atomic(outcome: Outcome) -> None:
     """What was saved and what was not is told for each feature, from reading again."""
-    failure = outcome.failure("refused").values["failure"]
+    failure = outcome.failure("not-vendored").values["failure"]
     assert [text.split(" (")[0] for text in failure["done"]] == ["change feature duo_chat"]
     assert [text.split(" (")[0] for text in failure["not_done"]] == [
         "change feature glab_ask_git_command"

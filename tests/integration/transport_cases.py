@@ -220,7 +220,7 @@ URLS = {
                 (f"ftp://me:{SECRETS['url']}@gitlab.test", "must start with http://", False),
                 (f"https://me:a/{SECRETS['url']}@gitlab.test", "is not a valid URL", False),
                 (f"https://me:a {SECRETS['url']}@gitlab.test", "contains white space", False),
-                ("https://gitlab.test\r\nX-Injected: 1", "contains white space", False),
+                ("https://gitlab.test\r\nX-Injected: 1", "contains a line break", False),
                 ("file:///etc/passwd", "must start with http:// or https://", False),
                 ("https://", "has no host name", False),
                 ("https://gitlab.test:99999", "is not a valid URL", False),
