@@ -9,7 +9,7 @@ mutation by form only: it stores nothing. Each check is judged on its own.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
@@ -32,7 +32,7 @@ from .._engine.subject import Subject
 from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation, Part
 from .._gitlab.http import status_of
 from .._subjects import feature_model
-from .._subjects.gateway import PARTS, planned_gateway, until_agreed
+from .._subjects.gateway import PARTS, agrees, planned_gateway, until_agreed
 from .._subjects.gateway import values as gateway_values
 from .._subjects.model_steps import about as about_model
 from .._subjects.options import FeaturesOptions, GatewayOptions, Name, Options, check
@@ -42,7 +42,7 @@ from .health_notes import CONNECTION, GATEWAY, NOTES, PROBES, SETTINGS, note_of
 from .health_probes import Facts, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .._gitlab.client import GitLab
     from .._gitlab.graphql import Reading
@@ -99,7 +99,20 @@ class ObservedHealth:
     @property
     def failed(self) -> list[Check]:
         """Those that failed, beyond doubt, and concern a feature in use."""
-        return [it for it in self.checks if not (it.success or it.doubtful) and it.concerns]
+        return [it for it in self.checks if _fails(it)]
+
+
+def _fails(it: Check) -> bool:
+    return not (it.success or it.doubtful) and it.concerns
+
+
+@dataclass
+class Passed:
+    """What earlier looks of the same task have found in order."""
+
+    reading: tuple[Reading, State] | None = None
+    probes: list[Check] = field(default_factory=list)
+    connections: dict[str, Check] = field(default_factory=dict)
 
 
 def options(params: dict[str, Any]) -> HealthOptions:
@@ -121,35 +134,47 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
 
     :raises Failure: GitLab cannot be reached, or does not show the models.
     """
-    return until_agreed(gitlab, lambda: _check(gitlab, wanted), wanted.planned_gateway)
+    passed = Passed()
+    return until_agreed(gitlab, lambda: _check(gitlab, wanted, passed), wanted.planned_gateway)
 
 
 def _check(
-    gitlab: GitLab, wanted: HealthOptions
+    gitlab: GitLab, wanted: HealthOptions, passed: Passed
 ) -> tuple[ObservedHealth, bool, dict[str, Any] | None]:
-    """Read models and settings in one request, then carry out the checks one by one."""
-    reading, state = read_state(
+    """Read models and settings in one request, then carry out the checks one by one.
+
+    What has passed is not asked again: each request reaches another of GitLab's processes, and
+    they seldom all reach one that knows the gateway.
+    """
+    reading, state = passed.reading or read_state(
         gitlab,
         *(LICENSE, ADD_ONS, *PARTS),
         # The check is given all of a model, its key too.
         keys="connections" in wanted.checks,
         gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
     )
-    facts = _facts(wanted.settings, reading, state)
+    facts, settings = _facts(wanted, reading, state), gateway_values(reading)
     release = Release.of(reading.version)
     checks = list(_settings(wanted.settings, feature_model.ObservedFeatures(release, state)))
+    planned = wanted.planned_gateway
+    if planned.ai_gateway_url and agrees(planned, settings) and all(it.success for it in checks):
+        passed.reading = reading, state
+    seen: dict[str, Any] | None = settings
     if "probes" in wanted.checks:
-        checks += _probes(gitlab, facts)
+        probes = passed.probes or _probes(gitlab, facts)
+        url = facts.gateway_url
+        # What they ran with counts; what was read may come from another process.
+        seen = {**settings, "ai_gateway_url": url} if _rest_on(probes, url) else None
+        if planned.ai_gateway_url and seen and not any(map(_fails, probes)):
+            passed.probes = probes
+        checks += probes
     if "connections" in wanted.checks:
-        checks += _connections(gitlab, wanted, state, facts)
+        made = _connections(gitlab, wanted, state, facts, passed.connections)
+        passed.connections |= {name: it for name, it in made.items() if it.success}
+        checks += made.values()
     if "gateway" in wanted.checks:
         checks.append(_gateway(gitlab, facts))
-    seen: dict[str, Any] | None = gateway_values(reading)
-    if "probes" in wanted.checks:
-        # What they ran with counts; what was read may come from another process.
-        url = wanted.planned_gateway.ai_gateway_url or facts.gateway_url
-        seen = {**gateway_values(reading), "ai_gateway_url": url} if _rest_on(checks, url) else None
-    found = ObservedHealth(gitlab.url, Release.of(reading.version), tuple(checks))
+    found = ObservedHealth(gitlab.url, release, tuple(checks))
     return found, not found.failed, seen
 
 
@@ -159,11 +184,12 @@ def _rest_on(checks: list[Check], url: str) -> bool:
     return any(url in message for message in told) if url else not told
 
 
-def _facts(wanted: FeaturesOptions, reading: Reading, state: State) -> Facts:
+def _facts(wanted: HealthOptions, reading: Reading, state: State) -> Facts:
     """Return what verdicts and advice depend on: licence, gateway, and the features in use."""
     held, gateway = license_facts(reading.data), gateway_values(reading)
-    if wanted.settings:
-        said = {name: it.resolved_provider for it in wanted.settings for name in it.features}
+    declared = wanted.settings.settings
+    if declared:
+        said = {name: it.resolved_provider for it in declared for name in it.features}
     else:
         said = {name: it.provider for name, it in state.settings.items()}
     used = {name: provider for name, provider in said.items() if provider in IN_USE}
@@ -172,9 +198,9 @@ def _facts(wanted: FeaturesOptions, reading: Reading, state: State) -> Facts:
         license_type=held["type"],
         last_sync=held["last_sync"],
         seats=sum(it["assigned"] or 0 for it in held["add_ons"]),
-        gateway_url=gateway.get("ai_gateway_url") or "",
+        gateway_url=wanted.planned_gateway.ai_gateway_url or gateway.get("ai_gateway_url") or "",
         service_url=gateway.get("duo_agent_platform_service_url") or "",
-        used=used if used or wanted.settings else None,
+        used=used if used or declared else None,
     )
 
 
@@ -216,10 +242,16 @@ def _probe(answer: dict[str, Any], facts: Facts) -> Check:
     return replace(made, doubtful=not made.success and doubtful, concerns=probe.counts(facts))
 
 
-def _connections(gitlab: GitLab, wanted: HealthOptions, state: State, facts: Facts) -> list[Check]:
+def _connections(
+    gitlab: GitLab,
+    wanted: HealthOptions,
+    state: State,
+    facts: Facts,
+    passed: Mapping[str, Check],
+) -> dict[str, Check]:
     """Check the models one by one; those that were too slow again, after waiting for all."""
     chosen = list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models))
-    checks = {name: _connection(gitlab, name, state, facts) for name in chosen}
+    checks = {name: passed.get(name) or _connection(gitlab, name, state, facts) for name in chosen}
     for attempt in range(2, wanted.attempts + 1):
         late = [name for name, it in checks.items() if not it.success and is_late(it.message)]
         if not late:
@@ -229,7 +261,7 @@ def _connections(gitlab: GitLab, wanted: HealthOptions, state: State, facts: Fac
             again = _connection(gitlab, name, state, facts)
             message = f"{again.message} It was asked {attempt} times."
             checks[name] = again if again.success else replace(again, message=message)
-    return list(checks.values())
+    return checks
 
 
 def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:

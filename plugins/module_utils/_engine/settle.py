@@ -58,5 +58,5 @@ class Patience:
         if left <= 0:
             return False
         self._watch.sleep(min(self._next, left))
-        self._next = min(self._next * 2, LONGEST_PAUSE)
+        self._next = min(self._next * 1.5, LONGEST_PAUSE)
         return True

@@ -133,6 +133,11 @@ def planned_gateway(params: Mapping[str, Any]) -> GatewayOptions:
     return check(GatewayOptions, {name: it for name, it in given.items() if it is not None})
 
 
+def agrees(planned: GatewayOptions, seen: Mapping[str, Any]) -> bool:
+    """Return whether settings are those that a run has written, as far as they are known."""
+    return all(getattr(planned, name) in (None, value) for name, value in seen.items())
+
+
 def until_agreed(
     gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: GatewayOptions
 ) -> Found:
@@ -148,9 +153,7 @@ def until_agreed(
         found, final, seen = look()
         if not (gitlab.version and Release.of(gitlab.version).gateway_is_application_setting):
             return found
-        agreed = seen is not None and all(
-            getattr(planned, name) in (None, value) for name, value in seen.items()
-        )
+        agreed = seen is not None and agrees(planned, seen)
         if final and agreed:
             return found
         for _look in range(LOOKS_BEFORE_FAILURE):

@@ -279,6 +279,28 @@ def test_verify_waits_for_the_process_that_still_has_no_gateway(
     assert sum(waits) < 70 * processes
 
 
+@pytest.mark.parametrize("models", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("processes", [2, 3, 4])
+def test_verify_of_many_models_is_over_before_the_minute(
+    waits: list[float], processes: int, models: int
+) -> None:
+    """Each check is asked until it reaches a process that knows; not all of them together."""
+    names = [f"m{number}" for number in range(models)]
+    common = {"model": "mistral", "endpoint": "https://vllm.example.com/v1"}
+    seed = {
+        "models": [{"name": name, **common} for name in names],
+        "features": {"duo_chat": {"provider": "self_hosted", "model": "m0"}},
+    }
+    here = Sandboxed("19.4", **seed, options={"processes": processes})
+    here.run(gateway.SUBJECT, ai_gateway_url=URL)
+    here.forget()
+    settings = [{"features": ["duo_chat"], "model": "m0"}]
+    found = here.run(health.SUBJECT, settings=settings, planned_gateway={"ai_gateway_url": URL})
+    assert "failed" not in found, found["msg"]
+    assert len(found["checks"]) > models
+    assert sum(waits) < 10
+
+
 ISOLATED = {
     "beta_acceptances": ["root"],
     "gateway": {"duo_agent_platform_service_url": "dap.example.com:50052"},
