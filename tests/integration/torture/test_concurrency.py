@@ -51,10 +51,10 @@ def other_declaration(release: str) -> dict[str, Any]:
     return wanted
 
 
-def play_role(folder: pathlib.Path, hosts: dict[str, Any]) -> Run:
+def play_role(folder: pathlib.Path, hosts: dict[str, Any], *, at_once: bool = False) -> Run:
     """Run the role in a folder of its own."""
     folder.mkdir(exist_ok=True)
-    return playbook.run(folder, worlds.ROLE, hosts, forks=4)
+    return playbook.run(folder, worlds.ROLE, hosts, forks=4, at_once=at_once)
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -108,6 +108,36 @@ def test_two_runs_at_once(tmp_path: pathlib.Path, start: Start, count: Count, nu
             assert differences(expected, instances[name].state()) == [], name
     judge_next_run(tmp_path / "one", instances)
     count("instances with two runs at once", len(instances))
+
+
+@pytest.mark.parametrize("number", range(10 if FULL else 1))
+@pytest.mark.parametrize("many", [2, 5])
+def test_the_same_run_many_times_at_once(
+    tmp_path: pathlib.Path, start: Start, count: Count, many: int, number: int
+) -> None:
+    """As pipelines do that overlap: nothing fails, and all is as declared.
+
+    Each request takes as long as GitLab's do, so that the runs really come between one another.
+    """
+    releases = RELEASES if FULL else RELEASES[-2:]
+    started = start(*releases, options=("--latency-ms", "150"))
+    instances = {f"host{place}": it for place, it in enumerate(started)}
+    for place, instance in enumerate(instances.values()):
+        instance.seed(**list(worlds.WORLDS.values())[(number + place) % len(worlds.WORLDS)])
+    hosts = worlds.hosts(instances)
+    folders = [tmp_path / f"run{place}" for place in range(many)]
+    with ThreadPoolExecutor(many) as pool:
+        runs = list(pool.map(lambda folder: play_role(folder, hosts, at_once=True), folders))
+    failed = [
+        (it.task, it.message) for run in runs for name in instances for it in run.failed(name)
+    ]
+    assert failed == []
+    for name, instance in instances.items():
+        names = instance.model_names()
+        assert len(names) == len(set(names)), name
+        assert differences(worlds.expected(instance.release), instance.state()) == [], name
+    judge_next_run(tmp_path / "run0", instances)
+    count(f"instances with {many} runs at once", len(instances))
 
 
 def judge_next_run(folder: pathlib.Path, instances: dict[str, Instance]) -> None:
