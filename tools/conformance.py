@@ -46,8 +46,8 @@ def parameters(spec: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def main() -> int:
     """Ask, print the table, and return the exit status."""
     sys.path.append(str(link()))
-    subject = importlib.import_module(f"{CORE}._conformance").SUBJECT
-    run = importlib.import_module(f"{CORE}._run")
+    subject = importlib.import_module(f"{CORE}._conformance.conformance").SUBJECT
+    run = importlib.import_module(f"{CORE}._engine.run")
     given = parameters(subject.arguments.constraints()["argument_spec"])
     missing = [VARIABLES[name] for name in ("api_url", "api_token") if not given[name]]
     if missing:
