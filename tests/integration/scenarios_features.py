@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios import ALWAYS, UNCHANGED, Scenario, since
+from scenarios import ALWAYS, UNCHANGED, Scenario, before, since
 
 from sandbox.credentials import ADMIN_PASSWORD
 
@@ -291,25 +291,45 @@ PREFLIGHT = [
         "duo_preflight",
         {"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
         seed={"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        releases=before("18.4"),
         changed=UNCHANGED,
         # The state, and the application settings.
         requests=(2, 2, 2, 2),
         returns={"findings": []},
     ),
     Scenario(
-        "preflight-allowlist",
+        "preflight-unassigned",
         "duo_preflight",
-        {
-            "gateway": {"ai_gateway_url": "https://aigw.example.com"},
-            "models": [
-                {"name": "m", "model_family": "gpt", "endpoint": "http://10.0.0.7:8000/openai"}
-            ],
-            "manage_outbound_allowlist": True,
-        },
-        seed={"settings": {ALLOWLIST: "kept.example.com"}},
-        # The token too, for the model is to be made; the write, and what goes before and behind.
-        requests=(3, 10, 3, 3),
-        after={"settings": {ALLOWLIST: "kept.example.com\naigw.example.com\n10.0.0.7"}},
+        {"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        seed={"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        releases=since("18.4"),
+        changed=UNCHANGED,
+        requests=(2, 2, 2, 2),
+        warnings=("Behind a gateway of your own, features that are unassigned",),
+        returns={"findings": [{"severity": "warning", "subject": "features"}]},
+    ),
+    *(
+        Scenario(
+            f"preflight-allowlist{name}",
+            "duo_preflight",
+            {
+                "gateway": {"ai_gateway_url": "https://aigw.example.com"},
+                "models": [
+                    {"name": "m", "model_family": "gpt", "endpoint": "http://10.0.0.7:8000/openai"}
+                ],
+                "manage_outbound_allowlist": True,
+            },
+            seed={"settings": {ALLOWLIST: "kept.example.com"}},
+            releases=releases,
+            # The token too, because the model is to be made; the write, and what surrounds it.
+            requests=(3, 10, 3, 3),
+            warnings=warnings,
+            after={"settings": {ALLOWLIST: "kept.example.com\naigw.example.com\n10.0.0.7"}},
+        )
+        for name, releases, warnings in (
+            ("", before("18.4"), ()),
+            ("-unassigned", since("18.4"), ("Behind a gateway of your own",)),
+        )
     ),
 ]
 SUBSCRIPTION = [

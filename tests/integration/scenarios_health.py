@@ -52,6 +52,7 @@ SCENARIOS = [
         {"fail_on": "never"},
         seed=answers(one={"code": 401}, two={"code": 404}),
         requests=ALL,
+        looks=5,
         warnings=("self-hosted model one: ERROR", "self-hosted model two: ERROR"),
     ),
     health(
@@ -59,6 +60,7 @@ SCENARIOS = [
         {"fail_on": "never", "attempts": 1},
         seed={**SEED, "options": {"gateway_reachable": False, **SEED["options"]}},
         requests=ALL,
+        looks=5,
         warnings=("host aigw.example.com: ", "model one: ERROR", "model two: ERROR"),
     ),
     health(
@@ -66,6 +68,7 @@ SCENARIOS = [
         {"fail_on": "never", "checks": ["probes"]},
         seed={**SEED, "options": {"seat": False, **SEED["options"]}},
         requests=(2, 2, 2, 2),
+        looks=5,
         warnings=("you lack the necessary permissions",),
     ),
     health(
@@ -126,7 +129,7 @@ SCENARIOS = [
                 }
             ],
         },
-        releases=since("18.11"),
+        releases=since("19.0"),
         requests=(2, 2, 2, 2),
         returns={"checks": [{"subject": "self-hosted model cloud", "success": True}]},
     ),

@@ -151,7 +151,7 @@ def test_a_bug_of_ours(play: Play, start: Start, tmp_path: pathlib.Path, verbosi
     assert [it.code for it in results] == ["unexpected", "unexpected"]
     for failed in results:
         place = failed.values["failure"]["where"]
-        assert re.fullmatch(r"plugins/module_utils/_http\.py, line \d+, in _once", place)
+        assert re.fullmatch(r"plugins/module_utils/_gitlab/http\.py, line \d+, in _once", place)
         assert place in failed.message
     # A frame of ours in the trace, once for each door.
     assert run.output.count(', in _once",\n') == (2 if verbosity == "-vvv" else 0)

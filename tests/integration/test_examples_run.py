@@ -95,6 +95,7 @@ READING = {
     "duo_report",
     "duo_upgrade_check",
     "duo_subscription: Only read the licence",
+    "left_behind: Read the state",
     "to_variables: Read the state",
 }
 # Those that are there to fail, and what they say.

@@ -272,20 +272,20 @@ def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:
             raise Failure(messages.NO_SUCH_MODEL, model=name, models=known)
         if model.hidden:
             raise Failure(messages.MODEL_HIDDEN)
-        success, message = _ask(gitlab, model, state)
+        success, message = _ask(gitlab, model, state, facts.release)
     except Failure as failure:
         hidden = failure.code == messages.MODEL_HIDDEN.code
         return replace(_of_failure(CONNECTION, where, failure), doubtful=hidden)
     return _verdict(CONNECTION, where, success, message, facts)
 
 
-def _ask(gitlab: GitLab, model: Model, state: State) -> tuple[bool, str]:
+def _ask(gitlab: GitLab, model: Model, state: State, release: Release) -> tuple[bool, str]:
     """Return GitLab's verdict on the connection to a model.
 
     :raises Failure: GitLab did not try.
     """
     values = {"name": model.name, "model": model.family.upper()}
-    if model.endpoint or not state.has_provider:
+    if model.endpoint or release.model_needs_endpoint:
         values["endpoint"] = model.endpoint
     if model.identifier:
         values["identifier"] = model.identifier
