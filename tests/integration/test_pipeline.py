@@ -12,7 +12,8 @@ import worlds
 from conftest import Start
 from scenarios import differences
 
-RELEASES = ("19.4", "19.4")
+# Where the settings of the gateway are application settings.
+RELEASES = ("19.2", "19.3", "19.4", "19.5")
 
 
 def test_the_first_configuration_and_the_next_ones(tmp_path: pathlib.Path, start: Start) -> None:

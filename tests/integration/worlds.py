@@ -9,7 +9,6 @@ from typing import Any
 
 import playbook
 from sandbox_client import Instance
-from scenarios import since
 
 from sandbox import credentials
 
@@ -61,10 +60,14 @@ WORLDS: dict[str, dict[str, Any]] = {
 }
 
 
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(map(int, release.split(".")))
+
+
 def declared(release: str) -> dict[str, Any]:
     """Return the role's variables: 3 models, and 7 to 10 features, of those that it knows."""
     on_llama, disabled = (
-        [name for name, first in features.items() if release in since(first)]
+        [name for name, first in features.items() if _numbers(release) >= _numbers(first)]
         for features in (ON_LLAMA, DISABLED)
     )
     return {
