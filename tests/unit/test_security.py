@@ -10,6 +10,9 @@ import re
 
 import pytest
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import options
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import arguments
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -32,3 +35,14 @@ def test_every_promise_names_one() -> None:
     rows = [line for line in section.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
     assert len(rows) > 10
     assert [row for row in rows if "::test_" not in row] == []
+
+
+def test_secret_options_are_the_same_everywhere() -> None:
+    """What is never shown of options is what their specifications mask."""
+    masked = {
+        name
+        for spec in (arguments.CONNECTION, arguments.SIGN_IN, arguments.MODEL_SPEC)
+        for name, option in spec.items()
+        if option.get("no_log")
+    }
+    assert masked == options.SECRET

@@ -15,7 +15,7 @@ import time
 FIRST_PAUSE = 0.15  # seconds: the next request may reach a process that knows
 LONGEST_PAUSE = 5.0
 # More looks at settings that a plan is about to change, to see whether GitLab's processes agree.
-LOOKS = 2
+LOOKS = 3
 # And before something is called wrong.
 LOOKS_BEFORE_FAILURE = 5
 # How often what another run has overwritten is written again.
