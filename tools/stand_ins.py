@@ -44,7 +44,8 @@ def ask(url: str, path: str, method: str = "GET", body: Json | None = None) -> J
 @contextlib.contextmanager
 def stand_ins(releases: dict[str, str]) -> Iterator[dict[str, str]]:
     """Start a stand-in for each release, and stop them at the end; yield their addresses."""
-    command = [sys.executable, "-m", "sandbox", "--exit-with-parent"]
+    # The runs of a demo follow each other at once: nobody is to wait a minute for old copies.
+    command = [sys.executable, "-m", "sandbox", "--exit-with-parent", "--cache-seconds", "1"]
     for release in releases.values():
         command += ["--instance", f"{release}:0"]
     with subprocess.Popen(
