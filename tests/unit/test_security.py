@@ -46,3 +46,9 @@ def test_secret_options_are_the_same_everywhere() -> None:
         if option.get("no_log")
     }
     assert masked == options.SECRET
+
+
+def test_names_of_variables_are_no_secrets() -> None:
+    """Masked, they would leave a message that tells nobody which variable is meant."""
+    given = {"api_token": "a-secret", "variables": {"api_token": "duo_self_hosted_api_token"}}
+    assert arguments.secrets_in(given) == {"a-secret"}

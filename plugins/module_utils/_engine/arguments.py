@@ -133,7 +133,8 @@ def secrets_in(values: Any) -> set[str]:
     """Return the secrets in the options of a task, whatever their form, for masking.
 
     Core collects them too, but of ``[[{"api_key": ...}]]`` for a list of models it collects none,
-    not even the token, and repeats the list in its message.
+    not even the token, and repeats the list in its message. The names of variables behind options
+    are no secrets: messages tell them.
     """
     if isinstance(values, (list, tuple)):
         return set().union(*map(secrets_in, values))
@@ -144,4 +145,4 @@ def secrets_in(values: Any) -> set[str]:
         for name, value in values.items()
         if name in SECRET and value and isinstance(value, str)
     }
-    return own.union(*map(secrets_in, values.values()))
+    return own.union(*(secrets_in(value) for name, value in values.items() if name != "variables"))

@@ -43,7 +43,7 @@ def cases(part: int) -> list[Case]:
             bool((first + number + turn) % 2),
         )
         for first, scenario in enumerate(CHANGING)
-        for number in range(scenario.budget[1])
+        for number in range(scenario.budget(newest_of(scenario))[1])
         for turn in range(len(KINDS) // 2 if FULL else 1)
     ]
     return every[part::PARTS]
