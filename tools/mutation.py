@@ -39,16 +39,18 @@ MODELS = (
     *("plan_self_hosted_model", "plan_many_models", "observe"),
     *("plan_feature_model", "plan_many_features"),
 )
+FEATURES = ("plan_feature_model", "plan_many_features", "observe")
 TESTS = {
     "_engine/plan.py": ("plan", *PLANS, "apply"),
     "_engine/apply.py": ("apply",),
-    "_subjects/options.py": ("validators", "validators_settings", *PLANS),
-    "_subjects/gateway.py": ("plan_gateway", "observe"),
-    "_subjects/self_hosted_model.py": MODELS,
-    "_subjects/model_steps.py": MODELS,
-    "_subjects/feature_model.py": ("plan_feature_model", "plan_many_features", "observe"),
+    "_subjects/gateway.py": ("plan_gateway", "observe", "validators"),
+    "_subjects/self_hosted_model.py": (*MODELS, "validators"),
+    "_subjects/one_model.py": ("validators", "validators_settings", *MODELS),
+    "_subjects/one_setting.py": ("validators_settings", *FEATURES),
+    "_subjects/feature_model.py": (*FEATURES, "validators_settings"),
     "_subjects/beta_features.py": ("plan_beta_features", "sign_in"),
     "_subjects/stored.py": ("observed",),
+    "_duo/identifiers.py": ("validators_settings", *MODELS),
     "_duo/offers.py": ("releases", "observed", *PLANS),
     "_duo/releases.py": ("releases", "observed", *PLANS),
 }
@@ -75,6 +77,8 @@ class Faults(libcst.CSTVisitor):
         if isinstance(node, libcst.If) and _name(node.test) == "TYPE_CHECKING":
             return False
         if isinstance(node, libcst.Assign) and _name(node.targets[0].target) in DECLARED:
+            return False
+        if isinstance(node, libcst.AnnAssign) and _name(node.annotation.annotation) == "Spec":
             return False
         for kind, operator in mutation_operators:
             if isinstance(node, kind):

@@ -22,8 +22,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.destinations i
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import plan
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     beta_features,
-    feature_model,
-    model_steps,
+    one_model,
+    one_setting,
     subscription,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway as _gateway
@@ -51,8 +51,8 @@ MODULES = {
 _OBJECTS = {
     _gateway.ABOUT: "gateway",
     preflight.ABOUT: "gateway",
-    model_steps.about(""): "models",
-    feature_model.about(""): "features",
+    one_model.about(""): "models",
+    one_setting.about(""): "features",
     beta_features.ABOUT: "beta_features",
     "license": "subscription",
     subscription.ABOUT: "subscription",
@@ -238,14 +238,14 @@ def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:
 
 
 def _deleted(name: str) -> str:
-    change = plan.Change(model_steps.about(name), {}, plan.ABSENT, verb="delete")
+    change = plan.Change(one_model.about(name), {}, plan.ABSENT, verb="delete")
     return str(change)
 
 
 def _renamed(name: str) -> str:
     """Return how the line begins, up to the new name, which a plan tells before other values."""
     new = "\n"  # in no name
-    change = plan.Change(model_steps.about(name), {"name": name}, {"name": new})
+    change = plan.Change(one_model.about(name), {"name": name}, {"name": new})
     return str(change).rpartition(new)[0]
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from . import libraries
 from .characters import hidden
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Options whose values are never shown; the argument specifications have ``no_log`` for the same.
 SECRET = frozenset({"api_token", "api_key", "password", "session_cookie", "proxy"})
 
+# An argument specification, as Ansible takes it.
+Spec = dict[str, dict[str, Any]]
 Place = tuple["int | str", ...]
 
 # Kinds of pydantic's own errors -> what to write, with the values that the kind has.
@@ -46,6 +48,20 @@ def seen(value: Any) -> Any:
             write += "otherwise, and |- begins a block of YAML that has none."
         raise Wrong(problem, "Write a value for {}." if problem == "is blank" else write)
     return value
+
+
+_SEEN = pydantic.BeforeValidator(seen)
+Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255), _SEEN]
+
+# What GitLab keeps in a column of 255 characters, or has as a name of an enum.
+Short = Annotated[str, pydantic.StringConstraints(max_length=255), _SEEN]
+
+# People write Mistral, as GitLab's own page of models does, and Vertex_AI.
+Lower = Annotated[str, pydantic.StringConstraints(max_length=255, to_lower=True)]
+
+# What an earlier task of the same run would make (check mode). That task judges it and refuses what
+# is wrong; here unknown options and values pass.
+LENIENT = pydantic.ConfigDict(extra="ignore")
 
 
 class Options(pydantic.BaseModel):

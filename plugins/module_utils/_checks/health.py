@@ -16,29 +16,32 @@ from .._base import messages
 from .._base.failure import findings_failure
 from .._base.libraries import pydantic
 from .._base.messages import Failure, accepted
+from .._base.options import Name, Options, check
 from .._base.urls import without_credentials
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, explain, license_facts
-from .._engine.arguments import (
-    MODEL_SPEC,
-    PLANNED_GATEWAY,
-    SETTING_SPEC,
-    WHEN_UNSUPPORTED,
-    Arguments,
-    required,
-)
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.plan import Plan
 from .._engine.subject import Subject
 from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation, Part
 from .._gitlab.http import status_of
 from .._subjects import feature_model
-from .._subjects.gateway import PARTS, agrees, planned_gateway, until_agreed
+from .._subjects.feature_model import FeaturesOptions
+from .._subjects.gateway import (
+    PARTS,
+    PLANNED_GATEWAY,
+    GatewayOptions,
+    agrees,
+    planned_gateway,
+    until_agreed,
+)
 from .._subjects.gateway import values as gateway_values
-from .._subjects.model_steps import about as about_model
-from .._subjects.options import FeaturesOptions, GatewayOptions, Name, Options, check
+from .._subjects.one_model import MODEL_SPEC
+from .._subjects.one_model import about as about_model
+from .._subjects.one_setting import SETTING_SPEC
 from .._subjects.stored import read_state
 from .health_advice import action_for, is_doubtful, is_late
-from .health_notes import CONNECTION, GATEWAY, NOTES, PROBES, SETTINGS, note_of
+from .health_notes import FEATURE_SETTING, GATEWAY, MODEL_PROBE, NOTES, PROBES, note_of
 from .health_probes import Facts, Probe
 
 if TYPE_CHECKING:
@@ -212,14 +215,19 @@ def _settings(wanted: FeaturesOptions, found: feature_model.ObservedFeatures) ->
     try:
         changes = feature_model.plan(wanted, found).changes
     except Failure as failure:
-        yield _of_failure(SETTINGS, failure.about, failure)
+        yield _of_failure(FEATURE_SETTING, failure.about, failure)
         return
     for change in (it for it in changes if it.visible):
         problem = Failure(messages.NOT_AS_DECLARED, change=str(change))
-        yield _of_failure(SETTINGS, change.about, problem)
+        yield _of_failure(FEATURE_SETTING, change.about, problem)
     if not any(it.visible for it in changes):
         yield Check(
-            SETTINGS, "features", True, "All are as declared.", "", note_of(SETTINGS).proves
+            FEATURE_SETTING,
+            "features",
+            True,
+            "All are as declared.",
+            "",
+            note_of(FEATURE_SETTING).proves,
         )
 
 
@@ -275,8 +283,8 @@ def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:
         success, message = _ask(gitlab, model, state, facts.release)
     except Failure as failure:
         hidden = failure.code == messages.MODEL_HIDDEN.code
-        return replace(_of_failure(CONNECTION, where, failure), doubtful=hidden)
-    return _verdict(CONNECTION, where, success, message, facts)
+        return replace(_of_failure(MODEL_PROBE, where, failure), doubtful=hidden)
+    return _verdict(MODEL_PROBE, where, success, message, facts)
 
 
 def _ask(gitlab: GitLab, model: Model, state: State, release: Release) -> tuple[bool, str]:

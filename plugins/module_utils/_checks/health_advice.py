@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .health_notes import CODES, CONNECTION, GATEWAY, TAG, note_of
+from .health_notes import CODES, GATEWAY, MODEL_PROBE, TAG, note_of
 from .health_probes import (
     BILLING,
     BILLING_HOSTS,
@@ -174,16 +174,16 @@ _RULES = (
         _in_cloud,
     ),
     _Rule(
-        (HOST, CONNECTION), _REFUSED,
+        (HOST, MODEL_PROBE), _REFUSED,
         "Nothing answers GitLab at the host and port of the gateway: start the gateway, or correct "
         "ai_gateway_url (duo_gateway); its usual port is 5052.",
     ),
     _Rule(
-        (HOST, CONNECTION), _UNRESOLVED,
+        (HOST, MODEL_PROBE), _UNRESOLVED,
         "Correct the name in ai_gateway_url (duo_gateway), or the DNS of the GitLab nodes.",
     ),
     _Rule(
-        (HOST, CONNECTION), "[Cc]ertificate|SSL_",
+        (HOST, MODEL_PROBE), "[Cc]ertificate|SSL_",
         "Make GitLab trust the certificate of the gateway: add its CA to GitLab's trusted "
         "certificates.",
     ),
@@ -212,62 +212,62 @@ _RULES = (
         "Turn silent mode off: it blocks every request of GitLab to the gateway.",
     ),
     _Rule(
-        (CONNECTION, GATEWAY), "not configured your local AI gateway|no gateway URL",
+        (MODEL_PROBE, GATEWAY), "not configured your local AI gateway|no gateway URL",
         "Set ai_gateway_url (duo_gateway).",
     ),
     _Rule(
-        (CONNECTION,), "identifier does not exist",
+        (MODEL_PROBE,), "identifier does not exist",
         "Set identifier (duo_self_hosted_model) to one of the names that the model server has.",
     ),
     _Rule(
-        (CONNECTION,), "model server returned code 403",
+        (MODEL_PROBE,), "model server returned code 403",
         "GitLab 18.4.0 says this by a bug of its own: take a later patch of 18.4.",
         lambda facts, _own: facts.release.is_patch((18, 4, 0)),
     ),
     _Rule(
-        (CONNECTION,), "model server returned code 40[13]",
+        (MODEL_PROBE,), "model server returned code 40[13]",
         "Send a valid API key (api_key of duo_self_hosted_model); for Bedrock check the "
         "credentials of the gateway.",
     ),
     _Rule(
-        (CONNECTION,), "model server returned code 404",
+        (MODEL_PROBE,), "model server returned code 404",
         "Check endpoint (for vLLM it ends in /v1) and identifier (custom_openai/ and the name that "
         "the model server lists).",
     ),
     _Rule(
-        (CONNECTION,), "model server returned code 429",
+        (MODEL_PROBE,), "model server returned code 429",
         "The model server limits its rate: wait, or raise its limit.",
     ),
     _Rule(
-        (CONNECTION,), "model server returned",
+        (MODEL_PROBE,), "model server returned",
         "Check that the model server runs and that the gateway reaches it, and see its log.",
     ),
     _Rule(
-        (CONNECTION,), "AI Gateway returned code 40[13]",
+        (MODEL_PROBE,), "AI Gateway returned code 40[13]",
         "The gateway cannot check GitLab's token: check AIGW_GITLAB_URL of the gateway, its way to "
         "GitLab and its trust in GitLab's certificate, and the clocks.",
     ),
     _Rule(
-        (CONNECTION,), "AI Gateway returned code (404|422)",
+        (MODEL_PROBE,), "AI Gateway returned code (404|422)",
         f"The gateway does not know this model family. {TAG}",
     ),
     _Rule(
-        (CONNECTION,), "AI Gateway returned code 500",
+        (MODEL_PROBE,), "AI Gateway returned code 500",
         "The gateway answered, and failed itself: see its log. The model may run well all the "
         "same.",
     ),
     _Rule(
-        (CONNECTION,), "AI Gateway returned code",
+        (MODEL_PROBE,), "AI Gateway returned code",
         "Check that no proxy answers in place of the gateway, and see the log of the gateway.",
     ),
     _Rule(
-        (CONNECTION,), _NOT_CONNECTED,
+        (MODEL_PROBE,), _NOT_CONNECTED,
         "GitLab waits {seconds} s, and says the same of a gateway that is down: see the check of "
         "the gateway's host first. If that is well, warm the model up, or raise attempts and "
         "delay; if it stays, check that the gateway reaches the model's endpoint.",
     ),
     _Rule(
-        (CONNECTION,), _SLOW,
+        (MODEL_PROBE,), _SLOW,
         "GitLab waits {seconds} s: warm the model up, or raise attempts and delay. If it stays, "
         "check that GitLab reaches the gateway, and the gateway the model.",
     ),
@@ -284,7 +284,7 @@ _DOUBTFUL = re.compile(
 def action_for(name: str, message: str, facts: Facts) -> str:
     """Return what to do about a failed check."""
     probe = Probe.of(name, False, message, facts)
-    own = probe.own or name in (CONNECTION, GATEWAY)
+    own = probe.own or name in (MODEL_PROBE, GATEWAY)
     for rule in _RULES:
         fits = not rule.checks or name in rule.checks
         if fits and re.search(rule.text, message) and rule.holds(facts, own):

@@ -24,10 +24,10 @@ class CheckNote:
     action: str
 
 
-CONNECTION = "model_configuration_probe"
+MODEL_PROBE = "model_configuration_probe"
 # Of this collection: the others are GitLab's names.
 PROBES = "probes"
-SETTINGS = "feature_setting"
+FEATURE_SETTING = "feature_setting"
 GATEWAY = "gateway_from_controller"
 
 NOTES: dict[str, CheckNote] = {
@@ -100,7 +100,7 @@ NOTES: dict[str, CheckNote] = {
         )
         for name in BILLING
     },
-    CONNECTION: CheckNote(
+    MODEL_PROBE: CheckNote(
         "self-hosted model",
         "GitLab reaches the gateway, and the gateway gets an answer of this model with the stored "
         "key; not that it serves a feature well, nor fast enough.",
@@ -111,7 +111,9 @@ NOTES: dict[str, CheckNote] = {
         "Nothing: GitLab did not carry out its probes.",
         "",
     ),
-    SETTINGS: CheckNote("features", "GitLab holds the feature settings that are declared.", ""),
+    FEATURE_SETTING: CheckNote(
+        "features", "GitLab holds the feature settings that are declared.", ""
+    ),
     GATEWAY: CheckNote(
         "AI gateway",
         "The gateway answers the host that runs the task: not that it answers GitLab, nor that "

@@ -11,23 +11,28 @@ from .._base import isolated_messages
 from .._base.messages import Failure
 from .._base.urls import has_credentials, masked
 from .._duo.destinations import WayOut, destinations, ways_out
+from .._duo.identifiers import method_for_export
 from .._duo.offers import FEATURES
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
-from .._engine.arguments import PLANNED_GATEWAY, SIGN_IN, Arguments
+from .._engine.arguments import Arguments
 from .._engine.plan import Plan
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
-from .._gitlab.sign_in import SignIn
+from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 from .._subjects.beta_features import beta_state
-from .._subjects.feature_model import shown as shown_setting
 from .._subjects.gateway import ABOUT as ABOUT_GATEWAY
 from .._subjects.gateway import PARTS as GATEWAY
-from .._subjects.gateway import planned_gateway, until_agreed
+from .._subjects.gateway import (
+    PLANNED_GATEWAY,
+    GatewayOptions,
+    planned_gateway,
+    until_agreed,
+)
 from .._subjects.gateway import values as gateway_values
-from .._subjects.model_steps import about as about_model
-from .._subjects.options import GatewayOptions, method_for_export
-from .._subjects.self_hosted_model import shown as shown_model
+from .._subjects.one_model import about as about_model
+from .._subjects.one_model import shown as shown_model
+from .._subjects.one_setting import shown as shown_setting
 from .._subjects.stored import Model, State, read_state
 
 if TYPE_CHECKING:
@@ -256,7 +261,7 @@ SUBJECT = Subject(
             "isolated": {"type": "bool", "default": False},
             "ai_logs": {"type": "bool", "default": False},
             **PLANNED_GATEWAY,
-            **SIGN_IN,
+            **SIGN_IN_SPEC,
         }
     ),
     options=options,

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._duo.releases import Release
-    from .._subjects.options import FeaturesOptions, GatewayOptions, ModelsOptions
+    from .._subjects.feature_model import FeaturesOptions
+    from .._subjects.gateway import GatewayOptions
+    from .._subjects.self_hosted_model import ModelsOptions
     from .._subjects.stored import Setting
     from .info import ObservedInstance
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._base.urls import is_loopback
 from .._duo.outbound_rules import DENY_ALL, is_covered, place_of
-from .._subjects.model_steps import Form, target, update
-from .._subjects.self_hosted_model import not_offered
+from .._subjects.one_model import Form, not_offered, target, update
 
 if TYPE_CHECKING:
-    from .._subjects.options import ModelOptions
+    from .._subjects.one_model import ModelOptions
     from .info import ObservedInstance
     from .preflight_state import PreflightOptions
 

@@ -12,22 +12,20 @@ from .._base import messages
 from .._base.failure import findings_failure
 from .._base.invalid import names_of
 from .._base.messages import Failure, Unclear
+from .._base.options import check
 from .._duo import application_urls
-from .._duo.outbound_rules import ALLOWLIST, SETTINGS, entries
+from .._duo.outbound_rules import ALLOWLIST, APPLICATION_SETTINGS, entries
 from .._engine.access import token_facts
-from .._engine.arguments import (
-    GATEWAY_SPEC,
-    MODEL_SPEC,
-    SETTING_SPEC,
-    SIGN_IN,
-    WHEN_UNSUPPORTED,
-    Arguments,
-    required,
-)
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.finding import Finding
 from .._engine.plan import Change, Plan, Step
 from .._engine.subject import Subject
-from .._subjects.options import FeaturesOptions, GatewayOptions, ModelsOptions, check
+from .._gitlab.sign_in import SIGN_IN_SPEC
+from .._subjects.feature_model import FeaturesOptions
+from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
+from .._subjects.one_model import MODEL_SPEC
+from .._subjects.one_setting import SETTING_SPEC
+from .._subjects.self_hosted_model import ModelsOptions
 from . import info as _info
 from .outbound import missing_hosts
 from .preflight_findings import findings, models
@@ -62,7 +60,7 @@ class Allow:
         :raises Failure: GitLab refused it.
         """
         try:
-            gitlab.rest_put(SETTINGS, {ALLOWLIST: "\n".join(self.entries)})
+            gitlab.rest_put(APPLICATION_SETTINGS, {ALLOWLIST: "\n".join(self.entries)})
         except Failure as refusal:
             names = application_urls.named_in(refusal.what.partition("GitLab refused it: ")[2])
             raise application_urls.failure(names, f"the {ABOUT}") if names else refusal from None
@@ -118,7 +116,7 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
         if failure.code not in ACCESS:
             raise
         refused = failure
-    settings = gitlab.rest(SETTINGS)
+    settings = gitlab.rest(APPLICATION_SETTINGS)
     ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
     return PreflightState(
         info=info,
@@ -244,7 +242,7 @@ SUBJECT = Subject(
             "ready_timeout": {"type": "int", "default": 0},
             "expiry_days": {"type": "int", "default": 14},
             "check_token": {"type": "bool", "default": False},
-            **SIGN_IN,
+            **SIGN_IN_SPEC,
         }
     ),
     options=options,

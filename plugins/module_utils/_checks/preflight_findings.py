@@ -13,7 +13,7 @@ from .._duo.offers import FEATURES, is_beta_family, needs_ultimate
 from .._duo.permissions import refusals
 from .._engine.finding import Finding
 from .._gitlab.sign_in import SignIn
-from .._subjects import beta_features, feature_model, model_steps, self_hosted_model
+from .._subjects import beta_features, feature_model, one_model, one_setting, self_hosted_model
 from .._subjects import gateway as _gateway
 from .._subjects.endpoints import loopback
 from .consequences import unserved
@@ -26,7 +26,7 @@ from .preflight_outbound import outbound
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .._subjects.options import ModelOptions
+    from .._subjects.one_model import ModelOptions
     from . import info as _info
     from .preflight_state import PreflightOptions, PreflightState
 
@@ -183,7 +183,7 @@ def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
     for refusal, features in refusals(settings, here):
         failure = refusal.failure
         if not refusal.certain:
-            names = ", ".join(map(feature_model.about, features))
+            names = ", ".join(map(one_setting.about, features))
             yield Finding("warning", names, f"Not certain: {failure.what}", failure.next_step)
 
 
@@ -227,7 +227,7 @@ def _switch(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[
     switch = beta_features.BetaOptions(
         **sign_in, enabled=enabled, accept_testing_agreement=wanted.accept_testing_agreement
     )
-    if now is None and switch.door:
+    if now is None and switch.way:
         # The task will sign in and see; until then there may be something to do.
         now = not enabled
     state = beta_features.ObservedBetaFeatures(enabled=now, release=info.release)
@@ -245,14 +245,14 @@ def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> I
     families = {name: it.family for name, it in info.state.models.items() if not it.hidden}
     kept = {it.model for it in wanted.settings.settings if it.model in families}
     for model in models(wanted):
-        if self_hosted_model.not_offered(model, info.release, info.state):
+        if one_model.not_offered(model, info.release, info.state):
             continue
         name = model.new_name or model.name
         families[name] = model.model_family or families.get(model.name, families.get(name, ""))
         kept.add(name)
     for name in sorted(kept):
         if is_beta_family(families[name]):
-            about = model_steps.about(name)
+            about = one_model.about(name)
             refusal = Failure(messages.MODEL_WOULD_HIDE, about=about, family=families[name])
             yield Finding("error", about, refusal.what, refusal.next_step)
 

@@ -17,7 +17,7 @@ from .._duo.outbound_rules import (
     is_private,
 )
 from .._engine.finding import Finding
-from .._subjects import gateway, model_steps
+from .._subjects import gateway, one_model
 from .outbound import missing_hosts, refused_loopback
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _of_hosts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
     refused = refused_loopback(wanted, found.info, settings)
     private = [host for host in missing if is_private(host) and host != refused]
     if missing and settings.get(DENY_ALL):
-        bedrock = model_steps.BEDROCK_ENDPOINT.removeprefix("http://")
+        bedrock = one_model.BEDROCK_ENDPOINT.removeprefix("http://")
         explained = f" {bedrock} stands for the endpoint of a Bedrock model."
         yield Finding(
             "error",

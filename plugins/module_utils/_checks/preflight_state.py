@@ -12,7 +12,9 @@ from .._base.failure import Failure
 from .._engine.access import Token
 from .._engine.finding import Finding
 from .._gitlab.sign_in import SignIn
-from .._subjects.options import FeaturesOptions, GatewayOptions, ModelsOptions
+from .._subjects.feature_model import FeaturesOptions
+from .._subjects.gateway import GatewayOptions
+from .._subjects.self_hosted_model import ModelsOptions
 from . import info as _info
 
 

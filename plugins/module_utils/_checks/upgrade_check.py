@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from .._base import messages
 from .._base.libraries import pydantic
 from .._base.messages import Failure
+from .._base.options import Options, check
 from .._base.version import Minor, Patch
 from .._duo.licences import OFFLINE
 from .._duo.offers import FAMILIES, FEATURES, Offer, is_agent_feature, runs_on_agent_platform
 from .._duo.releases import Release
-from .._engine.arguments import MODEL_SPEC, SETTING_SPEC, WHEN_UNSUPPORTED, Arguments, required
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.plan import Plan
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SignIn
-from .._subjects.options import Options, PlannedModel, PlannedSetting, check
+from .._subjects.one_model import MODEL_SPEC, PlannedModel
+from .._subjects.one_setting import SETTING_SPEC, PlannedSetting
 from . import info
 from .upgrade_note import BadRelease, UpgradeNote
 from .upgrade_notes import BAD_RELEASES, KNOWN_RELEASE, KNOWN_UNTIL, NOTES

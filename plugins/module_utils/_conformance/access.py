@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._gitlab.graphql import UNKNOWN_FIELD
 from .belief import RECORDED, SOURCE, Belief, Seen, kind_of, public
-from .read import MODELS, SETTINGS
+from .read import MODELS_FIELD, SETTINGS_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ def _toggle_path(learnt: Learnt) -> Iterator[Seen]:
 def _page_and_listing(learnt: Learnt) -> Iterator[Seen]:
     wanted = learnt.release.listed_with_beta
     for state in learnt.seen["beta page"]:
-        listed = {str(node.get("feature")).lower() for node in learnt.nodes(SETTINGS)}
+        listed = {str(node.get("feature")).lower() for node in learnt.nodes(SETTINGS_FIELD)}
         if state and wanted and listed:
             on = wanted <= listed
             same = on == state[0]
@@ -147,8 +147,15 @@ BELIEFS = (
         _administrator,
     ),
     Belief("A103", "The licence's plan includes self-hosted models.", RECORDED, _plan),
-    Belief("A111", "Models are shown: a list, not null.", RECORDED, partial(_is_shown, MODELS)),
-    Belief("A112", "Features are shown: a list, not null.", RECORDED, partial(_is_shown, SETTINGS)),
+    Belief(
+        "A111", "Models are shown: a list, not null.", RECORDED, partial(_is_shown, MODELS_FIELD)
+    ),
+    Belief(
+        "A112",
+        "Features are shown: a list, not null.",
+        RECORDED,
+        partial(_is_shown, SETTINGS_FIELD),
+    ),
     Belief("A113", "The gateway's settings are an object.", RECORDED, _settings_shown),
     Belief("P101", "Several documents in one request have an answer each.", RECORDED, _multiplexes),
     Belief(

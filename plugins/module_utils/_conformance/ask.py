@@ -12,7 +12,13 @@ from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE
 from .._gitlab.graphql import METADATA
 from .._subjects.gateway import PARTS as GATEWAY
-from .._subjects.stored import FEATURES, GITLAB_MODELS, models_part, provider_part, read_state
+from .._subjects.stored import (
+    FEATURE_SETTINGS,
+    GITLAB_MODELS,
+    models_part,
+    provider_part,
+    read_state,
+)
 from .learnt import NOWHERE, Learnt
 from .trial import Trial, features_in_use
 
@@ -42,7 +48,15 @@ def ask(
     tried = write and _may_be_tried(gitlab, learnt, production=production)
     _protocol(gitlab, learnt)
     _questions(gitlab, learnt, [it for it in beliefs if it.is_held_for(learnt.release)])
-    parts = (LICENSE, ADD_ONS, models_part(), provider_part(), FEATURES, GITLAB_MODELS, *GATEWAY)
+    parts = (
+        LICENSE,
+        ADD_ONS,
+        models_part(),
+        provider_part(),
+        FEATURE_SETTINGS,
+        GITLAB_MODELS,
+        *GATEWAY,
+    )
     _send(gitlab, learnt, [{"query": it.document, "variables": it.values} for it in parts])
     learnt.seen["whole"].append(True)
     _topic(learnt, "T", "settings", lambda: gitlab.rest("/application/settings"))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import conformance_messages
 from .._base.messages import Failure
-from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.arguments import Arguments
 from .._engine.plan import Plan
 from .._engine.subject import Subject
-from .._gitlab.sign_in import SignIn
+from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 from . import access, read, schema, writes
 from .ask import ask
 from .belief import judged
@@ -107,7 +107,7 @@ SUBJECT = Subject(
             "production": {"type": "bool", "default": False},
             "folder": {"type": "path"},
             "fail_on": {"type": "str", "choices": ["any", "never"], "default": "any"},
-            **{name: SIGN_IN[name] for name in _SESSION},
+            **{name: SIGN_IN_SPEC[name] for name in _SESSION},
         }
     ),
     options=options,

@@ -22,7 +22,7 @@ from .belief import INFERRED, RECORDED, SOURCE, Belief, Judge, Seen, kind_of, pu
 if TYPE_CHECKING:
     from .learnt import Learnt
 
-MODELS, SETTINGS = "aiSelfHostedModels", "aiFeatureSettings"
+MODELS_FIELD, SETTINGS_FIELD = "aiSelfHostedModels", "aiFeatureSettings"
 URL, TIMEOUT, SERVICE, SECURE = GATEWAY_FIELDS.values()
 MODEL_PROVIDERS = ("API", "BEDROCK", "VERTEX_AI")
 _TYPES = ("online_cloud", OFFLINE, "legacy_license")
@@ -87,7 +87,7 @@ def _link(value: Any, _learnt: Learnt) -> Seen:
 
 
 def _linked_model(learnt: Learnt) -> Iterator[Seen]:
-    for node in learnt.nodes(SETTINGS):
+    for node in learnt.nodes(SETTINGS_FIELD):
         if "selfHostedModel" in node and node.get("provider") == "self_hosted":
             model = node["selfHostedModel"]
             yield Seen(kind_of(model), holds=isinstance(model, dict))
@@ -97,11 +97,11 @@ def _both_sides(learnt: Learnt) -> Iterator[Seen]:
     """A listed feature on a model: the model lists it as well, where models were read too."""
     links = {
         (node.get("name"), str(one.get("feature")).lower())
-        for node in learnt.nodes(MODELS)
+        for node in learnt.nodes(MODELS_FIELD)
         for one in (node.get("featureSettings") or {}).get("nodes") or ()
     }
-    names = {node.get("name") for node in learnt.nodes(MODELS) if "featureSettings" in node}
-    for node in learnt.nodes(SETTINGS) if learnt.seen["whole"] else ():
+    names = {node.get("name") for node in learnt.nodes(MODELS_FIELD) if "featureSettings" in node}
+    for node in learnt.nodes(SETTINGS_FIELD) if learnt.seen["whole"] else ():
         model = node.get("selfHostedModel") or {}
         if node.get("provider") == "self_hosted" and model.get("name") in names:
             there = (model["name"], str(node.get("feature")).lower()) in links
@@ -109,7 +109,7 @@ def _both_sides(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _page(learnt: Learnt) -> Iterator[Seen]:
-    for value in learnt.roots[MODELS]:
+    for value in learnt.roots[MODELS_FIELD]:
         page = value.get("pageInfo") if isinstance(value, dict) else None
         if page is not None:
             more, cursor = page.get("hasNextPage"), page.get("endCursor")
@@ -118,7 +118,7 @@ def _page(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _page_size(learnt: Learnt) -> Iterator[Seen]:
-    for value in learnt.roots[MODELS]:
+    for value in learnt.roots[MODELS_FIELD]:
         page = (value or {}).get("pageInfo") or {}
         count = len(value["nodes"]) if page and isinstance(value.get("nodes"), list) else 0
         if page.get("hasNextPage") is True and learnt.seen["whole"]:
@@ -143,7 +143,7 @@ def _timeout(learnt: Learnt) -> Iterator[Seen]:
 def _beta_listing(learnt: Learnt) -> Iterator[Seen]:
     """All beta features that are listed in any case with beta features on, or none of them."""
     wanted = learnt.release.listed_with_beta
-    for value in learnt.roots[SETTINGS]:
+    for value in learnt.roots[SETTINGS_FIELD]:
         nodes = value.get("nodes") if isinstance(value, dict) else None
         names = {str(node.get("feature")).lower() for node in nodes or () if "feature" in node}
         if names and wanted:
@@ -178,71 +178,76 @@ BELIEFS = (
         "R101",
         "A model's id is a global id of Ai::SelfHostedModel.",
         RECORDED,
-        _nodes(MODELS, "id", _identity),
+        _nodes(MODELS_FIELD, "id", _identity),
     ),
-    Belief("R102", "A model's name is text.", RECORDED, _nodes(MODELS, "name", _is("text"))),
+    Belief("R102", "A model's name is text.", RECORDED, _nodes(MODELS_FIELD, "name", _is("text"))),
     Belief(
-        "R103", f"A model's family {_CASE}", RECORDED, _nodes(MODELS, "model", _lower(_families))
+        "R103",
+        f"A model's family {_CASE}",
+        RECORDED,
+        _nodes(MODELS_FIELD, "model", _lower(_families)),
     ),
     Belief(
         "R104",
         "A model's endpoint is text.",
         RECORDED,
-        _nodes(MODELS, "endpoint", _is(*_TEXT)),
+        _nodes(MODELS_FIELD, "endpoint", _is(*_TEXT)),
         before=(19, 0),
     ),
     Belief(
         "R105",
         "A model's endpoint is text or null.",
         RECORDED,
-        _nodes(MODELS, "endpoint", _is(*_TEXT, "null")),
+        _nodes(MODELS_FIELD, "endpoint", _is(*_TEXT, "null")),
         since=(19, 0),
     ),
     Belief(
         "R106",
         "A model's identifier is text, empty where it has none.",
         RECORDED,
-        _nodes(MODELS, "identifier", _is(*_TEXT)),
+        _nodes(MODELS_FIELD, "identifier", _is(*_TEXT)),
     ),
     Belief(
         "R107",
         "hasApiToken is a truth value.",
         RECORDED,
-        _nodes(MODELS, "hasApiToken", _is("a truth value")),
+        _nodes(MODELS_FIELD, "hasApiToken", _is("a truth value")),
     ),
     Belief(
         "R108",
         "A model lists the features that use it.",
         RECORDED,
-        _nodes(MODELS, "featureSettings", _link),
+        _nodes(MODELS_FIELD, "featureSettings", _link),
     ),
     Belief(
         "R109",
         f"A model's provider is one of {', '.join(MODEL_PROVIDERS)}.",
         RECORDED,
-        _nodes(MODELS, "provider", _lower(lambda _learnt: list(MODEL_PROVIDERS))),
+        _nodes(MODELS_FIELD, "provider", _lower(lambda _learnt: list(MODEL_PROVIDERS))),
         since=(18, 11),
     ),
     Belief("R110", "A page of models tells whether more follow, and a cursor.", RECORDED, _page),
     Belief("R111", f"A page that is not the last has {PAGE} models.", SOURCE, _page_size),
-    Belief("R121", f"A feature {_CASE}", RECORDED, _nodes(SETTINGS, "feature", _lower(_features))),
+    Belief(
+        "R121", f"A feature {_CASE}", RECORDED, _nodes(SETTINGS_FIELD, "feature", _lower(_features))
+    ),
     Belief(
         "R122",
         f"A feature's provider {_CASE}",
         RECORDED,
-        _nodes(SETTINGS, "provider", _lower(_providers)),
+        _nodes(SETTINGS_FIELD, "provider", _lower(_providers)),
     ),
     Belief(
         "R123",
         f"A feature's release state is one of {', '.join(_STATES)}.",
         RECORDED,
-        _nodes(SETTINGS, "releaseState", _release_state),
+        _nodes(SETTINGS_FIELD, "releaseState", _release_state),
     ),
     Belief(
         "R124",
         "A feature's model families are known names in lower case.",
         RECORDED,
-        _nodes(SETTINGS, "compatibleLlms", _family_list),
+        _nodes(SETTINGS_FIELD, "compatibleLlms", _family_list),
     ),
     Belief("R125", "A feature on a self-hosted model names it.", INFERRED, _linked_model),
     Belief("R126", "A model lists each listed feature that names it.", RECORDED, _both_sides),

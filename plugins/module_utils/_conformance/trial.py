@@ -16,7 +16,7 @@ from .._base.messages import Failure
 from .._duo.offers import PROVIDERS, is_agent_feature
 from .._gitlab.graphql import Mutation, Part
 from .._subjects.gateway import FIELDS
-from .._subjects.stored import FEATURES, models_part, provider_part, read_state
+from .._subjects.stored import FEATURE_SETTINGS, models_part, provider_part, read_state
 from .belief import public
 from .read import TIMEOUT, URL
 from .signals import Interruptions
@@ -85,7 +85,7 @@ class Trial:
     def _look(self) -> State:
         """Read for the judges as well, who see GitLab's own answers."""
         self._signals.check()
-        parts = (models_part(), provider_part(), FEATURES)
+        parts = (models_part(), provider_part(), FEATURE_SETTINGS)
         bodies = [{"query": it.document, "variables": it.values} for it in parts]
         for part, answer in zip(parts, self._gitlab.answers(bodies), strict=True):
             self._learnt.take(part.document, answer)

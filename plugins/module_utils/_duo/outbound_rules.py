@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from .application_urls import UNSEEN, URLS
 
-SETTINGS = "/application/settings"
+APPLICATION_SETTINGS = "/application/settings"
 ALLOWLIST = "outbound_local_requests_allowlist_raw"
 DENY_ALL = "deny_all_requests_except_allowed"
 # GitLab refuses a list that has more.

@@ -1,90 +1,15 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specifications, written once: the connection, signing in, and how to combine them."""
+"""The options of a module: combining argument specifications, and refusing what has no effect."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.basic import env_fallback
-
 from .._base.invalid import invalid
-from .._base.options import SECRET
-
-Spec = dict[str, dict[str, Any]]
-
-# No aliases here: with an environment fallback they make core warn that both are set.
-CONNECTION: Spec = {
-    "api_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GITLAB_URL"])},
-    "api_token": {
-        "type": "str",
-        "required": True,
-        "no_log": True,
-        "fallback": (env_fallback, ["GITLAB_TOKEN"]),
-    },
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path", "fallback": (env_fallback, ["GITLAB_CA_PATH"])},
-    "client_cert": {"type": "path"},
-    "client_key": {"type": "path"},
-    # Its URL may hold a password.
-    "proxy": {"type": "str", "no_log": True},
-    "timeout": {"type": "int", "default": 30},
-    "retries": {"type": "int", "default": 3},
-    "settle_timeout": {"type": "int", "default": 70},
-}
-
-# Signing in to the admin pages that no token reaches.
-SIGN_IN: Spec = {
-    "via": {"type": "str", "choices": ["auto", "session", "rails_runner"], "default": "auto"},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "session_cookie": {"type": "str", "no_log": True},
-    "rails_command": {"type": "list", "elements": "str"},
-}
-
-# One self-hosted model; also the form in which other tasks are told what a run plans.
-MODEL_SPEC: Spec = {
-    "name": {"type": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "new_name": {"type": "str"},
-    "model_family": {"type": "str"},
-    "endpoint": {"type": "str"},
-    # No choices here: the case of the value should not matter.
-    "deployment_method": {"type": "str"},
-    "identifier": {"type": "str"},
-    # A type with rules of its own would not do: core shows a value that fails them.
-    "api_key": {"type": "str", "no_log": True},
-    "update_api_key": {
-        "type": "str",
-        "choices": ["on_change", "on_create", "always"],
-        "default": "on_change",
-        "no_log": False,
-    },
-    "force": {"type": "bool", "default": False},
-}
-
-# One assignment of features. The accepted names depend on the release, so there are no choices.
-SETTING_SPEC: Spec = {
-    "features": {"type": "list", "elements": "str"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "provider": {"type": "str"},
-    "model": {"type": "str"},
-    "gitlab_model": {"type": "str"},
-}
-
-
-GATEWAY_SPEC: Spec = {
-    "ai_gateway_url": {"type": "str"},
-    "ai_gateway_timeout_seconds": {"type": "int"},
-    "duo_agent_platform_service_url": {"type": "str"},
-    "duo_agent_platform_service_secure": {"type": "bool"},
-}
-
-# What a run has declared before a task that judges the result.
-PLANNED_GATEWAY: Spec = {
-    "planned_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
-}
+from .._base.options import SECRET, Spec
+from .._gitlab.connection import CONNECTION_SPEC
 
 # For one declaration that has to fit instances of different releases.
 WHEN_UNSUPPORTED: Spec = {
@@ -108,7 +33,7 @@ class Arguments:
     def constraints(self) -> dict[str, Any]:
         """Return specification and constraints, the connection included."""
         return {
-            "argument_spec": {**CONNECTION, **self.spec},
+            "argument_spec": {**CONNECTION_SPEC, **self.spec},
             "mutually_exclusive": self.mutually_exclusive,
             "required_one_of": self.required_one_of,
         }

@@ -16,10 +16,9 @@ from .._base.options import check
 from .._base.urls import instance_name, is_plain
 from .._duo.releases import Release
 from .._gitlab.client import GitLab
-from .._gitlab.connection import Connection
+from .._gitlab.connection import CONNECTION_SPEC, Connection
 from .._gitlab.graphql import Mutation
 from .apply import apply
-from .arguments import CONNECTION
 from .plan import Plan
 from .settle import REPEATS, Patience
 
@@ -56,7 +55,7 @@ def perform(
             **{
                 name: value
                 for name, value in params.items()
-                if name not in CONNECTION and value is not None
+                if name not in CONNECTION_SPEC and value is not None
             },
         }
     )
@@ -139,7 +138,9 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach)
     if libraries.MISSING and subject.without_libraries(options):
         return nullcontext()
     libraries.demand()
-    return reach(check(Connection, {name: params[name] for name in CONNECTION}, names_of(params)))
+    return reach(
+        check(Connection, {name: params[name] for name in CONNECTION_SPEC}, names_of(params))
+    )
 
 
 def _newer(gitlab: GitLab | None) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._base.invalid import Names
-    from .arguments import Spec
+    from .._base.options import Spec
 
 _NOUNS = {"list": "a list", "dict": "a dictionary"}
 # How a list or a dictionary begins that was written as JSON or YAML.

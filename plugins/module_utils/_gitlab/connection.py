@@ -1,17 +1,39 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to reach one GitLab: the connection options, checked."""
+"""How to reach one GitLab: the connection options, their specification and their rules."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
+from ansible.module_utils.basic import env_fallback
+
 from .._base import suggestions
 from .._base.invalid import Wrong
 from .._base.libraries import pydantic
-from .._base.options import Options
+from .._base.options import Options, Spec
 from .._base.urls import web_url
+
+# No aliases here: with an environment fallback they make core warn that both are set.
+CONNECTION_SPEC: Spec = {
+    "api_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GITLAB_URL"])},
+    "api_token": {
+        "type": "str",
+        "required": True,
+        "no_log": True,
+        "fallback": (env_fallback, ["GITLAB_TOKEN"]),
+    },
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path", "fallback": (env_fallback, ["GITLAB_CA_PATH"])},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path"},
+    # Its URL may hold a password.
+    "proxy": {"type": "str", "no_log": True},
+    "timeout": {"type": "int", "default": 30},
+    "retries": {"type": "int", "default": 3},
+    "settle_timeout": {"type": "int", "default": 70},
+}
 
 
 class Connection(Options):

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._base.characters import hidden
 from .._base.invalid import invalid, names_of
+
+if TYPE_CHECKING:
+    from .._base.options import Spec
 
 SESSION = "session"
 RAILS_RUNNER = "rails_runner"
 # Not rails_command, whose parts may be a script of several lines.
 _TEXTS = ("username", "password", "session_cookie")
 RAILS_COMMAND = ("gitlab-rails", "runner")
+
+# Signing in to the admin pages that no token reaches.
+SIGN_IN_SPEC: Spec = {
+    "via": {"type": "str", "choices": ["auto", "session", "rails_runner"], "default": "auto"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "session_cookie": {"type": "str", "no_log": True},
+    "rails_command": {"type": "list", "elements": "str"},
+}
 
 Checked = TypeVar("Checked", bound="SignIn")
 
@@ -83,7 +95,7 @@ class SignIn:
         return bool(self.session_cookie or (self.username and self.password))
 
     @property
-    def door(self) -> str | None:
+    def way(self) -> str | None:
         """The way that the options allow; None if there is none."""
         if self.via == RAILS_RUNNER:
             return RAILS_RUNNER

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from .._base import messages
 from .._base.messages import Failure, Unclear
 from .._duo.releases import Release
-from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.arguments import Arguments
 from .._engine.plan import Change, PageAction, Plan, Step
 from .._engine.settle import Patience, Watch
 from .._engine.subject import Subject
 from .._gitlab.rails import RailsRunner
-from .._gitlab.sign_in import RAILS_RUNNER, SESSION, SignIn
+from .._gitlab.sign_in import RAILS_RUNNER, SESSION, SIGN_IN_SPEC, SignIn
 from .stored import read_state
 
 if TYPE_CHECKING:
@@ -157,9 +157,9 @@ def beta_state(gitlab: GitLab, wanted: SignIn, by_token: bool | None) -> bool | 
     """Return whether beta features are on, also where the token does not tell."""
     if by_token is not None:
         return by_token
-    if wanted.door == SESSION:
+    if wanted.way == SESSION:
         return gitlab.admin_session(wanted).beta_state()[0]
-    return RailsRunner(wanted).beta_state() if wanted.door == RAILS_RUNNER else None
+    return RailsRunner(wanted).beta_state() if wanted.way == RAILS_RUNNER else None
 
 
 def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaFeatures]:
@@ -176,14 +176,14 @@ def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaF
         raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
     if wanted.enabled and not wanted.accept_testing_agreement:
         raise Failure(messages.AGREEMENT_NOT_ACCEPTED, about=ABOUT)
-    if wanted.door is None:
+    if wanted.way is None:
         reason = f"Beta features have to be turned {'on' if wanted.enabled else 'off'}"
         raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
-    if wanted.door == RAILS_RUNNER and wanted.enabled and not wanted.username:
+    if wanted.way == RAILS_RUNNER and wanted.enabled and not wanted.username:
         raise Failure(messages.RAILS_NEEDS_USER, about=ABOUT)
     change = Change(ABOUT, {"enabled": found.enabled}, {"enabled": wanted.enabled})
     call: PageAction = Run(wanted)
-    if wanted.door == SESSION and found.release:
+    if wanted.way == SESSION and found.release:
         call = Toggle(wanted, found.release)
     return Plan((Step((change,), call),), predicted)
 
@@ -198,12 +198,12 @@ SUBJECT = Subject(
         spec={
             "enabled": {"type": "bool", "required": True},
             "accept_testing_agreement": {"type": "bool", "default": False},
-            **SIGN_IN,
+            **SIGN_IN_SPEC,
         },
     ),
     options=options,
     observe=observe,
     plan=plan,
     show=show,
-    without_libraries=lambda wanted: wanted.door == RAILS_RUNNER,
+    without_libraries=lambda wanted: wanted.way == RAILS_RUNNER,
 )

@@ -15,7 +15,7 @@ from .._base.urls import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .options import ModelOptions
+    from .one_model import ModelOptions
 
 
 def loopback(models: Iterable[ModelOptions]) -> tuple[str, str] | None:

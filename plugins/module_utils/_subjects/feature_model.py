@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Feature settings: which provider and model serve a GitLab Duo feature.
 
-GraphQL ``aiFeatureSettings`` and ``aiFeatureSettingUpdate`` (17.9).
+GraphQL ``aiFeatureSettings`` (17.9). What can be declared of a setting, what is
+sent and what is shown is in ``one_setting.py``.
 """
 
 from __future__ import annotations
@@ -10,32 +11,59 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._base import messages, permission_messages
+from .._base import messages
+from .._base.invalid import Wrong
+from .._base.libraries import pydantic
 from .._base.messages import Failure, accepted
-from .._duo.licences import OFFLINE
+from .._base.options import Options, check
 from .._duo.offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature
 from .._duo.permissions import Circumstances, refusals
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
-from .._engine.arguments import (
-    MODEL_SPEC,
-    SETTING_SPEC,
-    WHEN_UNSUPPORTED,
-    Arguments,
-    refuse_beside,
-    required,
-)
-from .._engine.plan import Change, Plan, Step
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, refuse_beside, required
+from .._engine.plan import Change, Plan
 from .._engine.subject import Subject
-from .._gitlab.graphql import Mutation
-from .options import FeaturesOptions, SettingOptions, check
-from .self_hosted_model import not_offered
-from .stored import GITLAB_MODELS, Model, Setting, State, knows_gitlab_models, read_state
+from .one_model import MODEL_SPEC, PlannedModel, not_offered
+from .one_setting import (
+    SETTING_SPEC,
+    SettingOptions,
+    Target,
+    about,
+    applied,
+    change_of,
+    explain,
+    saves_before_error,
+    shown,
+    steps_of,
+)
+from .stored import Model, Setting, State, read_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .._gitlab.client import GitLab
+
+
+class FeaturesOptions(Options):
+    """Options of ``duo_feature_model``: one assignment, or several planned together."""
+
+    settings: list[SettingOptions]
+    when_unsupported: str = "fail"
+    planned_beta_features: bool = False
+    planned_models: list[PlannedModel] = pydantic.Field(default_factory=list)
+
+    @pydantic.model_validator(mode="after")
+    def _features_once(self) -> FeaturesOptions:
+        seen: set[str] = set()
+        for setting in self.settings:
+            for name in setting.features:
+                if name in seen:
+                    raise Wrong(
+                        f"features: {name!r} is assigned twice",
+                        f"Keep {name} in one item of {{}}.",
+                        option="settings",
+                        named=True,
+                    )
+                seen.add(name)
+        return self
 
 
 @dataclass(frozen=True)
@@ -52,15 +80,6 @@ class ObservedFeatures:
         """Provider of a feature that nobody configured, on this instance."""
         seen = self.state.default_is_unassigned
         return "unassigned" if seen else self.release.default_provider
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a feature is to be set to."""
-
-    provider: str
-    model: Model | None
-    gitlab_model: str | None
 
 
 def options(params: dict[str, Any]) -> FeaturesOptions:
@@ -122,11 +141,11 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
             if _is_untold(current, target, found):
                 untold.append(feature)
                 continue
-            change = _change(feature, current, target)
+            change = change_of(feature, current, target)
             if change:
                 changes.setdefault(target, []).append(change)
                 unseen += [] if change.visible else [feature]
-            settings[feature] = _applied(current, target)
+            settings[feature] = applied(current, target)
     changed = {name: targets[name] for it in changes.values() for one in it for name in one.after}
     planned_beta = wanted.dry_run and wanted.planned_beta_features
     doubts = _refuse_forbidden(changed, planned_beta, found)
@@ -136,7 +155,7 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
         # Apart, because one mutation for both would need both rights.
         for agents in (False, True)
         if (few := [it for it in of_target if any(map(is_agent_feature, it.after)) is agents])
-        for step in _steps(target, few, found.release)
+        for step in steps_of(target, few, found.release)
     ]
     return Plan(
         tuple(steps),
@@ -145,11 +164,6 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
         ),
         (*warnings, *_warnings(targets, unseen, untold, found), *doubts),
     )
-
-
-def about(feature: str) -> str:
-    """Return how messages and diffs call a feature."""
-    return f"feature {feature}"
 
 
 def _skipped(problem: Failure, wanted: FeaturesOptions) -> str:
@@ -311,68 +325,6 @@ def _is_untold(current: Setting | None, target: Target, found: ObservedFeatures)
     return bool(target.gitlab_model) and not found.state.knows_gitlab_models
 
 
-def _change(feature: str, current: Setting | None, target: Target) -> Change | None:
-    """Return the difference; a feature that GitLab does not show is always one."""
-    name = target.model.name if target.model else None
-    wanted = (target.provider, name, target.gitlab_model or None)
-    there = "(not shown by GitLab)"
-    if current:
-        # A GitLab-managed model that is not asked for counts as it is.
-        asked = target.gitlab_model is not None
-        seen = (current.provider, current.model, current.gitlab_model if asked else None)
-        if seen == wanted:
-            return None
-        there = _text(*seen)
-    return Change(
-        about(feature),
-        {feature: there},
-        {feature: _text(*wanted)},
-        # Linked to a model, its state shows there; else nobody can tell what it is set to.
-        visible=target.model is not None or (current is not None and current.listed),
-        group="feature settings",
-    )
-
-
-def _text(provider: str, model: str | None, gitlab_model: str | None) -> str:
-    """Return a setting as a diff shows it, with nothing left out."""
-    if model and provider != "self_hosted":
-        # A link that stays behind counts as use of the model, whatever the provider.
-        return f"{provider} (still linked to {model})"
-    return " ".join(filter(None, (provider, model, gitlab_model)))
-
-
-def _applied(current: Setting | None, target: Target) -> Setting:
-    base = current or Setting(provider=target.provider, listed=False)
-    return base.model_copy(
-        update={
-            "provider": target.provider,
-            "model": target.model.name if target.model else None,
-            "model_id": (target.model.id or None) if target.model else None,
-            "gitlab_model": target.gitlab_model or None,
-        }
-    )
-
-
-def _steps(target: Target, changes: list[Change], release: Release) -> list[Step]:
-    """Return the mutations of one target: one for all its features where the release can."""
-    names = [name.upper() for change in changes for name in change.after]
-    values: dict[str, Any] = {
-        "provider": target.provider.upper(),
-        # Sent as null too: left out, the old link would stay in the row, and deleting that model
-        # later would remove the row and turn the feature on again.
-        "aiSelfHostedModelId": target.model.id if target.model else None,
-    }
-    if target.gitlab_model is not None:
-        values["offeredModelRef"] = target.gitlab_model
-    if release.many_features_per_update:
-        call = Mutation("aiFeatureSettingUpdate", {"features": names, **values})
-        return [Step(tuple(changes), call)]
-    return [
-        Step((change,), Mutation("aiFeatureSettingUpdate", {"feature": name, **values}))
-        for name, change in zip(names, changes, strict=True)
-    ]
-
-
 def _warnings(
     targets: dict[str, Target], unseen: list[str], untold: list[str], found: ObservedFeatures
 ) -> list[str]:
@@ -399,53 +351,7 @@ def _warnings(
     return warnings
 
 
-# --- refusals ----------------------------------------------------------------------------------
-# What GitLab says, and what it means (rules of feature settings, 18.4 to 19.4).
-_SAID = {
-    "Failed to fetch model definitions": permission_messages.NO_LIST_OF_MODELS,
-    "when fetching model definitions": permission_messages.NO_LIST_OF_MODELS,
-    "Feature is not included in the list": permission_messages.NOT_VENDORED,
-}
-
-
-def explain(
-    gitlab: GitLab, changes: Sequence[Change], said: str, failure: Failure
-) -> Failure | None:
-    """Return what a refusal of feature settings means, where more can be said than in general."""
-    agents = all(is_agent_feature(name) for change in changes for name in change.after)
-    if agents and failure.code == messages.NOT_PERMITTED.code:
-        return Failure(permission_messages.AGENTS_NOT_PERMITTED)
-    for text, message in _SAID.items():
-        if text in said:
-            return Failure(message, version=gitlab.version and gitlab.version.text)
-    return None
-
-
-def saves_before_error(gitlab: GitLab) -> bool:
-    """Return whether GitLab may answer 500 although it has saved a feature setting.
-
-    After GitLab 18.4 has saved feature settings, it asks its cloud for the definitions of its own
-    models, and answers 500 where it cannot (an offline licence does not ask). So the first step of
-    such a request is done, and none behind it.
-    """
-    try:
-        reading = gitlab.read(GITLAB_MODELS, LICENSE)
-        offline = license_facts(reading.data)["type"] == OFFLINE
-    except Failure:
-        return False
-    asked = GITLAB_MODELS.name in reading.offered and not offline
-    return asked and not knows_gitlab_models(reading)
-
-
 # --- results -----------------------------------------------------------------------------------
-def shown(feature: str, setting: Setting) -> dict[str, Any]:
-    """Return a setting as modules return it."""
-    return {
-        "feature": feature,
-        "provider": setting.provider,
-        "model": setting.model,
-        "gitlab_model": setting.gitlab_model,
-    }
 
 
 def show(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Any]:

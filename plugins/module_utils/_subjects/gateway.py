@@ -7,26 +7,29 @@ GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._base import messages
+from .._base import messages, suggestions
+from .._base.invalid import Wrong
+from .._base.libraries import pydantic
 from .._base.messages import Failure
-from .._base.urls import masked
+from .._base.options import Options, Spec, check
+from .._base.urls import masked, web_url
 from .._duo.destinations import ways_out
 from .._duo.gitlab_hosts import is_gitlabs
 from .._duo.offers import OPTION_SINCE
-from .._duo.outbound_rules import SETTINGS, lists
+from .._duo.outbound_rules import APPLICATION_SETTINGS, lists
 from .._duo.releases import Release
-from .._engine.arguments import GATEWAY_SPEC, WHEN_UNSUPPORTED, Arguments
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
 from .._engine.plan import Change, Plan, Step, differences
 from .._engine.settle import LOOKS, LOOKS_BEFORE_FAILURE, Patience
 from .._engine.subject import Subject
 from .._gitlab.client import GitLab
 from .._gitlab.graphql import Mutation, Part, Proof, Reading
-from .options import GatewayOptions, check
-from .stored import FEATURES, refuse_hidden
+from .stored import FEATURE_SETTINGS, refuse_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +38,16 @@ if TYPE_CHECKING:
 ABOUT = "AI gateway"
 Found = TypeVar("Found")
 
+GATEWAY_SPEC: Spec = {
+    "ai_gateway_url": {"type": "str"},
+    "ai_gateway_timeout_seconds": {"type": "int"},
+    "duo_agent_platform_service_url": {"type": "str"},
+    "duo_agent_platform_service_secure": {"type": "bool"},
+}
+# What a run has declared before a task that judges the result.
+PLANNED_GATEWAY: Spec = {
+    "planned_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
+}
 # Option -> field of DuoSettings and argument of duoSettingsUpdate, which have the same names.
 FIELDS = {
     "ai_gateway_url": "aiGatewayUrl",
@@ -51,12 +64,62 @@ PARTS = [
     for number, name in enumerate(FIELDS.values())
 ]
 
-
 DISAGREE = (
     "GitLab's processes do not agree about settings of the gateway, of which each keeps a copy for "
     "a minute, so somebody has changed them a moment ago:"
 )
 WRITTEN = "They are written as declared, perhaps once more."
+
+
+class GatewayOptions(Options):
+    """Options of ``duo_gateway``; None means unmanaged, ``""`` means clear."""
+
+    state: str = "present"
+    when_unsupported: str = "fail"
+    ai_gateway_url: str | None = None
+    ai_gateway_timeout_seconds: int | None = pydantic.Field(default=None, ge=60, le=600)
+    duo_agent_platform_service_url: str | None = None
+    duo_agent_platform_service_secure: bool | None = None
+
+    @pydantic.field_validator("ai_gateway_url")
+    @classmethod
+    def _gateway_url(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        if re.search(r"[<>&]", web_url(value)):
+            raise Wrong(
+                "contains <, > or &, which GitLab refuses",
+                "Write the base URL of the gateway as {}, without parameters.",
+            )
+        return value.rstrip("/")
+
+    @pydantic.field_validator("duo_agent_platform_service_url")
+    @classmethod
+    def _service_url(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        write = "Write only host and port as {}, such as aigw.example.com:50052."
+        meant = suggestions.host_and_port(value)
+        if "://" in value:
+            rule = "must be host:port without a scheme, such as aigw.example.com:50052"
+            raise Wrong(rule, write, instead=meant, also=suggestions.tls(value))
+        if len(value) > 2048:
+            rule = "is longer than 2048 characters, the most that GitLab stores"
+            raise Wrong(rule, "Shorten {} to 2048 characters.")
+        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@?#\x00-\x1f]+)(:\d{1,5})?", value):
+            rule = "must be host:port, such as aigw.example.com:50052"
+            raise Wrong(rule, write, instead=meant)
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _absent_keeps_nothing(self) -> GatewayOptions:
+        others = [it for it in GATEWAY_SPEC if getattr(self, it) not in (None, "")]
+        if self.state == "absent" and others:
+            rule = (
+                f"absent clears the URLs and sets nothing, so {', '.join(others)} would be ignored"
+            )
+            raise Wrong(rule, "Leave out one or the other.", option="state")
+        return self
 
 
 @dataclass(frozen=True)
@@ -96,7 +159,7 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
 def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
     urls = [getattr(wanted, name) for name in URLS]
     opening = wanted.state == "absent" or any(url == "" or is_gitlabs(url) for url in urls)
-    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURES] if opening else []))
+    reading = gitlab.read(PERMISSION, *PARTS, *([FEATURE_SETTINGS] if opening else []))
     refuse_hidden(gitlab, reading)
     return ObservedGateway(
         release=Release.of(reading.version),
@@ -259,7 +322,7 @@ def _is_allowed_by_now(gitlab: GitLab, _said: str, *, url: str | None) -> bool:
 
     Then somebody has just added it, and the process that refused does not know yet.
     """
-    settings = gitlab.rest(SETTINGS) if url else None
+    settings = gitlab.rest(APPLICATION_SETTINGS) if url else None
     return isinstance(settings, dict) and lists(settings, url or "")
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Self-hosted models: create, change, rename, delete; one, or many planned together.
 
-GraphQL ``aiSelfHostedModels`` (17.9); the mutations are in ``model_steps.py``.
+GraphQL ``aiSelfHostedModels`` (17.9). What can be declared of a model, what is
+sent and what is shown is in ``one_model.py``.
 """
 
 from __future__ import annotations
@@ -11,30 +12,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
-from .._base.invalid import invalid
+from .._base.invalid import Wrong, invalid
+from .._base.libraries import pydantic
 from .._base.messages import Failure, accepted
-from .._duo.offers import FAMILIES, OPTION_SINCE, is_beta_family
+from .._base.options import Options, check
+from .._duo.identifiers import IDENTIFIER_PREFIX, WITHOUT_ENDPOINT
+from .._duo.offers import FAMILIES, is_beta_family
 from .._duo.releases import Release
-from .._engine.arguments import (
-    MODEL_SPEC,
-    SETTING_SPEC,
-    WHEN_UNSUPPORTED,
-    Arguments,
-    refuse_beside,
-    required,
-)
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, refuse_beside, required
 from .._engine.plan import Plan, Step
 from .._engine.subject import Subject
 from .endpoints import loopback
-from .model_steps import Form, about, create, delete, target, update, values
-from .options import (
-    IDENTIFIER_PREFIX,
-    WITHOUT_ENDPOINT,
+from .one_model import (
+    MODEL_SPEC,
+    Form,
     ModelOptions,
-    ModelsOptions,
-    PlannedModel,
-    check,
+    about,
+    create,
+    delete,
+    not_offered,
+    shown,
+    target,
+    update,
 )
+from .one_setting import SETTING_SPEC, PlannedSetting
 from .stored import Model, State, read_state
 
 if TYPE_CHECKING:
@@ -42,6 +43,37 @@ if TYPE_CHECKING:
 
     from .._engine.plan import Change
     from .._gitlab.client import GitLab
+
+
+class ModelsOptions(Options):
+    """Options of ``duo_self_hosted_model``: one model, or several planned together."""
+
+    models: list[ModelOptions]
+    single: bool = False  # one model, given by the options of the task itself
+    exclusive: bool = False
+    only: str | None = None  # models declared in this state; None: all
+    when_unsupported: str = "fail"
+    planned_beta_features: bool = False
+    planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+
+    @property
+    def concerned(self) -> list[ModelOptions]:
+        """The declared models that the task is about."""
+        return [model for model in self.models if self.only in (None, model.state)]
+
+    @pydantic.model_validator(mode="after")
+    def _names_once(self) -> ModelsOptions:
+        seen: set[str] = set()
+        for model in self.models:
+            for name in dict.fromkeys((model.name, model.new_name or model.name)):
+                if name in seen:
+                    raise Wrong(
+                        f"{name!r} is declared twice",
+                        f"Keep one of the two models named {name!r} in {{}}.",
+                        option="models",
+                    )
+                seen.add(name)
+        return self
 
 
 @dataclass(frozen=True)
@@ -168,28 +200,6 @@ def _beta_planned(wanted: ModelsOptions) -> bool:
     return wanted.dry_run and wanted.planned_beta_features
 
 
-def not_offered(
-    model: ModelOptions | PlannedModel, release: Release, state: State
-) -> Failure | None:
-    """Return why this release cannot have a declared model that a later one can, if so."""
-    option, since = "", ""
-    family = FAMILIES.get(model.model_family or "")
-    if family and release.has(family) is False:
-        option, since = f"model_family {model.model_family}", family.text
-    elif model.method == "vertex_ai" and not state.has_provider:
-        option = "deployment_method vertex_ai"
-        since = OPTION_SINCE[option]
-    if not option:
-        return None
-    return Failure(
-        messages.NOT_OFFERED,
-        about=about(model.name),
-        option=option,
-        since=since,
-        version=release.text,
-    )
-
-
 def _refuse_unusable(
     model: ModelOptions, current: Model | None, wanted: ModelsOptions, found: ObservedModels
 ) -> None:
@@ -312,14 +322,6 @@ def explain(
 
 
 # --- results -----------------------------------------------------------------------------------
-def shown(model: Model) -> dict[str, Any]:
-    """Return a model as modules return it; never the key."""
-    return {
-        "id": model.id or None,
-        **values(model),
-        "has_api_key": model.has_api_key,
-        "features": list(model.features),
-    }
 
 
 def show(wanted: ModelsOptions, found: ObservedModels) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def provider_part(after: str | None = None) -> Part:
     )
 
 
-FEATURES = Part(
+FEATURE_SETTINGS = Part(
     "Features",
     "aiFeatureSettings { nodes { feature provider releaseState compatibleLlms "
     "selfHostedModel { id name model } } }",
@@ -140,7 +140,7 @@ def read_state(
     """
     parts = [models_part(keys=keys), provider_part(), *others]
     if features:
-        parts.append(FEATURES)
+        parts.append(FEATURE_SETTINGS)
     if gitlab_models:
         parts.append(GITLAB_MODELS)
     reading = gitlab.read(*parts)

@@ -17,12 +17,12 @@ from .._base.messages import Failure
 from .._duo.licences import OFFLINE
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
-from .._engine.arguments import SIGN_IN, Arguments
+from .._engine.arguments import Arguments
 from .._engine.plan import Change, Plan, Step
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
 from .._gitlab.rails import RailsRunner
-from .._gitlab.sign_in import SESSION, SignIn
+from .._gitlab.sign_in import SESSION, SIGN_IN_SPEC, SignIn
 
 if TYPE_CHECKING:
     from .._gitlab.client import GitLab
@@ -75,7 +75,7 @@ class Synchronise:
 
         :raises Failure: GitLab has nothing to synchronise.
         """
-        if self.wanted.door == SESSION:
+        if self.wanted.way == SESSION:
             queued = gitlab.admin_session(self.wanted).synchronise()
         else:
             queued = RailsRunner(self.wanted).synchronise()
@@ -124,7 +124,7 @@ def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[Obser
         vain = Failure(messages.SYNCED_JUST_NOW)
     if vain:
         return Plan((), found, (f"{vain.what} {vain.next_step}",))
-    if wanted.door is None:
+    if wanted.way is None:
         raise Failure(messages.SYNC_NEEDS_SIGN_IN, about=ABOUT)
     last = found.license["last_sync"]
     change = Change(
@@ -183,7 +183,7 @@ SUBJECT = Subject(
                 "choices": ["if_needed", "always", "never"],
                 "default": "if_needed",
             },
-            **SIGN_IN,
+            **SIGN_IN_SPEC,
         }
     ),
     options=options,

@@ -26,9 +26,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import failed, perform
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+    CONNECTION_SPEC,
+)
 from sandbox import credentials
 from sandbox.app import create_app
 from sandbox.front import Dropped
@@ -218,7 +220,7 @@ class Sandboxed:
 def params(subject: Subject, **options: Any) -> dict[str, Any]:
     """Return a task's parameters as Ansible hands them over: with defaults, null if left out."""
     connection = {"api_url": URL, "api_token": credentials.ADMIN_TOKEN}
-    return _filled({**CONNECTION, **subject.arguments.spec}, {**connection, **options})
+    return _filled({**CONNECTION_SPEC, **subject.arguments.spec}, {**connection, **options})
 
 
 def _filled(spec: Any, given: dict[str, Any]) -> dict[str, Any]:

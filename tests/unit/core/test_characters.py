@@ -16,7 +16,9 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messag
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.characters import hidden
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import run
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+    CONNECTION_SPEC,
+)
 
 CORE = "ansible_collections.gitlab_ops.duo.plugins.module_utils"
 SECRET = "must-not-show"
@@ -151,13 +153,13 @@ def test_every_option_that_is_a_text(module: str, told: str, way: list[str]) -> 
     assert f"{SECRET}\\n" not in caught.value.sentence()
 
 
-TEXTS = [name for name, it in CONNECTION.items() if it["type"] in ("str", "path")]
+TEXTS = [name for name, it in CONNECTION_SPEC.items() if it["type"] in ("str", "path")]
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_text_of_the_connection(name: str) -> None:
     params = {"api_url": "https://gitlab.example.com", "api_token": "glpat-x"}
-    connection = {it: option.get("default") for it, option in CONNECTION.items()} | params
+    connection = {it: option.get("default") for it, option in CONNECTION_SPEC.items()} | params
     subject = _subjects()["info"]
     with pytest.raises(Failure) as caught:
         run.perform(subject, {**connection, name: f"{SECRET}\n"}, check_mode=True)

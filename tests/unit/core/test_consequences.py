@@ -12,14 +12,15 @@ import pytest
 import yaml
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.options import check
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.misspelt import nearest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.destinations import (
     DESTINATIONS,
     destinations,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import self_hosted_model
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import GatewayOptions
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 
 GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
@@ -220,10 +221,10 @@ def test_all_models_on_loopback_are_one_warning() -> None:
 def test_a_gateway_that_is_to_be_absent_takes_no_settings(options: Any, names: str | None) -> None:
     given = {"state": "absent", **options}
     if names is None:
-        assert validators.check(validators.GatewayOptions, given).state == "absent"
+        assert check(GatewayOptions, given).state == "absent"
         return
     with pytest.raises(Failure) as caught:
-        validators.check(validators.GatewayOptions, given)
+        check(GatewayOptions, given)
     assert f"so {names} would be ignored" in caught.value.what
 
 

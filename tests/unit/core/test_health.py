@@ -18,7 +18,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advi
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
     CODES,
-    CONNECTION,
+    MODEL_PROBE,
     NOTES,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
@@ -50,7 +50,7 @@ def test_all_well(release: str, check: bool) -> None:
     aside = ["compatible_runner_probe"] if it.instance.release.at_least(19, 4) else []
     assert [one["name"] for one in failed(result)] == aside
     assert len(result["warnings"]) == len(aside)
-    assert result["checks"][-1]["name"] == CONNECTION
+    assert result["checks"][-1]["name"] == MODEL_PROBE
     assert result["instance"]["version"].startswith(release)
     # One for the state, one for the probes, one for the model.
     assert len(it.requests) == 3
@@ -307,7 +307,7 @@ def test_the_documentation_has_every_code() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_tells_what_to_do(code: str) -> None:
-    assert action_for(CONNECTION, f"Error code: {code}", FACTS) == CODES[code][1]
+    assert action_for(MODEL_PROBE, f"Error code: {code}", FACTS) == CODES[code][1]
     assert CODES[code][1].endswith(".")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advice import action_for
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
-    CONNECTION,
+    MODEL_PROBE,
     OTHER,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
@@ -283,4 +283,4 @@ def test_a_fault_of_one_patch_is_told_of_that_patch() -> None:
     said = "ERROR: The self-hosted model server returned code 403"
     for patch, starts in ((0, "GitLab 18.4.0 says this by a bug"), (1, "Send a valid API key")):
         facts = Facts(Release(f"18.4.{patch}", (18, 4), patch))
-        assert action_for(CONNECTION, said, facts).startswith(starts)
+        assert action_for(MODEL_PROBE, said, facts).startswith(starts)

@@ -264,7 +264,7 @@ def test_what_is_not_said_is_not_taken_for_granted() -> None:
 
 
 def test_what_a_release_may_lack_is_optional() -> None:
-    parts = [stored.models_part(), stored.FEATURES]
+    parts = [stored.models_part(), stored.FEATURE_SETTINGS]
     later = [stored.provider_part(), stored.GITLAB_MODELS]
     assert [part.optional for part in (*parts, *later)] == [False, False, True, True]
 

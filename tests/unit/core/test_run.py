@@ -17,10 +17,12 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client as _client
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+    CONNECTION_SPEC,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     feature_model,
@@ -90,7 +92,7 @@ def run(
     **options: Any,
 ):
     """Return the result of a task."""
-    defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
+    defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params = {**defaults, "api_url": server.url, "api_token": TOKEN, "state": "present", **options}
     result = outcome(subject, params, check_mode=check, diff_mode=True, verbosity=verbosity)
     assert TOKEN not in str(result)
@@ -166,7 +168,7 @@ def test_a_finding_is_masked_before_it_is_cut(serve) -> None:
     key = "key-that-a-server-repeats"
     said = messages.Failure(messages.REFUSED, reason="x" * 980 + key, hint="Look.")
     subject = dataclasses.replace(gateway.SUBJECT, judge=lambda _options, _state: said)
-    defaults = {name: spec.get("default") for name, spec in CONNECTION.items()}
+    defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params = {**defaults, "api_url": serve(Instance()).url, "api_token": TOKEN, "state": "present"}
     result = outcome(subject, params, check_mode=False, diff_mode=False, secrets={key})
     assert result["failed"]

@@ -16,9 +16,11 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
     preflight,
     upgrade_check,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import CONNECTION
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import refused
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+    CONNECTION_SPEC,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     beta_features,
     feature_model,
@@ -121,4 +123,4 @@ def test_ansibles_words_are_followed_by_what_to_write(said: str, write: str) -> 
 def test_the_role_names_every_option_that_it_hands_over() -> None:
     names = yaml.safe_load(VARS.read_text(encoding="utf-8"))["__duo_self_hosted_names"]
     own = {"state", "variables", "unknown_variables", "known_variables", "check_token"}
-    assert set(names) == {*CONNECTION, *preflight.SUBJECT.arguments.spec} - own
+    assert set(names) == {*CONNECTION_SPEC, *preflight.SUBJECT.arguments.spec} - own

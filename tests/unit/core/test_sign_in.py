@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two doors to what no token can do: which is taken, and gitlab-rails runner itself."""
+"""The two ways to what no token can do: which is taken, and gitlab-rails runner itself."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COOKIE = {"session_cookie": "must-not-show"}
 
 # --- options -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("options", "door"),
+    ("options", "way"),
     [
         ({}, None),
         ({"username": "root"}, None),
@@ -58,9 +58,9 @@ COOKIE = {"session_cookie": "must-not-show"}
         ({**PASSWORD, "via": "rails_runner"}, sign_in.RAILS_RUNNER),
     ],
 )
-def test_which_door(options: dict[str, Any], door: str | None) -> None:
+def test_which_way(options: dict[str, Any], way: str | None) -> None:
     checked = SignIn.of(options)
-    assert checked.door == door
+    assert checked.way == way
     assert "must-not-show" not in repr(checked)
 
 
@@ -374,7 +374,7 @@ def test_needs_to_know_for_whom_to_accept(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("by_token", [True, False])
-def test_a_state_that_the_token_tells_needs_no_door(by_token: bool) -> None:
+def test_a_state_that_the_token_tells_needs_no_way(by_token: bool) -> None:
     wanted = SignIn.of({"rails_command": ["/nonexistent"]})
     assert beta_features.beta_state(None, wanted, by_token) is by_token
 

@@ -15,14 +15,25 @@ from hypothesis import strategies as st
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.invalid import names_of
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.options import check
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.identifiers import (
+    DEPLOYMENT_METHODS,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import GatewayOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_model import ModelOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_setting import (
+    SettingOptions,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
+    ModelsOptions,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
 from ansible_collections.gitlab_ops.duo.tests.unit.core.test_properties import examples
 
 NAME = {"name": "m"}
 URL = {"api_url": "https://gitlab.example.com", "api_token": "glpat-x"}
-METHODS = [None, *validators.DEPLOYMENT_METHODS]
+METHODS = [None, *DEPLOYMENT_METHODS]
 # What people copy behind a base URL, which is a call and no part of it.
 CALLS = {"chat", "completions", "embeddings", "models", "responses"}
 SUGGESTION = re.compile(r"Write ((?:\S+: \S+)(?: and \S+: \S+)*)\. ")
@@ -31,7 +42,7 @@ SUGGESTION = re.compile(r"Write ((?:\S+: \S+)(?: and \S+: \S+)*)\. ")
 def step(kind: Any, options: dict[str, Any]) -> str:
     """Return the next step of a refusal; nothing where the options are accepted."""
     try:
-        validators.check(kind, options)
+        check(kind, options)
     except Failure as failure:
         return failure.next_step
     return ""
@@ -122,10 +133,10 @@ def suggested(kind: Any, options: dict[str, Any]) -> dict[str, str]:
     ],
 )
 def test_models(options: dict[str, Any], meant: dict[str, str]) -> None:
-    assert suggested(validators.ModelOptions, {**NAME, **options}) == meant
-    assert "secret" not in step(validators.ModelOptions, {**NAME, **options})
+    assert suggested(ModelOptions, {**NAME, **options}) == meant
+    assert "secret" not in step(ModelOptions, {**NAME, **options})
     if meant:
-        validators.check(validators.ModelOptions, {**NAME, **options, **meant})
+        check(ModelOptions, {**NAME, **options, **meant})
 
 
 @pytest.mark.parametrize(
@@ -154,9 +165,9 @@ def test_models(options: dict[str, Any], meant: dict[str, str]) -> None:
 )
 def test_others(kind: str, option: str, value: str, meant: str | None) -> None:
     model, others = {
-        "gateway": (validators.GatewayOptions, {}),
+        "gateway": (GatewayOptions, {}),
         "connection": (connection.Connection, URL),
-        "setting": (validators.SettingOptions, {"features": ["duo_chat"], "model": "m"}),
+        "setting": (SettingOptions, {"features": ["duo_chat"], "model": "m"}),
     }[kind]
     expected = {option: meant} if meant else {}
     if kind == "setting" and meant == "vendored":
@@ -168,7 +179,7 @@ def test_others(kind: str, option: str, value: str, meant: str | None) -> None:
 
 def test_credentials_stay_and_do_not_show() -> None:
     options = {**NAME, "deployment_method": "vllm", "endpoint": "http://me:secret@v:8000"}
-    assert step(validators.ModelOptions, options) == (
+    assert step(ModelOptions, options) == (
         "Write endpoint: http://********@v:8000/v1. The credentials in it stay as they are. "
         "Nothing was sent to GitLab."
     )
@@ -176,7 +187,7 @@ def test_credentials_stay_and_do_not_show() -> None:
 
 def test_a_scheme_that_says_more_is_not_lost() -> None:
     """Of the Agent Platform, it is an option of its own."""
-    said = step(validators.GatewayOptions, {"duo_agent_platform_service_url": "https://dap.test:1"})
+    said = step(GatewayOptions, {"duo_agent_platform_service_url": "https://dap.test:1"})
     assert "duo_agent_platform_service_secure: true" in said
 
 
@@ -192,11 +203,11 @@ def test_a_suggestion_is_accepted_and_loses_nothing(
     method: str | None, identifier: str | None, endpoint: str | None
 ) -> None:
     options = {**NAME, "deployment_method": method, "identifier": identifier, "endpoint": endpoint}
-    meant = suggested(validators.ModelOptions, options)
+    meant = suggested(ModelOptions, options)
     note(f"{options} {meant}")
     if not meant:
         return
-    validators.check(validators.ModelOptions, {**options, **meant})
+    check(ModelOptions, {**options, **meant})
     if "identifier" in meant:
         assert meant["identifier"].lower().endswith((identifier or "").lower().lstrip("/"))
     if "endpoint" in meant:
@@ -212,11 +223,11 @@ def test_a_suggested_base_url_is_accepted(value: Any) -> None:
     meant = suggested(connection.Connection, {**URL, "api_url": value})
     note(f"{value} {meant}")
     if meant:
-        checked = validators.check(connection.Connection, {**URL, **meant})
+        checked = check(connection.Connection, {**URL, **meant})
         assert (urlsplit(checked.api_url).hostname or "") in value.lower()
-    meant = suggested(validators.GatewayOptions, {"ai_gateway_url": value})
+    meant = suggested(GatewayOptions, {"ai_gateway_url": value})
     if meant:
-        assert validators.check(validators.GatewayOptions, meant)
+        assert check(GatewayOptions, meant)
         assert parts(value)[-1] in meant["ai_gateway_url"].lower()
 
 
@@ -225,7 +236,7 @@ def test_the_role_calls_its_own_variables() -> None:
     names = names_of({"variables": {"models": "duo_self_hosted_models"}})
     models = [{"name": "a"}, {"name": "b", "deployment_method": "vllm", "endpoint": "http://v"}]
     with pytest.raises(Failure) as caught:
-        validators.check(validators.ModelsOptions, {"models": models}, names)
+        check(ModelsOptions, {"models": models}, names)
     assert caught.value.sentence() == (
         "duo_self_hosted_models[1]: endpoint: must end in /v1 for vLLM: http://v/v1. "
         "Write duo_self_hosted_models[1].endpoint: http://v/v1. Nothing was sent to GitLab."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.options import check
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.urls import (
     absolute,
     credentials,
@@ -17,7 +18,6 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.urls import (
     masked,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.options import check
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import TOKEN
 
 

@@ -12,8 +12,13 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.options import check
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import GatewayOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_model import ModelOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
+    ModelsOptions,
+)
 
 URL = "https://gitlab.example.com"
 SECRET = "must-not-show"
@@ -24,7 +29,7 @@ LONG_URL = "https://aigw.example.com/" + "x" * 2030
 def refusal(kind: Any, options: dict[str, Any]) -> str:
     """Return the problems that a failure names."""
     with pytest.raises(Failure) as caught:
-        validators.check(kind, options)
+        check(kind, options)
     assert caught.value.code == messages.INVALID_OPTION.code
     step = caught.value.next_step.removesuffix(" Nothing was sent to GitLab.")
     assert re.match("(Add|Correct|Keep|Leave|Shorten|Write) .*[.]$", step), step
@@ -45,7 +50,7 @@ def rejected(*rows: tuple[str, Any, str]) -> Any:
 def connection(**options: Any) -> Connection:
     """Return checked connection options."""
     given = {"api_url": URL, "api_token": "glpat-x", **options}
-    return validators.check(Connection, given)
+    return check(Connection, given)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,7 @@ def test_all_problems_are_told_at_once_and_unknown_options_refused() -> None:
     ],
 )
 def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
-    checked = validators.check(validators.GatewayOptions, options)
+    checked = check(GatewayOptions, options)
     assert {name: getattr(checked, name) for name in kept} == kept
 
 
@@ -180,7 +185,7 @@ def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
     ("duo_agent_platform_service_url", LONG_NAME + "x", "is longer than 2048 characters"),
 )
 def test_gateway_refuses(option: str, value: Any, told: str) -> None:
-    text = refusal(validators.GatewayOptions, {option: value})
+    text = refusal(GatewayOptions, {option: value})
     assert text.startswith(f"{option}: ")
     assert told in text
 
@@ -207,7 +212,7 @@ def test_gateway_refuses(option: str, value: Any, told: str) -> None:
     ],
 )
 def test_model(options: dict[str, Any], method: str | None) -> None:
-    checked = validators.check(validators.ModelOptions, {"name": "m", **options})
+    checked = check(ModelOptions, {"name": "m", **options})
     assert checked.method == method
     assert checked.model_family == (
         options["model_family"].lower() if "model_family" in options else None
@@ -237,7 +242,7 @@ def test_model(options: dict[str, Any], method: str | None) -> None:
     ("api_key", [SECRET], "valid string"),
 )
 def test_model_refuses(option: str, value: Any, told: str) -> None:
-    text = refusal(validators.ModelOptions, {"name": "m", option: value})
+    text = refusal(ModelOptions, {"name": "m", option: value})
     assert text.startswith(f"{option}: ")
     assert told in text
 
@@ -276,16 +281,16 @@ def test_model_refuses(option: str, value: Any, told: str) -> None:
     ],
 )
 def test_the_identifier_fits_the_method(options: dict[str, Any], told: str) -> None:
-    assert told in refusal(validators.ModelOptions, {"name": "m", "api_key": SECRET, **options})
+    assert told in refusal(ModelOptions, {"name": "m", "api_key": SECRET, **options})
 
 
 def test_a_problem_in_a_list_says_which_item_and_keys_do_not_show() -> None:
     models = [{"name": "a", "api_key": SECRET}, {"name": "b", "identifier": "x", "api_key": SECRET}]
-    text = refusal(validators.ModelsOptions, {"models": models})
+    text = refusal(ModelsOptions, {"models": models})
     assert text.startswith("models[1]: identifier: starts with none of")
-    text = refusal(validators.ModelsOptions, {"models": [{"name": ""}]})
+    text = refusal(ModelsOptions, {"models": [{"name": ""}]})
     assert text.startswith("models[0].name: ")
-    checked = validators.check(validators.ModelsOptions, {"models": models[:1]})
+    checked = check(ModelsOptions, {"models": models[:1]})
     assert SECRET not in repr(checked)
 
 
@@ -303,7 +308,7 @@ def test_a_problem_in_a_list_says_which_item_and_keys_do_not_show() -> None:
 )
 def test_a_name_is_declared_once(models: list[dict[str, Any]], twice: str | None) -> None:
     if twice:
-        text = refusal(validators.ModelsOptions, {"models": models})
+        text = refusal(ModelsOptions, {"models": models})
         assert text == f"models: '{twice}' is declared twice."
     else:
-        assert validators.check(validators.ModelsOptions, {"models": models})
+        assert check(ModelsOptions, {"models": models})

@@ -11,11 +11,30 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import urls
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.options import Options, check
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health import HealthOptions
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.upgrade_check import (
     UpgradeOptions,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import options as validators
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.identifiers import (
+    infer_method,
+    method_for_export,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.feature_model import (
+    FeaturesOptions,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import GatewayOptions
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_model import (
+    ModelOptions,
+    PlannedModel,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_setting import (
+    PlannedSetting,
+    SettingOptions,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
+    ModelsOptions,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +52,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import op
 )
 def test_setting(options: dict[str, Any], provider: str | None) -> None:
     given = {"features": ["Duo_Chat", "CODE_COMPLETIONS"], **options}
-    checked = validators.check(validators.SettingOptions, given)
+    checked = check(SettingOptions, given)
     assert checked.resolved_provider == provider
     assert checked.features == ["duo_chat", "code_completions"]
 
@@ -61,7 +80,7 @@ def test_setting(options: dict[str, Any], provider: str | None) -> None:
 )
 def test_setting_refuses(options: dict[str, Any], told: str) -> None:
     with pytest.raises(Failure) as caught:
-        validators.check(validators.SettingOptions, {"features": ["duo_chat"], **options})
+        check(SettingOptions, {"features": ["duo_chat"], **options})
     assert told in caught.value.what
 
 
@@ -74,14 +93,14 @@ def test_setting_refuses(options: dict[str, Any], told: str) -> None:
 )
 def test_a_feature_is_assigned_once(settings: list[dict[str, Any]]) -> None:
     with pytest.raises(Failure) as caught:
-        validators.check(validators.FeaturesOptions, {"settings": settings})
+        check(FeaturesOptions, {"settings": settings})
     assert caught.value.what == "features: 'duo_chat' is assigned twice."
 
 
 def test_of_what_is_planned_only_names_matter() -> None:
     planned = [{"name": "m", "api_key": "must-not-show", "identifier": "no/such", "odd": 1}]
     options = {"settings": [], "planned_models": planned}
-    checked = validators.check(validators.FeaturesOptions, options)
+    checked = check(FeaturesOptions, options)
     assert checked.planned_models[0].name == "m"
     assert "must-not-show" not in repr(checked)
 
@@ -90,14 +109,14 @@ def test_of_what_is_planned_only_names_matter() -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "defaults"),
     [
-        (validators.GatewayOptions, {}, {"state": "present", "when_unsupported": "fail"}),
+        (GatewayOptions, {}, {"state": "present", "when_unsupported": "fail"}),
         (
-            validators.ModelOptions,
+            ModelOptions,
             {"name": "m"},
             {"state": "present", "update_api_key": "on_change", "force": False},
         ),
         (
-            validators.ModelsOptions,
+            ModelsOptions,
             {"models": []},
             {
                 "single": False,
@@ -108,13 +127,13 @@ def test_of_what_is_planned_only_names_matter() -> None:
             },
         ),
         (
-            validators.SettingOptions,
+            SettingOptions,
             {"features": ["duo_chat"], "provider": "disabled"},
             {"state": "present"},
         ),
-        (validators.SettingOptions, {"features": ["duo_chat"], "state": "absent"}, {}),
+        (SettingOptions, {"features": ["duo_chat"], "state": "absent"}, {}),
         (
-            validators.FeaturesOptions,
+            FeaturesOptions,
             {"settings": []},
             {
                 "when_unsupported": "fail",
@@ -122,8 +141,8 @@ def test_of_what_is_planned_only_names_matter() -> None:
                 "planned_models": [],
             },
         ),
-        (validators.PlannedModel, {"name": "m"}, {"state": "present"}),
-        (validators.PlannedSetting, {"features": ["duo_chat"]}, {}),
+        (PlannedModel, {"name": "m"}, {"state": "present"}),
+        (PlannedSetting, {"features": ["duo_chat"]}, {}),
         (
             HealthOptions,
             {"settings": {"settings": []}, "planned_gateway": {}},
@@ -138,9 +157,9 @@ def test_of_what_is_planned_only_names_matter() -> None:
     ids=lambda it: it.__name__ if isinstance(it, type) else "",
 )
 def test_what_is_left_out_is_unmanaged_or_has_its_default(
-    kind: type[validators.Options], options: dict[str, Any], defaults: dict[str, Any]
+    kind: type[Options], options: dict[str, Any], defaults: dict[str, Any]
 ) -> None:
-    values = validators.check(kind, options).model_dump(exclude=set(options))
+    values = check(kind, options).model_dump(exclude=set(options))
     managed = {name: value for name, value in values.items() if value is not None}
     assert managed == {"dry_run": False, **defaults}
 
@@ -161,10 +180,10 @@ def test_what_is_left_out_is_unmanaged_or_has_its_default(
 def test_limits(kind: Any, option: str, accepted: tuple, refused: tuple) -> None:
     common = {"settings": {"settings": []}} if kind is HealthOptions else {}
     for value in accepted:
-        assert getattr(validators.check(kind, {**common, option: value}), option) == value
+        assert getattr(check(kind, {**common, option: value}), option) == value
     for value in refused:
         with pytest.raises(Failure, match=f"{option}: "):
-            validators.check(kind, {**common, option: value})
+            check(kind, {**common, option: value})
 
 
 # --- from what is stored to what is declared -----------------------------------------------------
@@ -183,16 +202,16 @@ def test_limits(kind: Any, option: str, accepted: tuple, refused: tuple) -> None
     ],
 )
 def test_what_is_stored_is_a_valid_declaration(identifier, endpoint, provider, method) -> None:
-    found = validators.method_for_export(identifier, endpoint, provider)
+    found = method_for_export(identifier, endpoint, provider)
     assert found == method
     declared = {"name": "m", "identifier": identifier, "deployment_method": found}
     declared |= {"endpoint": endpoint} if endpoint else {}
-    assert validators.check(validators.ModelOptions, declared).method == method
+    assert check(ModelOptions, declared).method == method
 
 
 @pytest.mark.parametrize("provider", ["BEDROCK", "VERTEX_AI"])
 def test_a_provider_says_more_than_an_identifier(provider: str) -> None:
-    assert validators.method_for_export("azure/m", "http://x", provider) == provider.lower()
+    assert method_for_export("azure/m", "http://x", provider) == provider.lower()
 
 
 @pytest.mark.parametrize(
@@ -208,22 +227,22 @@ def test_a_provider_says_more_than_an_identifier(provider: str) -> None:
 def test_a_model_and_a_planned_one_have_the_same_method(
     options: dict[str, Any], method: str | None
 ) -> None:
-    for kind in (validators.PlannedModel, validators.ModelOptions):
-        assert validators.check(kind, {"name": "m", **options}).method == method
+    for kind in (PlannedModel, ModelOptions):
+        assert check(kind, {"name": "m", **options}).method == method
 
 
 def test_a_planned_model_is_judged_by_the_task_that_makes_it() -> None:
     odd = {"name": "m", "deployment_method": "VLM", "identifier": "x" * 300, "endpoint": "", "a": 1}
-    planned = validators.check(validators.PlannedModel, odd)
+    planned = check(PlannedModel, odd)
     assert (planned.method, planned.model_config["frozen"]) == ("vlm", True)
     with pytest.raises(Failure, match="deployment_method"):
-        validators.check(validators.ModelOptions, odd)
+        check(ModelOptions, odd)
 
 
 @pytest.mark.parametrize("prefix", ["", "made-up", "BEDROCK/m"])
 def test_no_method_is_guessed(prefix: str) -> None:
-    assert validators.infer_method(prefix) == ("other" if prefix == "" else None)
-    assert validators.infer_method(None) is None
+    assert infer_method(prefix) == ("other" if prefix == "" else None)
+    assert infer_method(None) is None
 
 
 # --- URLs ----------------------------------------------------------------------------------------

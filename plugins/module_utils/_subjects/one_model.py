@@ -1,0 +1,307 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One self-hosted model, whole: its options and their rules, what is sent and what is shown.
+
+GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider``
+(18.11). Releases differ in what a model needs and who decides its provider: ``Form``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages, suggestions
+from .._base.invalid import Wrong
+from .._base.libraries import pydantic
+from .._base.messages import Failure
+from .._base.options import LENIENT, Lower, Name, Options, Spec, one_of
+from .._base.urls import web_url, without_credentials
+from .._duo.identifiers import (
+    DEPLOYMENT_METHODS,
+    IDENTIFIER_PREFIX,
+    OTHER_PREFIXES,
+    WITHOUT_ENDPOINT,
+    infer_method,
+    provider_of,
+)
+from .._duo.offers import FAMILIES, OPTION_SINCE
+from .._engine.plan import ABSENT, Change, Step, differences
+from .._gitlab.graphql import Mutation
+from .stored import Model, State
+
+if TYPE_CHECKING:
+    from .._duo.releases import Release
+
+# What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
+BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
+
+# One self-hosted model; also the form in which other tasks are told what a run plans.
+MODEL_SPEC: Spec = {
+    "name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "new_name": {"type": "str"},
+    "model_family": {"type": "str"},
+    "endpoint": {"type": "str"},
+    # No choices here: the case of the value should not matter.
+    "deployment_method": {"type": "str"},
+    "identifier": {"type": "str"},
+    # A type with rules of its own would not do: core shows a value that fails them.
+    "api_key": {"type": "str", "no_log": True},
+    "update_api_key": {
+        "type": "str",
+        "choices": ["on_change", "on_create", "always"],
+        "default": "on_change",
+        "no_log": False,
+    },
+    "force": {"type": "bool", "default": False},
+}
+
+
+class DeclaredModel(Options):
+    """What all tasks read of a declared model, in one form: none predicts what another skips."""
+
+    name: Name
+    state: str = "present"
+    new_name: Name | None = None
+    model_family: Lower | None = None
+    endpoint: str | None = None
+    deployment_method: Lower | None = None
+    identifier: str | None = None
+
+    @property
+    def method(self) -> str | None:
+        """Deployment method as given, or inferred from the identifier; None if unmanaged."""
+        return self.deployment_method or infer_method(self.identifier)
+
+
+class ModelOptions(DeclaredModel):
+    """One declared self-hosted model; None means unmanaged, ``""`` means clear."""
+
+    identifier: str | None = pydantic.Field(default=None, max_length=255)
+    api_key: str | None = pydantic.Field(default=None, repr=False)
+    update_api_key: str = "on_change"
+    force: bool = False
+
+    @pydantic.field_validator("endpoint")
+    @classmethod
+    def _endpoint(cls, value: str | None) -> str | None:
+        return value and web_url(value)
+
+    @pydantic.field_validator("deployment_method")
+    @classmethod
+    def _method(cls, value: str | None) -> str | None:
+        return one_of(value, DEPLOYMENT_METHODS, "deployment method")
+
+    @pydantic.model_validator(mode="after")
+    def _identifier_fits_method(self) -> ModelOptions:
+        if self.state == "present":
+            self._refuse_identifier()
+            self._refuse_endpoint()
+        return self
+
+    def _refuse_identifier(self) -> None:
+        method, identifier = self.method, self.identifier
+        prefix = IDENTIFIER_PREFIX.get(method or "")
+        if prefix and identifier == "":
+            form = f"{prefix}<name of the model>"
+            raise Wrong(
+                f"is required for {method}: {form}", f"Write {{}}: {form}.", option="identifier"
+            )
+        # Bedrock also takes the ARN of an inference profile as it is.
+        is_arn = method == "bedrock" and (identifier or "").startswith("arn:")
+        if prefix and identifier and not (is_arn or re.match(re.escape(prefix) + ".", identifier)):
+            form = f"{prefix}<name of the model>"
+            raise Wrong(
+                f"must start with {prefix} for {method}",
+                f"Write {{}}: {form}.",
+                option="identifier",
+                form=form,
+                instead=suggestions.prefixed(identifier, method, IDENTIFIER_PREFIX),
+            )
+        if method is None and identifier:
+            known = ", ".join([*IDENTIFIER_PREFIX.values(), *OTHER_PREFIXES])
+            raise Wrong(
+                f"starts with none of {known}; add the prefix, or set deployment_method: other",
+                "Write the prefix in front of {}, or set deployment_method: other.",
+                option="identifier",
+                instead=suggestions.prefixed(identifier, method, IDENTIFIER_PREFIX),
+            )
+
+    def _refuse_endpoint(self) -> None:
+        if self.endpoint == "" and self.method not in WITHOUT_ENDPOINT:
+            rule = "cannot be cleared; leave it out to keep it"
+            raise Wrong(rule, "Write a URL, or remove {}.", option="endpoint")
+        if self.method == "vllm" and self.endpoint and not self.endpoint.endswith("/v1"):
+            raise Wrong(
+                "must end in /v1 for vLLM",
+                "Write the base URL of the server, which ends in /v1, as {}.",
+                option="endpoint",
+                form="",
+                instead=suggestions.openai_base(self.endpoint),
+            )
+
+
+class PlannedModel(DeclaredModel):
+    """A model that would be there."""
+
+    model_config = LENIENT
+
+
+# --- steps --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Form:
+    """What an instance's mutations take for a model, and what they make of it."""
+
+    provider: bool  # a model has a provider
+    endpoint: bool  # every model needs an endpoint, whatever its provider
+    prefix_decides: bool  # creating a model ignores the provider that is sent
+
+    @classmethod
+    def of(cls, release: Release, state: State) -> Form:
+        """Return the form of an instance."""
+        return cls(
+            state.has_provider,
+            release.model_needs_endpoint,
+            state.has_provider and release.prefix_decides_provider,
+        )
+
+
+def about(name: str) -> str:
+    """Return how messages and diffs call a model."""
+    return f"self-hosted model {name}"
+
+
+def values(model: Model) -> dict[str, Any]:
+    """Return what a diff shows of a model."""
+    shown = {
+        "name": model.name,
+        "model_family": model.family,
+        "endpoint": without_credentials(model.endpoint),
+        "identifier": model.identifier,
+    }
+    return {**shown, "provider": model.provider} if model.provider else shown
+
+
+def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
+    """Return the model as it should be: declared values over those that are there."""
+    base = current or Model(id="", name=wish.name, family="")
+    changes: dict[str, Any] = {"name": wish.new_name or base.name}
+    if wish.model_family:
+        changes["family"] = wish.model_family
+    if wish.endpoint is not None:
+        changes["endpoint"] = wish.endpoint
+    if wish.method == "bedrock" and form.endpoint:
+        changes["endpoint"] = changes.get("endpoint", base.endpoint) or BEDROCK_ENDPOINT
+    if wish.identifier is not None:
+        changes["identifier"] = wish.identifier
+    if form.provider and (wish.method or not current):
+        in_cloud = wish.method in WITHOUT_ENDPOINT
+        changes["provider"] = str(wish.method).upper() if in_cloud else "API"
+    if _sends_key(wish, current):
+        changes["has_api_key"] = bool(wish.api_key)
+    return base.model_copy(update=changes)
+
+
+def create(wish: ModelOptions, new: Model, form: Form) -> Step:
+    """Return the step that creates a model; an update follows where GitLab sets its provider."""
+    after = {"state": "present", **values(new)}
+    if new.has_api_key:
+        after["api_key"] = "(set)"
+    change = Change(about(new.name), ABSENT, after, verb="create")
+    made = provider_of(wish.identifier) if form.prefix_decides else None
+    return Step(
+        (change,),
+        Mutation("aiSelfHostedModelCreate", _input(wish, new, None, form)),
+        unfinished=made not in (None, new.provider),
+    )
+
+
+def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step | None:
+    """Return the step that makes a model the new one, or None where nothing differs."""
+    before, after = differences(values(current), values(new))
+    if current.endpoint != new.endpoint and "endpoint" not in after:
+        # Only the credentials inside the URL differ, which are never shown.
+        before["endpoint"], after["endpoint"] = "(set)", "(changed)"
+    if _sends_key(wish, current):
+        before["api_key"] = "(set)" if current.has_api_key else "(not set)"
+        after["api_key"] = (
+            "(cleared)" if not wish.api_key else "(changed)" if current.has_api_key else "(set)"
+        )
+    if not after:
+        return None
+    # always sends the key each time: reading again cannot prove that it arrived.
+    visible = set(after) != {"api_key"} or wish.update_api_key != "always"
+    change = Change(about(current.name), before, after, visible=visible)
+    return Step((change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form)))
+
+
+def delete(current: Model) -> Step:
+    """Return the step that deletes a model; whether it may go is looked at again before it."""
+    gone = {"state": "present", **values(current)}
+    change = Change(about(current.name), gone, ABSENT, verb="delete")
+    return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
+
+
+def _sends_key(wish: ModelOptions, current: Model | None) -> bool:
+    if wish.api_key is None:
+        return False
+    if current is None:
+        return wish.api_key != ""
+    if wish.update_api_key == "on_create":
+        return False
+    if wish.update_api_key == "always":
+        return wish.api_key != "" or current.has_api_key
+    return (current.api_key or "") != wish.api_key
+
+
+def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) -> dict[str, Any]:
+    """Return the mutation's input: an update replaces what is required, and keeps the rest."""
+    sent: dict[str, Any] = {"id": current.id} if current else {}
+    sent |= {"name": new.name, "model": new.family.upper()}
+    if new.endpoint:
+        sent["endpoint"] = new.endpoint
+    elif wish.endpoint is not None:
+        sent["endpoint"] = None  # left out, GitLab would keep it
+    if wish.identifier is not None:
+        sent["identifier"] = wish.identifier
+    if form.provider:
+        # Never null: GitLab 18.11 answers HTTP 500 to it.
+        sent["provider"] = new.provider or "API"
+    if _sends_key(wish, current):
+        sent["apiToken"] = wish.api_key
+    return sent
+
+
+def not_offered(
+    model: ModelOptions | PlannedModel, release: Release, state: State
+) -> Failure | None:
+    """Return why this release cannot have a declared model that a later one can, if so."""
+    option, since = "", ""
+    family = FAMILIES.get(model.model_family or "")
+    if family and release.has(family) is False:
+        option, since = f"model_family {model.model_family}", family.text
+    elif model.method == "vertex_ai" and not state.has_provider:
+        option = "deployment_method vertex_ai"
+        since = OPTION_SINCE[option]
+    if not option:
+        return None
+    return Failure(
+        messages.NOT_OFFERED,
+        about=about(model.name),
+        option=option,
+        since=since,
+        version=release.text,
+    )
+
+
+# --- results -----------------------------------------------------------------------------------
+def shown(model: Model) -> dict[str, Any]:
+    """Return a model as modules return it; never the key."""
+    return {
+        "id": model.id or None,
+        **values(model),
+        "has_api_key": model.has_api_key,
+        "features": list(model.features),
+    }
