@@ -10,7 +10,6 @@ import pytest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import (
     FAMILIES,
     FEATURES,
-    OPTION_SINCE,
     PROVIDERS,
     Offer,
 )
@@ -18,6 +17,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases impor
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     feature_model,
     gateway,
+    one_model,
+    one_setting,
     self_hosted_model,
 )
 from sandbox.schema_data import names_of
@@ -110,7 +111,9 @@ CONDUCT = {
     "planned_settings": "for check mode",
     "planned_beta_features": "for check mode",
 }
-# What an option of OPTION_SINCE needs: the mutation's input and its argument.
+# Options that a release may lack, and the first release that has them.
+SINCE = {**gateway.SINCE, **one_model.SINCE, **one_setting.SINCE}
+# What an option of SINCE needs: the mutation's input and its argument.
 NEEDS = {
     **{option: ("DuoSettingsUpdateInput", name) for option, name in gateway.FIELDS.items()},
     "deployment_method vertex_ai": ("AiSelfHostedModelCreateInput", "provider"),
@@ -172,10 +175,10 @@ def test_every_option_sets_an_argument_or_says_how(subject: Any) -> None:
     assert spec - setting - set(CONDUCT) == set()
 
 
-@pytest.mark.parametrize("option", OPTION_SINCE)
+@pytest.mark.parametrize("option", SINCE)
 def test_options_are_offered_from_the_release_that_messages_name(option: str) -> None:
     name, argument = NEEDS[option]
-    since = VERSIONS.index(OPTION_SINCE[option])
+    since = VERSIONS.index(SINCE[option])
     assert argument in arguments(VERSIONS[since], name)
     # The release before may have it hidden (the timeout: its column is a release older).
     assert argument not in arguments(VERSIONS[since - 2], name)

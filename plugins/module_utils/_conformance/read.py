@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .learnt import Learnt
 
 MODELS_FIELD, SETTINGS_FIELD = "aiSelfHostedModels", "aiFeatureSettings"
-URL, TIMEOUT, SERVICE, SECURE = GATEWAY_FIELDS.values()
+URL, TIMEOUT = GATEWAY_FIELDS["ai_gateway_url"], GATEWAY_FIELDS["ai_gateway_timeout_seconds"]
+SERVICE = GATEWAY_FIELDS["duo_agent_platform_service_url"]
+SECURE = GATEWAY_FIELDS["duo_agent_platform_service_secure"]
 MODEL_PROVIDERS = ("API", "BEDROCK", "VERTEX_AI")
 _TYPES = ("online_cloud", OFFLINE, "legacy_license")
 _STATES = ("GA", "BETA", "EXPERIMENT", "EXPERIMENTAL")

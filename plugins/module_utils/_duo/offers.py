@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Features, model families, providers and options: which release of GitLab has them, as data.
+"""Features, model families and providers: which release of GitLab has them, as data.
 
 Sources: GitLab's GraphQL reference of 17.9, 17.10, 17.11, 18.0, 18.4, 18.9, 19.3 and 19.5, its
 source files of 18.11, 19.0, 19.1 and 19.4, migrations and merge requests of the releases between.
@@ -146,15 +146,6 @@ PROVIDERS: dict[str, Offer] = {
     "disabled": Offer((17, 9), (17, 9)),
     # Absent in the reference of early 18.2, present in that of 18.4.
     "unassigned": Offer((18, 2), (18, 4)),
-}
-
-# Options that a release may lack: the release that first offers them, for messages.
-OPTION_SINCE: dict[str, str] = {
-    "ai_gateway_timeout_seconds": "18.7",
-    "duo_agent_platform_service_url": "18.4",
-    "duo_agent_platform_service_secure": "18.10",
-    "deployment_method vertex_ai": "18.11",
-    "gitlab_model": "18.4",
 }
 
 

@@ -16,7 +16,7 @@ from .._base.invalid import Wrong
 from .._base.libraries import pydantic
 from .._base.messages import Failure, accepted
 from .._base.options import Options, check
-from .._duo.offers import FEATURES, OPTION_SINCE, PROVIDERS, is_agent_feature
+from .._duo.offers import FEATURES, PROVIDERS, is_agent_feature
 from .._duo.permissions import Circumstances, refusals
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
@@ -26,6 +26,7 @@ from .._engine.subject import Subject
 from .one_model import MODEL_SPEC, PlannedModel, not_offered
 from .one_setting import (
     SETTING_SPEC,
+    SINCE,
     SettingOptions,
     Target,
     about,
@@ -225,7 +226,7 @@ def _target(
             messages.NOT_OFFERED,
             about=where,
             option="gitlab_model",
-            since=OPTION_SINCE["gitlab_model"],
+            since=SINCE["gitlab_model"],
             version=found.release.text,
         )
     for planned in wanted.planned_models:

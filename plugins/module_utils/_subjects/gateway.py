@@ -20,7 +20,6 @@ from .._base.options import Options, Spec, check
 from .._base.urls import masked, web_url
 from .._duo.destinations import ways_out
 from .._duo.gitlab_hosts import is_gitlabs
-from .._duo.offers import OPTION_SINCE
 from .._duo.outbound_rules import APPLICATION_SETTINGS, lists
 from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
@@ -54,6 +53,12 @@ FIELDS = {
     "ai_gateway_timeout_seconds": "aiGatewayTimeoutSeconds",
     "duo_agent_platform_service_url": "duoAgentPlatformServiceUrl",
     "duo_agent_platform_service_secure": "selfHostedDuoAgentPlatformServiceSecure",
+}
+# Options that a release may lack: the release that first offers them, for messages.
+SINCE = {
+    "ai_gateway_timeout_seconds": "18.7",
+    "duo_agent_platform_service_url": "18.4",
+    "duo_agent_platform_service_secure": "18.10",
 }
 TYPES = {"str": str, "int": int, "bool": bool}
 URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
@@ -263,7 +268,7 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
             messages.NOT_OFFERED,
             about=ABOUT,
             option=name,
-            since=OPTION_SINCE[name],
+            since=SINCE[name],
             version=found.release.text,
         )
         if wanted.when_unsupported == "fail":

@@ -26,7 +26,7 @@ from .._duo.identifiers import (
     infer_method,
     provider_of,
 )
-from .._duo.offers import FAMILIES, OPTION_SINCE
+from .._duo.offers import FAMILIES
 from .._engine.plan import ABSENT, Change, Step, differences
 from .._gitlab.graphql import Mutation
 from .stored import Model, State
@@ -34,6 +34,8 @@ from .stored import Model, State
 if TYPE_CHECKING:
     from .._duo.releases import Release
 
+# What a release may lack: the release that first offers it, for messages.
+SINCE = {"deployment_method vertex_ai": "18.11"}
 # What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
 BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
 
@@ -284,7 +286,7 @@ def not_offered(
         option, since = f"model_family {model.model_family}", family.text
     elif model.method == "vertex_ai" and not state.has_provider:
         option = "deployment_method vertex_ai"
-        since = OPTION_SINCE[option]
+        since = SINCE[option]
     if not option:
         return None
     return Failure(

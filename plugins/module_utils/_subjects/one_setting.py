@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .._duo.releases import Release
     from .._gitlab.client import GitLab
 
+# Options that a release may lack: the release that first offers them, for messages.
+SINCE = {"gitlab_model": "18.4"}
 # One assignment of features. The accepted names depend on the release, so there are no choices.
 SETTING_SPEC: Spec = {
     "features": {"type": "list", "elements": "str"},

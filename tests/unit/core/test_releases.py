@@ -388,17 +388,3 @@ def test_knows_what_it_does_not_know(version: str, newer: bool) -> None:
 )
 def test_names_the_release_that_can_be_relied_on(name: str, text: str) -> None:
     assert {**FAMILIES, **PROVIDERS}[name].text == text
-
-
-@pytest.mark.parametrize(
-    ("option", "since"),
-    [
-        ("ai_gateway_timeout_seconds", "18.7"),
-        ("duo_agent_platform_service_url", "18.4"),
-        ("duo_agent_platform_service_secure", "18.10"),
-        ("deployment_method vertex_ai", "18.11"),
-        ("gitlab_model", "18.4"),
-    ],
-)
-def test_options_and_their_release(option: str, since: str) -> None:
-    assert _offers.OPTION_SINCE[option] == since
