@@ -17,8 +17,8 @@ description:
     and unreachable instances included, and writes it at the end as one page, and in other formats.
   - Without a task of this collection nothing is written. A problem of the report is a warning, it
     never ends a run.
-  - Before and after of each setting are in the report if the run shows diffs (C(--diff)); otherwise
-    there is one line for each change.
+  - Each setting that differs is in the report with its value before and after, with or without
+    C(--diff).
 requirements:
   - enabled in configuration (C(callbacks_enabled))
 options:

@@ -92,6 +92,42 @@ beta_features:
       type: bool
   sample:
     enabled: true
+instance:
+  description: The GitLab (C(url), and C(version) as far as it was read).
+  returned: always
+  type: dict
+  sample: {url: https://gitlab.example.com, version: 18.9.2}
+changes:
+  description:
+    - What was changed, or would be changed in check mode, in the order in which it is carried out;
+      one item for each field. After a failure, what was changed before it.
+    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+      C((set)), C((changed)) or C((cleared)).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    subject:
+      description: C(beta_features).
+      type: str
+    name:
+      description: Empty, because there is only one.
+      type: str
+    field:
+      description: The setting.
+      type: str
+    before:
+      description: Its value before.
+      type: raw
+    after:
+      description: Its value afterwards.
+      type: raw
+  sample:
+    - subject: beta_features
+      name: ""
+      field: enabled
+      before: false
+      after: true
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -127,6 +127,17 @@ paths:
   type: list
   elements: str
   sample: [duo-conformance/conformance.json, duo-conformance/conformance.md]
+instance:
+  description: The GitLab (C(url), and C(version) as far as it was read).
+  returned: always
+  type: dict
+  sample: {url: https://gitlab.example.com, version: 18.9.2}
+changes:
+  description: Always empty, because this module changes nothing.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -116,8 +116,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: The instance (C(url), C(version)).
-  returned: success
+  description: The GitLab (C(url), and C(version) as far as it was read).
+  returned: always
   type: dict
 checks:
   description: All checks, each with its own verdict; returned on failure too.
@@ -154,6 +154,12 @@ checks:
         - Whether it concerns a feature in use, so that its failure counts. It is V(false) for a
           probe that this collection does not know.
       type: bool
+changes:
+  description: Always empty, because this module changes nothing.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -73,8 +73,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: What GitLab says of itself.
-  returned: success
+  description: What GitLab says of itself; on failure C(url), and C(version) as far as it was read.
+  returned: always
   type: dict
   contains:
     url:
@@ -177,6 +177,12 @@ left_out:
   type: list
   elements: str
   sample: ["AI gateway: ai_gateway_url", "self-hosted model codestral: endpoint"]
+changes:
+  description: Always empty, because this module changes nothing.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

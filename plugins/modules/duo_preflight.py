@@ -144,6 +144,9 @@ findings:
     subject:
       description: What it is about.
       type: str
+    kind:
+      description: The subject of that object, as in RV(changes); empty where it has none.
+      type: str
     what:
       description: What is the matter.
       type: str
@@ -165,7 +168,7 @@ declared:
   sample: {gateway: true, models: true, absent_models: false, beta_features: null, features: true}
 instance:
   description: As in M(gitlab_ops.duo.duo_info).
-  returned: success
+  returned: always
   type: dict
 license:
   description: As in M(gitlab_ops.duo.duo_info).
@@ -199,6 +202,35 @@ leaving:
   returned: success
   type: list
   elements: dict
+changes:
+  description:
+    - What was changed, or would be changed in check mode, in the order in which it is carried out;
+      one item for each field. After a failure, what was changed before it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    subject:
+      description: C(outbound_allowlist).
+      type: str
+    name:
+      description: Empty, because there is only one.
+      type: str
+    field:
+      description: The setting.
+      type: str
+    before:
+      description: Its value before.
+      type: raw
+    after:
+      description: Its value afterwards.
+      type: raw
+  sample:
+    - subject: outbound_allowlist
+      name: ""
+      field: hosts
+      before: []
+      after: [aigw.example.com]
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

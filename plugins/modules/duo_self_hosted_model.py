@@ -154,6 +154,42 @@ models:
   type: list
   elements: dict
   contains: *model
+instance:
+  description: The GitLab (C(url), and C(version) as far as it was read).
+  returned: always
+  type: dict
+  sample: {url: https://gitlab.example.com, version: 18.9.2}
+changes:
+  description:
+    - What was changed, or would be changed in check mode, in the order in which it is carried out;
+      one item for each field. After a failure, what was changed before it.
+    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+      C((set)), C((changed)) or C((cleared)).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    subject:
+      description: C(self_hosted_model).
+      type: str
+    name:
+      description: Name of the model before the change.
+      type: str
+    field:
+      description: The setting.
+      type: str
+    before:
+      description: Its value before.
+      type: raw
+    after:
+      description: Its value afterwards.
+      type: raw
+  sample:
+    - subject: self_hosted_model
+      name: codestral
+      field: api_key
+      before: (set)
+      after: (changed)
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -49,7 +49,7 @@ options:
         never fail the task. If not set, all.
     type: list
     elements: str
-    choices: [platform, license, gateway, models, features, beta features]
+    choices: [platform, license, gateway, models, features, beta_features]
   fail_on:
     description:
       - Which findings fail the task. V(breaking) is what stops GitLab Duo Self-Hosted from working
@@ -82,8 +82,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: The instance as it is (C(url), C(version)).
-  returned: success
+  description: The GitLab as it is (C(url), and C(version) as far as it was read).
+  returned: always
   type: dict
 target_version:
   description: The release that was looked at.
@@ -136,6 +136,12 @@ findings:
       type: list
       elements: str
       sample: ['19.4.2', '19.5']
+changes:
+  description: Always empty, because this module changes nothing.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 steps:
   description: One line for each change that was made, or would be made in check mode.
   returned: success

@@ -76,7 +76,7 @@ class Value:
 
 @dataclass
 class Change:
-    """One object that changes, with the settings that differ; only where the run showed diffs."""
+    """One object that changes, with the settings that differ."""
 
     about: str
     values: list[Value] = field(default_factory=list)

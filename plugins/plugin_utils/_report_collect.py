@@ -138,8 +138,8 @@ class Collector:
 
     def _shown(self, seen: _Seen, module: str, result: dict[str, Any]) -> None:
         models = seen.cell("models").shows
-        for name in read.gone(result, models):
-            del models[name]
+        for name in read.gone(result):
+            models.pop(name, None)
         for subject, values in read.shows(result).items():
             cell = seen.cell(subject)
             if read.MODULES[module] is not None:
@@ -158,15 +158,14 @@ class Collector:
         else:
             seen.instance.findings += [Cause(text, code="warning") for text in warnings]
         seen.instance.findings += [it for it in findings if it.code != "error"]
-        for error in (it for it in findings if it.code == "error"):
-            self._cause(seen, read.subject_of(error.about), error, FAILED)
+        for subject, error in read.errors(result):
+            self._cause(seen, subject, error, FAILED)
 
     def _failure(self, seen: _Seen, module: str, result: dict[str, Any]) -> None:
         why = read.cause(result)
         if why.code in _BY_FINDINGS:
             return
-        subject = read.MODULES[module] or read.subject_of(why.about)
-        self._cause(seen, subject, why, UNREACHABLE if read.no_answer(why) else FAILED)
+        self._cause(seen, read.MODULES[module], why, UNREACHABLE if read.no_answer(why) else FAILED)
 
     def _cause(self, seen: _Seen, subject: str | None, why: Cause, state: str) -> None:
         seen.note(subject, state)
@@ -176,7 +175,7 @@ class Collector:
         subject = read.MODULES[module]
         changed = bool(result.get("changed"))
         if subject is None and changed:
-            subject = "gateway"  # the preflight's only write: the way to the gateway is opened
+            subject = read.changed_subject(result)
         if subject is None:
             return
         state = (WOULD_CHANGE if check_mode else CHANGED) if changed else IN_LINE

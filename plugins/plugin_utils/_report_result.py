@@ -8,25 +8,16 @@ stays out of reports. The result is masked already, by Ansible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.destinations import (
     DESTINATIONS,
     destinations,
     ways_out,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import plan
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
-    beta_features,
-    one_model,
-    one_setting,
-    subscription,
-)
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway as _gateway
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.objects import about
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
     Change,
@@ -47,15 +38,14 @@ MODULES = {
     "duo_upgrade_check": None,
     "duo_conformance": None,
 }
-# How messages begin to name an object -> its subject.
-_OBJECTS = {
-    _gateway.ABOUT: "gateway",
-    preflight.ABOUT: "gateway",
-    one_model.about(""): "models",
-    one_setting.about(""): "features",
-    beta_features.ABOUT: "beta_features",
-    "license": "subscription",
-    subscription.ABOUT: "subscription",
+# Subject of a change or a finding -> its subject in a report.
+_CELLS = {
+    "gateway": "gateway",
+    "outbound_allowlist": "gateway",
+    "self_hosted_model": "models",
+    "feature_model": "features",
+    "beta_features": "beta_features",
+    "subscription": "subscription",
 }
 _NO_ANSWER = {
     message.code
@@ -77,31 +67,47 @@ def module_of(action: str) -> str | None:
     return name if action.startswith(PREFIX) and name in MODULES else None
 
 
-def subject_of(about: str) -> str | None:
-    """Return the subject of an object as messages call it."""
-    return next((subject for start, subject in _OBJECTS.items() if about.startswith(start)), None)
-
-
 def address(result: dict[str, Any]) -> str:
     """Return the URL of the instance, as far as the result tells it."""
-    told = _dict(result.get("instance")).get("url") or _dict(result.get("failure")).get("instance")
-    if not told:
-        header = next((str(it.get("before_header")) for it in _dicts(result.get("diff"))), "")
-        told = header.split(" ")[0]
+    told = str(_dict(result.get("instance")).get("url") or "")
     # Only what is an address: it is shown as one.
-    return str(told) if urlsplit(str(told)).scheme in ("http", "https") else ""
+    return told if urlsplit(told).scheme in ("http", "https") else ""
 
 
 def changes(result: dict[str, Any]) -> list[Change]:
-    """Return the diff of a result, which is there if the run shows diffs."""
-    found = []
-    for entry in _dicts(result.get("diff")):
-        before, after = _dict(entry.get("before")), _dict(entry.get("after"))
-        about = str(entry.get("before_header", "")).partition(" ")[2]
-        names = [*before, *(name for name in after if name not in before)]
-        values = [Value(name, before.get(name), after.get(name)) for name in names]
-        found.append(Change(about, values))
-    return found
+    """Return what a result changes, object by object; all features are one object."""
+    found: dict[tuple[str, str], Change] = {}
+    for entry in _dicts(result.get("changes")):
+        subject, name = str(entry.get("subject", "")), str(entry.get("name", ""))
+        one = Value(str(entry.get("field", "")), entry.get("before"), entry.get("after"))
+        if _CELLS.get(subject) == "features":
+            change = found.setdefault((subject, ""), Change("feature settings"))
+            _add_feature(change.values, name, one)
+        else:
+            change = found.setdefault((subject, name), Change(about(subject, name)))
+            change.values.append(one)
+    return list(found.values())
+
+
+def _add_feature(values: list[Value], feature: str, field: Value) -> None:
+    """Add a field of a feature to its value, which tells provider and model together."""
+    if not (values and values[-1].name == feature):
+        values.append(Value(feature))
+    value = values[-1]
+    value.before = _beside(value.before, field.before)
+    value.after = _beside(value.after, field.after)
+
+
+def _beside(first: str | None, second: Any) -> str | None:
+    if second in (None, first):
+        return first
+    return f"{first} {second}" if first else str(second)
+
+
+def changed_subject(result: dict[str, Any]) -> str | None:
+    """Return the subject that a result of a module that is about all of them changes."""
+    told = (_CELLS.get(str(it.get("subject"))) for it in _dicts(result.get("changes")))
+    return next(filter(None, told), None)
 
 
 def steps(result: dict[str, Any]) -> list[str]:
@@ -137,15 +143,25 @@ def no_answer(why: Cause) -> bool:
 
 def findings(result: dict[str, Any]) -> list[Cause]:
     """Return the findings of a check; ``code`` is the severity."""
+    return [_finding(it) for it in _dicts(result.get("findings"))]
+
+
+def errors(result: dict[str, Any]) -> list[tuple[str | None, Cause]]:
+    """Return the findings that are errors, each with the subject in whose cell it belongs."""
     return [
-        Cause(
-            what=str(it.get("what") or ""),
-            about=str(it.get("subject") or ""),
-            next_step=str(it.get("action") or ""),
-            code=str(it.get("severity") or ""),
-        )
+        (_CELLS.get(str(it.get("kind"))), _finding(it))
         for it in _dicts(result.get("findings"))
+        if it.get("severity") == "error"
     ]
+
+
+def _finding(it: dict[str, Any]) -> Cause:
+    return Cause(
+        what=str(it.get("what") or ""),
+        about=str(it.get("subject") or ""),
+        next_step=str(it.get("action") or ""),
+        code=str(it.get("severity") or ""),
+    )
 
 
 def warnings(result: dict[str, Any]) -> list[str]:
@@ -220,33 +236,17 @@ def _health(checks: list[dict[str, Any]]) -> dict[str, str]:
     return said
 
 
-def gone(result: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return those of these models that a result says are deleted, or have another name now.
-
-    A name may hold anything, so none can be read out of a line: the lines that would say it are
-    made from each name, as the plan makes them.
-    """
-    failure = _dict(result.get("failure"))
+def gone(result: dict[str, Any]) -> list[str]:
+    """Return the models that a result says are deleted, or have another name now."""
     # What GitLab accepted and did not keep is not known to be gone.
-    kept = failure.get("code") != messages.NOT_KEPT.code
-    lines = steps(result) or (texts(failure.get("done")) if kept else [])
+    if _dict(result.get("failure")).get("code") == messages.NOT_KEPT.code:
+        return []
     return [
-        name
-        for name in names
-        if _deleted(name) in lines or any(line.startswith(_renamed(name)) for line in lines)
+        str(it["before"])
+        for it in _dicts(result.get("changes"))
+        if (it.get("subject"), it.get("field")) == ("self_hosted_model", "name")
+        and it.get("before")
     ]
-
-
-def _deleted(name: str) -> str:
-    change = plan.Change(one_model.about(name), {}, plan.ABSENT, verb="delete")
-    return str(change)
-
-
-def _renamed(name: str) -> str:
-    """Return how the line begins, up to the new name, which a plan tells before other values."""
-    new = "\n"  # in no name
-    change = plan.Change(one_model.about(name), {"name": name}, {"name": new})
-    return str(change).rpartition(new)[0]
 
 
 def to_cloud(

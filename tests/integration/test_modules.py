@@ -162,6 +162,8 @@ def _judge(scenario: Scenario, release: str, check: Result, real: Result, *later
     if later:
         assert without_ids(later[0]) == without_ids(later[1])
     assert bool(real.values["diff"]) == real.changed
+    assert bool(real.values["changes"]) == real.changed
+    assert {"url", "version"} <= set(real.values["instance"])
     if scenario.steps is not None:
         said = real.values["steps"]
         assert [

@@ -109,7 +109,8 @@ def test_dry_run_and_real_run(
     assert states(tmp_path) == {**broken, "drifted": "changed", "same": "in_line"}
     by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
     cell = by_name["drifted"]["cells"]["gateway"]
-    assert (cell["changes"], len(cell["steps"])) == ([], 1)
+    # Without --diff too.
+    assert (cell["changes"], len(cell["steps"])) == (gateway, 1)
     assert "duo_chat" not in by_name["drifted"]["cells"]["features"]["leaves"]
     no_secret(tmp_path)
 

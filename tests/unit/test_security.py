@@ -11,7 +11,11 @@ import re
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import options
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import arguments
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
+    CONNECTION_SPEC,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.sign_in import SIGN_IN_SPEC
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_model import MODEL_SPEC
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -41,7 +45,7 @@ def test_secret_options_are_the_same_everywhere() -> None:
     """What is never shown of options is what their specifications mask."""
     masked = {
         name
-        for spec in (arguments.CONNECTION, arguments.SIGN_IN, arguments.MODEL_SPEC)
+        for spec in (CONNECTION_SPEC, SIGN_IN_SPEC, MODEL_SPEC)
         for name, option in spec.items()
         if option.get("no_log")
     }

@@ -26,7 +26,7 @@ class Message:
 
 @dataclass
 class Journal:
-    """What a run has carried out so far, one line for each change.
+    """What a run has carried out so far: one line for each change, and the changes as data.
 
     It belongs to the door, so that it outlives whatever goes wrong after a write.
     """
@@ -34,6 +34,9 @@ class Journal:
     done: list[str] = field(default_factory=list)
     not_done: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    # Of GitLab, as far as it was read.
+    version: str = ""
 
 
 class Failure(Exception):

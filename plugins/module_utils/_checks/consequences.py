@@ -52,6 +52,7 @@ def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
         f"{names}.",
         "Declare a model for each, or turn them off with this item of duo_self_hosted_features: "
         + item,
+        kind="feature_model",
     )
 
 

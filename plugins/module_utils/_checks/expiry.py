@@ -28,6 +28,7 @@ def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]
             "license",
             f"The licence ends on {day}{_left(day, found)}, and GitLab Duo with it.",
             "Renew it, and synchronise the subscription (duo_subscription).",
+            kind="subscription",
         )
     if found.token and (day := _soon(found.token.expires_at, wanted, found)):
         yield Finding(

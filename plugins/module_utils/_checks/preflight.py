@@ -18,6 +18,7 @@ from .._duo.outbound_rules import ALLOWLIST, APPLICATION_SETTINGS, entries
 from .._engine.access import token_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.finding import Finding
+from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC
@@ -34,7 +35,7 @@ from .preflight_state import PreflightOptions, PreflightState
 if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
-ABOUT = "outbound allowlist"
+ABOUT = about("outbound_allowlist")
 # What a token's user, licence or add-on may lack: one finding of several, not the end.
 ACCESS = {
     message.code
@@ -169,7 +170,7 @@ def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState
         return Plan((), found, warnings)
     before = entries(settings)
     after = [*before, *missing]
-    change = Change(ABOUT, {"hosts": before}, {"hosts": after})
+    change = Change("outbound_allowlist", "", {"hosts": before}, {"hosts": after})
     return Plan(
         (Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found, warnings
     )

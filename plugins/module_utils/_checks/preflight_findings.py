@@ -56,7 +56,9 @@ def _access(found: PreflightState) -> Iterator[Finding]:
         problem = Failure(messages.TOKEN_SCOPE, scopes=", ".join(scopes))
         yield Finding("error", "token", problem.what, problem.next_step)
     if found.refused:
-        yield Finding("error", "license", found.refused.what, found.refused.next_step)
+        yield Finding(
+            "error", "license", found.refused.what, found.refused.next_step, kind="subscription"
+        )
     if not found.info:
         return
     facts = found.info.license
@@ -67,6 +69,7 @@ def _access(found: PreflightState) -> Iterator[Finding]:
             "license",
             f"The licence expired on {facts['expires_at']}.",
             "Renew it, and synchronise the subscription (duo_subscription).",
+            kind="subscription",
         )
     names = {add_on["name"] for add_on in facts["add_ons"]}
     if "DUO_ENTERPRISE" not in names:
@@ -77,6 +80,7 @@ def _access(found: PreflightState) -> Iterator[Finding]:
             "classic features (code suggestions, chat) have no seats.",
             "If they are wanted, buy the add-on and synchronise the subscription "
             "(duo_subscription).",
+            kind="subscription",
         )
 
 
@@ -138,6 +142,7 @@ def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
             "With a Premium licence GitLab does not show the state of "
             f"{', '.join(sorted(hidden))}, whether beta features are on or off.",
             "Leave these features out, or they are set in every run.",
+            kind="subscription",
         )
 
 
@@ -163,6 +168,7 @@ def _beta(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
             "beta features",
             f"Beta features are off, so GitLab does not show the state of {', '.join(hidden)}.",
             "Declare beta features as enabled, or leave these features out.",
+            kind="beta_features",
         )
 
 
@@ -184,7 +190,13 @@ def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
         failure = refusal.failure
         if not refusal.certain:
             names = ", ".join(map(one_setting.about, features))
-            yield Finding("warning", names, f"Not certain: {failure.what}", failure.next_step)
+            yield Finding(
+                "warning",
+                names,
+                f"Not certain: {failure.what}",
+                failure.next_step,
+                kind=one_setting.NAME,
+            )
 
 
 def _declared(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
@@ -197,14 +209,16 @@ def _declared(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
     features = feature_model.ObservedFeatures(release, state, found.info.license)
     yield from _switch(wanted, found.info)
     # All of a subject at once, and one by one only to find every refusal.
-    yield from _refusals(_gateway.plan, gateway, wanted.gateway, ())
+    yield from _refusals("gateway", _gateway.plan, gateway, wanted.gateway, ())
     yield from _refusals(
+        one_model.NAME,
         self_hosted_model.plan,
         models,
         wanted.models,
         (wanted.models.model_copy(update={"models": [it]}) for it in wanted.models.models),
     )
     yield from _refusals(
+        one_setting.NAME,
         feature_model.plan,
         features,
         wanted.settings,
@@ -233,7 +247,7 @@ def _switch(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[
     state = beta_features.ObservedBetaFeatures(enabled=now, release=info.release)
     # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
     agreed = replace(switch, accept_testing_agreement=True)
-    yield from _refusals(beta_features.plan, state, switch, (switch, agreed))
+    yield from _refusals("beta_features", beta_features.plan, state, switch, (switch, agreed))
     # While they are off, the plan of the models refuses these itself.
     if not enabled and now is not False:
         yield from _contradictions(wanted, info)
@@ -254,11 +268,15 @@ def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> I
         if is_beta_family(families[name]):
             about = one_model.about(name)
             refusal = Failure(messages.MODEL_WOULD_HIDE, about=about, family=families[name])
-            yield Finding("error", about, refusal.what, refusal.next_step)
+            yield Finding("error", about, refusal.what, refusal.next_step, kind=one_model.NAME)
 
 
 def _refusals(
-    plan: Callable[[Any, Any], object], found: Any, whole: Any, singles: Iterable[Any]
+    kind: str,
+    plan: Callable[[Any, Any], object],
+    found: Any,
+    whole: Any,
+    singles: Iterable[Any],
 ) -> Iterator[Finding]:
     """Yield each refusal of a plan: of the whole, and of its parts where that is refused."""
     try:
@@ -274,7 +292,8 @@ def _refusals(
         except Failure as failure:
             of_parts.append(failure)
     found_out = (
-        Finding("error", it.about or it.code, it.what, it.next_step) for it in of_parts or refusals
+        Finding("error", it.about or it.code, it.what, it.next_step, kind)
+        for it in of_parts or refusals
     )
     yield from dict.fromkeys(found_out)
 
@@ -303,7 +322,7 @@ def _isolated(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
 
 def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:
     if told := loopback(models(wanted)):
-        yield Finding("warning", "self-hosted models", *told)
+        yield Finding("warning", "self-hosted models", *told, kind=one_model.NAME)
 
 
 def models(wanted: PreflightOptions) -> list[ModelOptions]:

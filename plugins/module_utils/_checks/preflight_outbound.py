@@ -63,6 +63,7 @@ def _of_hosts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
             "allowlist.",
             "Declare a name that GitLab's own nodes can reach, add it under Admin > Settings > "
             "Network > Outbound requests, or set manage_outbound_allowlist: true.",
+            kind="gateway",
         )
     if private:
         yield Finding(

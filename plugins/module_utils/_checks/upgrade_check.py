@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 SEVERITIES = ("breaking", "action", "info")
-SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta features")
+SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta_features")
 # Early Mistral models, as they appear in identifiers and names.
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
 _CODE_SUGGESTIONS = ("code_completions", "code_generations")

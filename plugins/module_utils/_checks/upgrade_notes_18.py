@@ -108,7 +108,7 @@ NOTES = (
         "administration/gitlab_duo_self_hosted, !214030",
     ),
     UpgradeNote(
-        (18, 7), "action", "beta features",
+        (18, 7), "action", "beta_features",
         "On 18.7 and 18.8 the Agent Platform with self-hosted models needs beta features with an "
         "online licence.",
         "Turn beta features on, or go to 18.9.",

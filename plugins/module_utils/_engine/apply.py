@@ -20,6 +20,7 @@ from .._duo.releases import Release
 from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR, Mutation
 from .._gitlab.http import pause
 from .access import explain
+from .plan import entries
 from .settle import Patience
 
 if TYPE_CHECKING:
@@ -128,15 +129,19 @@ def apply(
             unknown |= {change.about for step in batch for change in step.changes}
         open_changes = {change.about for step in pending for change in step.changes}
         unknown &= open_changes
-        journal.done = [str(it) for about, it in wanted.items() if about not in open_changes]
+        done = [it for about, it in wanted.items() if about not in open_changes]
+        journal.changes = entries(done)
+        journal.done = [str(it) for it in done]
         journal.not_done = [
             str(it) for about, it in wanted.items() if about in open_changes - unknown
         ]
         journal.unknown = [str(it) for about, it in wanted.items() if about in unknown]
         if isinstance(error, Failure):
             journal.done = error.done + journal.done
-            error.done, error.not_done, error.unknown = vars(journal).values()
+            error.done, error.not_done = journal.done, journal.not_done
+            error.unknown = journal.unknown
         raise
+    journal.changes = entries(wanted.values())
     journal.done = [str(change) for change in wanted.values()]
     return journal.done
 

@@ -15,3 +15,5 @@ class Finding:
     subject: str
     what: str
     action: str
+    # Subject of the object that it is about, as in ``changes``; empty for what has none.
+    kind: str = ""

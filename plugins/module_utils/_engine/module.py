@@ -10,9 +10,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from .._base.invalid import invalid, names_of
+from .._base.messages import Journal
 from .._base.urls import credentials
 from .arguments import secrets_in
-from .run import failed, outcome
+from .run import failed, outcome, with_data
 from .shapes import advice, malformed
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def refused(
     url = given.get("api_url")
     if not problems:
         return None
-    return failed(invalid(problems), url if isinstance(url, str) else "", secrets)
+    url = url if isinstance(url, str) else ""
+    return with_data(failed(invalid(problems), url, secrets), Journal(), url)
 
 
 class Module(AnsibleModule):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._gitlab.graphql import Mutation
+from .objects import about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .._gitlab.client import GitLab
 
@@ -27,7 +28,9 @@ Observed = TypeVar("Observed")
 class Change:
     """One object before and after: only the values that differ, secrets as markers."""
 
-    about: str
+    subject: str
+    # Empty where the subject is a single thing, as the gateway.
+    name: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     verb: str = "change"
@@ -35,6 +38,13 @@ class Change:
     visible: bool = True
     # Changes of one group stand together in a diff.
     group: str = ""
+    # Before and after field by field, where a diff shows them as one text.
+    fields: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+
+    @property
+    def about(self) -> str:
+        """How messages and diffs call the object."""
+        return about(self.subject, self.name)
 
     def __str__(self) -> str:
         if self.verb != "change":
@@ -44,6 +54,26 @@ class Change:
             for key, value in self.after.items()
         )
         return f"change {self.about} ({', '.join(values)})"
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the change as data, one entry for each field.
+
+        What did not exist before has null there, and so has what no longer exists afterwards.
+        """
+        before, after = self.fields or (self.before, self.after)
+        names = dict.fromkeys((*before, *after))
+        if len(names) > 1 and ABSENT in (before, after):
+            del names["state"]
+        return [
+            {
+                "subject": self.subject,
+                "name": self.name,
+                "field": name,
+                "before": before.get(name),
+                "after": after.get(name),
+            }
+            for name in names
+        ]
 
     @property
     def unkept(self) -> str:
@@ -106,6 +136,10 @@ class Plan(Generic[Observed]):
         """All changes, in the order in which they are carried out."""
         return tuple(change for step in self.steps for change in step.changes)
 
+    def entries(self) -> list[dict[str, Any]]:
+        """Return all changes as data, in the same order."""
+        return entries(self.changes)
+
     @property
     def is_proven(self) -> bool:
         """Whether GitLab's answers to the steps prove all of them, once they are carried out."""
@@ -126,6 +160,11 @@ class Plan(Generic[Observed]):
             entry["before"].update(change.before)
             entry["after"].update(change.after)
         return list(entries.values())
+
+
+def entries(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return changes as data, in their order."""
+    return [entry for change in changes for entry in change.entries()]
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .._base import bug as _bug
@@ -45,7 +45,8 @@ def perform(
     :param reach: makes the way to GitLab from a connection.
     :param secrets: what GitLab may repeat, masked in the message of a finding.
     :param journal: is told what was carried out, whatever is raised afterwards.
-    :returns: ``changed``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the subject shows.
+    :returns: ``changed``, ``changes``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the
+        subject shows.
     :raises Failure: with the sentence for the user.
     """
     journal = journal or Journal()
@@ -59,7 +60,7 @@ def perform(
             },
         }
     )
-    with _reach(subject, params, options, reach) as gitlab:
+    with _reach(subject, params, options, reach) as gitlab, _noting_version(gitlab, journal):
 
         def replan() -> Plan[Any]:
             if gitlab:
@@ -74,6 +75,7 @@ def perform(
             state = _proven(gitlab, subject, options, plan, steps)
         result = {
             "changed": bool(plan.steps),
+            "changes": plan.entries(),
             "diff": plan.diff(params["api_url"]),
             "steps": steps,
             "unseen": [change.about for change in plan.changes if not change.visible],
@@ -143,6 +145,16 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach)
     )
 
 
+@contextmanager
+def _noting_version(gitlab: GitLab | None, journal: Journal) -> Iterator[None]:
+    """Tell the journal in the end, whatever ends it, which release of GitLab was read."""
+    try:
+        yield
+    finally:
+        if gitlab and gitlab.version:
+            journal.version = gitlab.version.text
+
+
 def _newer(gitlab: GitLab | None) -> list[str]:
     release = Release.of(gitlab.version) if gitlab and gitlab.version else None
     if release is None or not release.newer_than_known:
@@ -176,6 +188,13 @@ def failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[st
     }
 
 
+def with_data(result: dict[str, Any], journal: Journal, url: str) -> dict[str, Any]:
+    """Return a result with what each one tells as data: the instance, and what changed."""
+    version = {"version": journal.version} if journal.version else {}
+    instance = {"url": instance_name(url), **version, **result.get("instance", {})}
+    return {"changes": journal.changes, **result, "instance": instance}
+
+
 def outcome(
     subject: Subject,
     params: dict[str, Any],
@@ -207,6 +226,7 @@ def outcome(
         bug = _bug.failure(error, traced=verbosity >= TRACED)
         bug.keep(journal)
         result = failed(bug, url, secrets)
+    result = with_data(result, journal, url)
     if is_plain(url):
         warning = Failure(http_messages.PLAIN_HTTP).sentence(instance_name(url))
         result["warnings"] = [warning, *result.get("warnings", ())]

@@ -194,11 +194,11 @@ class GitLab:
         version = Version.parse(str(metadata.get("version")))
         if version is None:
             raise Failure(messages.UNKNOWN_VERSION, reason="its version cannot be read")
+        self.version = version
         if metadata.get("enterprise") is False:
             raise Failure(messages.COMMUNITY_EDITION, version=version.text)
         if not version.supported:
             raise Failure(messages.TOO_OLD, version=version.text)
-        self.version = version
         return Reading(version, bool(metadata.get("enterprise", True)))
 
     def _take(self, reading: Reading, part: Part, answer: Any) -> None:

@@ -15,6 +15,7 @@ from .._base import messages
 from .._base.messages import Failure, Unclear
 from .._duo.releases import Release
 from .._engine.arguments import Arguments
+from .._engine.objects import about
 from .._engine.plan import Change, PageAction, Plan, Step
 from .._engine.settle import Patience, Watch
 from .._engine.subject import Subject
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .._gitlab.admin_session import AdminSession
     from .._gitlab.client import GitLab
 
-ABOUT = "beta features"
+ABOUT = about("beta_features")
 # How often the switch is thrown at most to turn them on, and off: odd numbers, so that it ends as
 # it would after one throw. Off, the acceptance of somebody else is the likelier reason.
 TRIES = {True: 5, False: 3}
@@ -181,7 +182,7 @@ def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaF
         raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
     if wanted.way == RAILS_RUNNER and wanted.enabled and not wanted.username:
         raise Failure(messages.RAILS_NEEDS_USER, about=ABOUT)
-    change = Change(ABOUT, {"enabled": found.enabled}, {"enabled": wanted.enabled})
+    change = Change("beta_features", "", {"enabled": found.enabled}, {"enabled": wanted.enabled})
     call: PageAction = Run(wanted)
     if wanted.way == SESSION and found.release:
         call = Toggle(wanted, found.release)

@@ -23,6 +23,7 @@ from .._duo.gitlab_hosts import is_gitlabs
 from .._duo.outbound_rules import APPLICATION_SETTINGS, lists
 from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
+from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step, differences
 from .._engine.settle import LOOKS, LOOKS_BEFORE_FAILURE, Patience
 from .._engine.subject import Subject
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-ABOUT = "AI gateway"
+ABOUT = about("gateway")
 Found = TypeVar("Found")
 
 GATEWAY_SPEC: Spec = {
@@ -304,7 +305,7 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
             # Only the credentials inside the URL differ, which are never shown.
             shown_before[name], shown_after[name] = "(set)", "(changed)"
     step = Step(
-        (Change(ABOUT, shown_before, shown_after),),
+        (Change("gateway", "", shown_before, shown_after),),
         Mutation(
             "duoSettingsUpdate",
             {FIELDS[name]: value for name, value in written.items()},

@@ -27,6 +27,7 @@ from .._duo.identifiers import (
     provider_of,
 )
 from .._duo.offers import FAMILIES
+from .._engine import objects
 from .._engine.plan import ABSENT, Change, Step, differences
 from .._gitlab.graphql import Mutation
 from .stored import Model, State
@@ -34,6 +35,7 @@ from .stored import Model, State
 if TYPE_CHECKING:
     from .._duo.releases import Release
 
+NAME = "self_hosted_model"
 # What a release may lack: the release that first offers it, for messages.
 SINCE = {"deployment_method vertex_ai": "18.11"}
 # What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
@@ -172,7 +174,7 @@ class Form:
 
 def about(name: str) -> str:
     """Return how messages and diffs call a model."""
-    return f"self-hosted model {name}"
+    return objects.about(NAME, name)
 
 
 def values(model: Model) -> dict[str, Any]:
@@ -211,7 +213,7 @@ def create(wish: ModelOptions, new: Model, form: Form) -> Step:
     after = {"state": "present", **values(new)}
     if new.has_api_key:
         after["api_key"] = "(set)"
-    change = Change(about(new.name), ABSENT, after, verb="create")
+    change = Change(NAME, new.name, ABSENT, after, verb="create")
     made = provider_of(wish.identifier) if form.prefix_decides else None
     return Step(
         (change,),
@@ -235,14 +237,14 @@ def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step |
         return None
     # always sends the key each time: reading again cannot prove that it arrived.
     visible = set(after) != {"api_key"} or wish.update_api_key != "always"
-    change = Change(about(current.name), before, after, visible=visible)
+    change = Change(NAME, current.name, before, after, visible=visible)
     return Step((change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form)))
 
 
 def delete(current: Model) -> Step:
     """Return the step that deletes a model; whether it may go is looked at again before it."""
     gone = {"state": "present", **values(current)}
-    change = Change(about(current.name), gone, ABSENT, verb="delete")
+    change = Change(NAME, current.name, gone, ABSENT, verb="delete")
     return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
 
 

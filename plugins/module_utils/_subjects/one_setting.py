@@ -17,8 +17,9 @@ from .._base.messages import Failure
 from .._base.options import LENIENT, Options, Short, Spec, one_of
 from .._duo.licences import OFFLINE
 from .._duo.offers import PROVIDERS, is_agent_feature
+from .._engine import objects
 from .._engine.access import LICENSE, license_facts
-from .._engine.plan import Change, Step
+from .._engine.plan import Change, Step, differences
 from .._gitlab.graphql import Mutation
 from .stored import GITLAB_MODELS, Model, Setting, knows_gitlab_models
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .._duo.releases import Release
     from .._gitlab.client import GitLab
 
+NAME = "feature_model"
+_NOT_SHOWN = "(not shown by GitLab)"
 # Options that a release may lack: the release that first offers them, for messages.
 SINCE = {"gitlab_model": "18.4"}
 # One assignment of features. The accepted names depend on the release, so there are no choices.
@@ -142,14 +145,17 @@ class Target:
 
 def about(feature: str) -> str:
     """Return how messages and diffs call a feature."""
-    return f"feature {feature}"
+    return objects.about(NAME, feature)
 
 
 def change_of(feature: str, current: Setting | None, target: Target) -> Change | None:
     """Return the difference; a feature that GitLab does not show is always one."""
     name = target.model.name if target.model else None
     wanted = (target.provider, name, target.gitlab_model or None)
-    there = "(not shown by GitLab)"
+    there, after = _NOT_SHOWN, _fields(*wanted)
+    # Of what cannot be compared, all that is set.
+    after = {field: value for field, value in after.items() if value}
+    before: dict[str, Any] = dict.fromkeys(after, _NOT_SHOWN)
     if current:
         # A GitLab-managed model that is not asked for counts as it is.
         asked = target.gitlab_model is not None
@@ -157,14 +163,21 @@ def change_of(feature: str, current: Setting | None, target: Target) -> Change |
         if seen == wanted:
             return None
         there = _text(*seen)
+        before, after = differences(_fields(*seen), _fields(*wanted))
     return Change(
-        about(feature),
+        NAME,
+        feature,
         {feature: there},
         {feature: _text(*wanted)},
         # Linked to a model, its state shows there; else nobody can tell what it is set to.
         visible=target.model is not None or (current is not None and current.listed),
         group="feature settings",
+        fields=(before, after),
     )
+
+
+def _fields(provider: str, model: str | None, gitlab_model: str | None) -> dict[str, Any]:
+    return {"provider": provider, "model": model, "gitlab_model": gitlab_model}
 
 
 def _text(provider: str, model: str | None, gitlab_model: str | None) -> str:
@@ -221,7 +234,7 @@ def explain(
     gitlab: GitLab, changes: Sequence[Change], said: str, failure: Failure
 ) -> Failure | None:
     """Return what a refusal of feature settings means, where more can be said than in general."""
-    agents = all(is_agent_feature(name) for change in changes for name in change.after)
+    agents = all(is_agent_feature(change.name) for change in changes)
     if agents and failure.code == messages.NOT_PERMITTED.code:
         return Failure(permission_messages.AGENTS_NOT_PERMITTED)
     for text, message in _SAID.items():

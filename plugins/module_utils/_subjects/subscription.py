@@ -18,6 +18,7 @@ from .._duo.licences import OFFLINE
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
 from .._engine.arguments import Arguments
+from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
@@ -27,7 +28,7 @@ from .._gitlab.sign_in import SESSION, SIGN_IN_SPEC, SignIn
 if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
-ABOUT = "subscription"
+ABOUT = about("subscription")
 ONLINE = "online_cloud"  # the one type of licence that is synchronised
 STALE = timedelta(days=1)
 # What GitLab was asked so recently, it need not be asked again: a second run changes nothing.
@@ -128,7 +129,8 @@ def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[Obser
         raise Failure(messages.SYNC_NEEDS_SIGN_IN, about=ABOUT)
     last = found.license["last_sync"]
     change = Change(
-        ABOUT,
+        "subscription",
+        "",
         {"last_sync": last},
         {"last_sync": "(now)"},
         verb="synchronise",

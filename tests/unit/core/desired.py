@@ -39,7 +39,7 @@ PERMITTED = {
 
 def change(name: str, **more: Any) -> Change:
     """Return a change of one object."""
-    return Change(name, {"value": 1}, {"value": 2}, **more)
+    return Change(name, "", {"value": 1}, {"value": 2}, **more)
 
 
 def step(*names: str, field: str = "modelUpdate", recheck: bool = False, **more: Any) -> Step:

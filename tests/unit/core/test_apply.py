@@ -16,8 +16,8 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     permission_messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure, Unclear
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.apply import BATCH
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import Change, Step
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.apply import BATCH, apply
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan import Change, Plan, Step
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import (
     GENERAL_ERROR,
     Mutation,
@@ -294,11 +294,20 @@ def test_says_what_gitlab_means(said: str, more: dict[str, Any], message: messag
 def test_the_agent_platform_has_a_permission_of_its_own(
     features: list[str], data: dict[str, Any], message: messages.Message
 ) -> None:
-    changes = tuple(Change(name, {name: "a"}, {name: "b"}) for name in features)
+    changes = tuple(Change("feature_model", name, {name: "a"}, {name: "b"}) for name in features)
     steps = [Step(changes, Mutation("settingUpdate", {"names": features}))]
     subject = feature_model.SUBJECT
     failure = Desired(steps, [[f"{GENERAL_ERROR} to access"]], data=data, subject=subject).fail()
-    assert (failure.code, failure.about) == (message.code, ", ".join(features))
+    assert (failure.code, failure.about) == (message.code, ", ".join(it.about for it in changes))
+
+
+def test_a_failure_leaves_what_was_changed_as_data() -> None:
+    desired = Desired([step("a"), step("b"), step("c")], [["", "No.", ""]])
+    journal = messages.Journal()
+    with pytest.raises(messages.Failure):
+        apply(desired, Plan(tuple(desired.steps), None), desired.replan, journal)
+    assert [it["subject"] for it in journal.changes] == ["a", "c"]
+    assert len(journal.done) == 2
 
 
 def test_a_refusal_that_cannot_be_explained_still_tells_what_was_done() -> None:

@@ -111,7 +111,11 @@ def test_check_real_real_check(serve) -> None:
     before = len(server.requests)
     again = [run(server, ai_gateway_url=URL), run(server, check=True, ai_gateway_url=URL)]
     assert [it["changed"] for it in again] == [False, False]
-    assert again[0]["diff"] == []
+    assert again[0]["diff"] == again[0]["changes"] == []
+    assert first["changes"] == [
+        {"subject": "gateway", "name": "", "field": "ai_gateway_url", "before": "", "after": URL}
+    ]
+    assert first["instance"] == again[0]["instance"] == {"url": server.url, "version": "18.9.0"}
     assert len(server.requests) == before + 2
     assert len(instance.writes) == 1
 
@@ -136,6 +140,7 @@ def test_what_gitlab_accepts_but_does_not_keep_is_a_failure(
     result = run(server, ai_gateway_url=URL)
     assert result["failed"]
     assert result["failure"]["code"] == messages.NOT_KEPT.code
+    assert result["instance"] == {"url": server.url, "version": version}
     assert "AI gateway" in result["msg"]
     assert witness in result["msg"]
     assert f"is https://old.example.com and was set to {URL}" in result["msg"]
@@ -181,6 +186,8 @@ def test_null_models_mean_not_permitted(serve) -> None:
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["failure"]["code"] == messages.NO_LICENSE.code
     assert result["failure"]["instance"] == server.url
+    assert result["instance"] == {"url": server.url, "version": "18.9.0"}
+    assert result["changes"] == []
     assert result["msg"].startswith(server.url + ": ")
 
 
@@ -198,6 +205,18 @@ def test_one_declaration_for_several_releases(serve) -> None:
     assert result["gateway"] == {"ai_gateway_url": URL}
     (warning,) = result["warnings"]
     assert warning.startswith("ai_gateway_timeout_seconds is skipped: ")
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("17.8.0", {"version": "17.8.0"}), ("unreadable", {})]
+)
+def test_a_failure_tells_the_release_as_far_as_it_is_known(
+    serve, version: str, told: dict[str, str]
+) -> None:
+    server = serve(Instance(version))
+    result = run(server, ai_gateway_url=URL)
+    assert result["failed"]
+    assert result["instance"] == {"url": server.url, **told}
 
 
 def test_says_that_a_release_is_newer_than_it_knows(serve) -> None:
@@ -243,6 +262,7 @@ def test_a_bug_after_a_write_does_not_hide_what_was_written(serve, change: str) 
     assert result["failure"]["code"] == messages.UNEXPECTED.code
     assert [line.split(" (")[0] for line in result["failure"]["done"]] == ["change AI gateway"]
     assert "Done before the failure: change AI gateway" in result["msg"]
+    assert [(it["field"], it["after"]) for it in result["changes"]] == [("ai_gateway_url", URL)]
 
 
 def test_a_bug_while_writing_does_not_hide_that_it_may_be_written(serve, monkeypatch) -> None:
@@ -253,6 +273,7 @@ def test_a_bug_while_writing_does_not_hide_that_it_may_be_written(serve, monkeyp
     assert result["changed"]
     assert result["failure"]["done"] == []
     assert [line.split(" (")[0] for line in result["failure"]["unknown"]] == ["change AI gateway"]
+    assert result["changes"] == []
 
 
 def test_a_bug_while_signing_out_does_not_hide_what_was_written(serve, monkeypatch) -> None:

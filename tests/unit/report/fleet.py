@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.objects import about
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report, Run
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
 
@@ -17,10 +18,15 @@ HOSTILE = "</script><img src=x onerror=alert(1)> `@all` | \"'& {{ 7*7 }} ]]> \x0
 VERSIONS = ("17.9.3", "18.9.2", "19.4.0")
 
 
-def failure(code: str, what: str, about: str = "", **lists: list[str]) -> dict[str, Any]:
+def failure(code: str, what: str, subject: str = "", **lists: Any) -> dict[str, Any]:
     """Return the result of a task that failed."""
-    told = {"code": code, "instance": "https://gitlab.example.com", "about": about}
-    return {"failed": True, "failure": {**told, "what": what, "next_step": "Mend it.", **lists}}
+    url = "https://gitlab.example.com"
+    told = {"code": code, "instance": url, "about": subject}
+    return {
+        "failed": True,
+        "instance": {"url": url},
+        "failure": {**told, "what": what, "next_step": "Mend it.", **lists},
+    }
 
 
 def seen(version: str = "18.9.2", **more: Any) -> dict[str, Any]:
@@ -46,14 +52,14 @@ def seen(version: str = "18.9.2", **more: Any) -> dict[str, Any]:
     }
 
 
-def differs(about: str, before: Any, after: Any, **more: Any) -> dict[str, Any]:
+def differs(subject: str, before: Any, after: Any, name: str = "", **more: Any) -> dict[str, Any]:
     """Return the result of a task that changes one setting."""
-    header = f"https://gitlab.example.com {about}"
-    diff = {"before_header": header, "after_header": header}
+    entry = {"subject": subject, "name": name, "field": "value", "before": before, "after": after}
     return {
         "changed": True,
-        "steps": [f"change {about}"],
-        "diff": [{**diff, "before": {"value": before}, "after": {"value": after}}],
+        "changes": [entry],
+        "steps": [f"change {about(subject, name)}"],
+        "instance": {"url": "https://gitlab.example.com"},
         **more,
     }
 
@@ -96,13 +102,13 @@ def many(count: int, text: str = "GitLab refused it.") -> Report:
             continue
         away = {"features": [cloud]} if number % 5 == 1 else {}
         add(collector, name, "duo_preflight", seen(version, **away))
-        gateway = differs("AI gateway", "", text) if number % 4 == 0 else {"changed": False}
+        gateway = differs("gateway", "", text) if number % 4 == 0 else {"changed": False}
         add(collector, name, "duo_gateway", gateway)
         if number % 30 == 4:
             broken = failure("refused", text, f"self-hosted model {text}", not_done=[text])
             add(collector, name, "duo_self_hosted_model", broken)
             continue
         add(collector, name, "duo_self_hosted_model", {"changed": False, "warnings": [text]})
-        changed = differs("feature settings", "vendored", text) if away else {"changed": False}
+        changed = differs("feature_model", "vendored", text, text) if away else {"changed": False}
         add(collector, name, "duo_feature_model", changed)
     return collector.report(TITLE, RUN)

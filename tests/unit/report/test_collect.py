@@ -14,8 +14,8 @@ from fleet import RUN, TITLE, add, differs, failure, one, seen
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import (
+    errors,
     module_of,
-    subject_of,
 )
 
 SAME = {"changed": False}
@@ -44,7 +44,7 @@ def features(*results: tuple[str, dict[str, Any]], **more: Any) -> Cell:
 def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: str) -> None:
     report = one(
         ("duo_preflight", seen()),
-        ("duo_gateway", differs("AI gateway", "", "https://aigw.example.com")),
+        ("duo_gateway", differs("gateway", "", "https://aigw.example.com")),
         ("duo_self_hosted_model", SAME),
         ("duo_feature_model", SAME),
         check_mode=check_mode,
@@ -98,11 +98,32 @@ def test_checks_of_one_name_and_subject_stay_several() -> None:
     }
 
 
-def test_without_diff_there_are_lines() -> None:
-    result = differs("AI gateway", "", "x")
-    del result["diff"]
-    cell = only(one(("duo_gateway", result))).cells["gateway"]
-    assert (cell.changes, cell.steps) == ([], ["change AI gateway"])
+def test_features_stand_together_each_with_its_provider_and_model() -> None:
+    def entry(feature: str, field: str, before: Any, after: Any) -> dict[str, Any]:
+        names = {"subject": "feature_model", "name": feature, "field": field}
+        return {**names, "before": before, "after": after}
+
+    changes = [
+        entry("duo_chat", "provider", "vendored", "self_hosted"),
+        entry("duo_chat", "model", None, "m"),
+        entry("code_completions", "provider", "(not shown)", "self_hosted"),
+        entry("code_completions", "model", "(not shown)", "m"),
+    ]
+    (change,) = features(("duo_feature_model", {"changed": True, "changes": changes})).changes
+    assert change.about == "feature settings"
+    assert [(it.name, it.before, it.after) for it in change.values] == [
+        ("duo_chat", "vendored", "self_hosted m"),
+        ("code_completions", "(not shown)", "self_hosted m"),
+    ]
+
+
+def test_the_write_of_a_preflight_is_in_the_cell_of_the_gateway() -> None:
+    result = seen(**differs("outbound_allowlist", [], ["aigw.example.com"]))
+    cell = only(one(("duo_preflight", result))).cells["gateway"]
+    assert (cell.state, [it.about for it in cell.changes]) == (
+        "would_change",
+        ["outbound allowlist"],
+    )
 
 
 def test_what_is_not_declared_is_not_managed() -> None:
@@ -151,7 +172,13 @@ def test_findings_go_to_their_subjects() -> None:
     result = {
         **failure("preflight-findings", "2 things stand in the way."),
         "findings": [
-            {"severity": "error", "subject": "feature duo_chat", "what": "A.", "action": "B."},
+            {
+                "severity": "error",
+                "subject": "s",
+                "kind": "feature_model",
+                "what": "A.",
+                "action": "B.",
+            },
             {"severity": "error", "subject": "token", "what": "C.", "action": "D."},
             {"severity": "warning", "subject": "instance", "what": "E.", "action": "F."},
         ],
@@ -166,21 +193,21 @@ def test_findings_go_to_their_subjects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("about", "subject"),
+    ("kind", "cell"),
     [
-        ("AI gateway", "gateway"),
-        ("outbound allowlist", "gateway"),
-        ("self-hosted model feature x", "models"),
-        ("feature duo_chat, feature code_completions", "features"),
-        ("beta features", "beta_features"),
+        ("gateway", "gateway"),
+        ("outbound_allowlist", "gateway"),
+        ("self_hosted_model", "models"),
+        ("feature_model", "features"),
+        ("beta_features", "beta_features"),
         ("subscription", "subscription"),
-        ("license", "subscription"),
-        ("isolated site", None),
         ("", None),
+        ("something new", None),
     ],
 )
-def test_objects_belong_to_subjects(about: str, subject: str | None) -> None:
-    assert subject_of(about) == subject
+def test_errors_belong_to_subjects(kind: str, cell: str | None) -> None:
+    finding = {"severity": "error", "subject": "AI gateway", "kind": kind, "what": "A."}
+    assert [subject for subject, _ in errors({"findings": [finding]})] == [cell]
 
 
 def test_a_result_without_our_fields_is_told_all_the_same() -> None:
@@ -191,7 +218,11 @@ def test_a_result_without_our_fields_is_told_all_the_same() -> None:
 
 
 def test_what_a_verification_finds_is_told() -> None:
-    result = {**differs("feature duo_chat", 1, 2), "failed": True, "failed_when_result": True}
+    result = {
+        **differs("feature_model", 1, 2, "duo_chat"),
+        "failed": True,
+        "failed_when_result": True,
+    }
     (cause,) = features(("duo_feature_model", result), check_mode=False).causes
     assert cause.not_done == ["change feature duo_chat"]
 
@@ -199,7 +230,7 @@ def test_what_a_verification_finds_is_told() -> None:
 def test_nothing_but_known_fields_gets_in() -> None:
     secret = "canary-7f3a"
     result = {
-        **differs("AI gateway", "", "x"),
+        **differs("gateway", "", "x"),
         "invocation": {"module_args": {"api_token": secret}},
         "ansible_facts": {"x": secret},
         "stdout": secret,
@@ -212,7 +243,7 @@ def test_nothing_but_known_fields_gets_in() -> None:
 def test_items_of_a_loop_count_each() -> None:
     items = [
         SAME,
-        differs("self-hosted model a", 1, 2),
+        differs("self_hosted_model", 1, 2, "a"),
         failure("refused", "No."),
         {"skipped": True},
         "what no module returns",
@@ -256,7 +287,7 @@ def test_in_a_dry_run_data_leaves_until_the_declaration_is_carried_out() -> None
     wanted = {"features": [{"feature": "duo_chat", "provider": "self_hosted", "model": "m"}]}
     tasks = (
         ("duo_preflight", seen(features=CLOUD)),
-        ("duo_feature_model", differs("feature settings", 1, 2, **wanted)),
+        ("duo_feature_model", differs("feature_model", 1, 2, **wanted)),
     )
     assert features(*tasks).leaves == ["duo_chat"]
     assert features(*tasks, check_mode=False).leaves == []
@@ -265,7 +296,7 @@ def test_in_a_dry_run_data_leaves_until_the_declaration_is_carried_out() -> None
 def test_a_declaration_that_opens_a_path_is_told_before() -> None:
     tasks = (
         ("duo_preflight", seen()),
-        ("duo_feature_model", differs("feature settings", 1, 2, features=CLOUD)),
+        ("duo_feature_model", differs("feature_model", 1, 2, features=CLOUD)),
     )
     dry, real = features(*tasks), features(*tasks, check_mode=False)
     assert (dry.leaves, dry.would_leave) == ([], ["duo_chat"])
@@ -277,7 +308,7 @@ def test_unassigned_goes_to_the_gateway_if_there_is_one() -> None:
     bare = seen(features=UNASSIGNED, gateway={"ai_gateway_url": ""})
     assert features(("duo_info", bare)).leaves == ["duo_chat"]
     # Clearing the URL opens it.
-    cleared = differs("AI gateway", "x", "", gateway={"ai_gateway_url": ""})
+    cleared = differs("gateway", "x", "", gateway={"ai_gateway_url": ""})
     cell = features(("duo_info", seen(features=UNASSIGNED)), ("duo_gateway", cleared))
     assert (cell.leaves, cell.would_leave) == ([], ["duo_chat"])
 
@@ -321,8 +352,8 @@ def test_summary_counts_every_instance_once() -> None:
     ("result", "check_mode", "verdict"),
     [
         (SAME, True, "in_line"),
-        (differs("AI gateway", 1, 2), True, "drift"),
-        (differs("AI gateway", 1, 2), False, "changed"),
+        (differs("gateway", 1, 2), True, "drift"),
+        (differs("gateway", 1, 2), False, "changed"),
         (failure("refused", "No."), True, "errors"),
     ],
 )
@@ -335,8 +366,3 @@ def test_modules_of_others_are_none_of_ours() -> None:
     assert module_of("gitlab_ops.duo.duo_gateway") == "duo_gateway"
     for action in ("duo_gateway", "other.duo.duo_gateway", "gitlab_ops.duo.duo_report", "debug"):
         assert module_of(action) is None
-
-
-def test_the_preflight_writes_to_what_belongs_to_the_gateway() -> None:
-    report = one(("duo_preflight", seen(changed=True)), check_mode=False)
-    assert states(report)["gateway"] == "changed"

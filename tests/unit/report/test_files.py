@@ -106,9 +106,7 @@ def test_junit_tells_differences_from_errors() -> None:
 
 
 def test_junit_tells_what_was_changed() -> None:
-    result = fleet.differs("AI gateway", "", "x")
-    del result["diff"]
-    report = fleet.one(("duo_gateway", result), check_mode=False)
+    report = fleet.one(("duo_gateway", fleet.differs("gateway", "", "x")), check_mode=False)
     top = ElementTree.fromstring(_report_files.junit(report))  # noqa: S314  made here
     (said,) = top.findall(".//testcase[@name='Gateway']/system-out")
     assert said.text == "change AI gateway"
@@ -227,7 +225,7 @@ def result(name: str, state: str, when: str) -> Report:
     """Return a report of one instance, in this state at this time (empty: never tried)."""
     collector = fleet.Collector()
     collector.expect([name])
-    values = {"would_change": fleet.differs("AI gateway", 1, 2), "in_line": {"changed": False}}
+    values = {"would_change": fleet.differs("gateway", 1, 2), "in_line": {"changed": False}}
     who = name if when else "other"
     fleet.add(collector, who, "duo_gateway", values.get(state, {}), when=when)
     return collector.report(fleet.TITLE, fleet.RUN)
@@ -301,7 +299,7 @@ def test_where_requests_go_is_in_every_format(name: str) -> None:
         {"feature": "summarize_review", "provider": "vendored"},
     ]
     # Something has to be told of the features, or the shorter formats leave them out.
-    away = fleet.differs("feature settings", "", "x")
+    away = fleet.differs("feature_model", "", "x")
     report = fleet.one(
         ("duo_preflight", fleet.seen(features=features)), ("duo_feature_model", away)
     )
