@@ -208,20 +208,20 @@ def test_the_role_ends_with_it(play: Play, start: Start) -> None:
     for _run in ("with changes", "with nothing to change"):
         run = play(worlds.ROLE, hosts)
         (failed,) = run.failed("broken")
-        assert failed.task == "Verify"
+        assert failed.task == worlds.VERIFY
         assert failed.message.startswith(
             f"{broken.url}: One check failed, self-hosted model codestral: ERROR: The self-hosted "
             "model server returned code 404. Check endpoint"
         )
         assert [it for name in ("lenient", "off", "less") for it in run.failed(name)] == []
-        assert len(run.one("lenient", "Verify").warnings) == 1
-        assert run.of("off", "Verify") == []
-        names = {it["name"] for it in run.one("less", "Verify").values["checks"]}
+        assert len(run.one("lenient", worlds.VERIFY).warnings) == 1
+        assert run.of("off", worlds.VERIFY) == []
+        names = {it["name"] for it in run.one("less", worlds.VERIFY).values["checks"]}
         assert "model_configuration_probe" not in names
         assert "feature_setting" in names
     assert [it for it in run.requests("broken") if it["write"]] == []
     # A dry run asks nobody: what it would ask for is not there yet.
-    assert play(worlds.ROLE, hosts, "--check").of("broken", "Verify") == []
+    assert play(worlds.ROLE, hosts, "--check").of("broken", worlds.VERIFY) == []
 
 
 def test_the_role_without_a_gateway(play: Play, start: Start) -> None:
@@ -233,7 +233,7 @@ def test_the_role_without_a_gateway(play: Play, start: Start) -> None:
         models=[],
         features=[{"features": ["duo_chat"], "provider": "disabled"}],
     )
-    (only,) = play(worlds.ROLE, hosts).succeeded().one("here", "Verify").values["checks"]
+    (only,) = play(worlds.ROLE, hosts).succeeded().one("here", worlds.VERIFY).values["checks"]
     assert (only["name"], only["success"]) == ("feature_setting", True)
 
 
@@ -266,7 +266,7 @@ def test_the_role_is_green_on_sound_instances(play: Play, start: Start) -> None:
         ("firewall", "cloud.gitlab.com connection failed"),
         ("agents", "License does not provide access to Code Suggestions."),
     ):
-        verified = run.one(name, "Verify")
+        verified = run.one(name, worlds.VERIFY)
         (warning,) = verified.warnings
         assert warning.startswith("These failed probes of GitLab do not count")
         assert said in warning
@@ -290,7 +290,9 @@ def test_the_role_names_a_setting_that_did_not_stay(play: Play, start: Start) ->
         "delegate_to": "localhost",
     }
     verify = playbook.task(
-        "duo_health", {"checks": [], "settings": "{{ duo_self_hosted_features }}"}, name="Verify"
+        "duo_health",
+        {"checks": [], "settings": "{{ duo_self_hosted_features }}"},
+        name=worlds.VERIFY,
     )
     run = play([playbook.one_play(meddle, verify)], roles({"here": instance}))
     assert run.failed("here")[0].message == (

@@ -30,7 +30,7 @@ def test_the_first_configuration_and_the_next_ones(tmp_path: pathlib.Path, start
         assert any(it.changed for it in check.of(name))
         assert any(it.changed for it in real.of(name))
         for result in soon.of(name):
-            assert not result.changed or result.task == "Gateway"
+            assert not result.changed or result.task == "Set the AI gateway"
             if result.changed:
                 assert any("copy for a minute" in text for text in result.warnings)
         assert [it.task for run in later for it in run.of(name) if it.changed] == []

@@ -141,7 +141,7 @@ class Fleet:
         for run in (again, check_again):
             assert not any(it.changed for it in duo(run, name))
             if most is not None:
-                verifying = [it for result in run.of(name, "Verify") for it in result.requests]
+                verifying = [it for result in run.of(name, worlds.VERIFY) for it in result.requests]
                 assert len(run.requests(name)) - len(verifying) <= most
 
 
@@ -192,7 +192,7 @@ def test_models_come_and_go_in_one_run(fleet: Fleet) -> None:
     assert differences(worlds.expected("18.9"), state) == []
     assert "left-over" not in state["models"]
     for run in fleet.runs[:2]:
-        assert run.one(name, "Models that go").values["steps"] == [
+        assert run.one(name, "Delete models").values["steps"] == [
             "delete self-hosted model left-over"
         ]
 
@@ -201,7 +201,7 @@ def test_undeclared_models_in_use_stay(fleet: Fleet) -> None:
     """And a warning says which feature uses them."""
     name = f"keeps-{RELEASES[-1]}"
     assert "left-over" in fleet.instances[name].state()["models"]
-    warnings = fleet.runs[1].one(name, "Models that go").warnings
+    warnings = fleet.runs[1].one(name, "Delete models").warnings
     assert ["left-over is not declared, but kept" in text for text in warnings] == [True]
 
 
@@ -237,5 +237,5 @@ def test_absent_says_that_a_hidden_model_may_be_left(fleet: Fleet) -> None:
     assert list(state["models"]) == ["hidden"]
     assert state["features"]["duo_chat"]["provider"] == "disabled"
     for run in fleet.runs:
-        (warning,) = run.one(name, "Models").warnings
+        (warning,) = run.one(name, "Delete models").warnings
         assert "whether undeclared ones are left cannot be seen" in warning

@@ -83,7 +83,7 @@ def test_nothing_declared(play: Play, start: Start) -> None:
     }
     run = play(worlds.ROLE, hosts).succeeded()
     tasks = [it.task for it in run.of("here") if it.action.startswith("gitlab_ops.duo.")]
-    assert tasks == ["Preflight"]
+    assert tasks == ["Check everything before the first change"]
     assert instance.state() == before
 
 
@@ -135,6 +135,6 @@ def test_a_play_in_check_mode(play: Play, start: Start) -> None:
     before = instance.state()
     hosts = worlds.hosts({"here": instance})
     run = play([{**worlds.ROLE[0], "check_mode": True}], hosts).succeeded()
-    assert not run.of("here", "Verify")
-    assert run.one("here", "Models").changed
+    assert not run.of("here", worlds.VERIFY)
+    assert run.one("here", "Create and change models").changed
     assert instance.state() == before

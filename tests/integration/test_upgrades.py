@@ -22,7 +22,7 @@ RELEASES = (
 )
 URL = "https://aigw.example.com"
 ADMIN = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
-SAY = "Say what the export cannot bring back"
+SAY = "List what the export cannot bring back"
 
 
 def since(release: str, first: str) -> bool:
@@ -194,7 +194,7 @@ def test_upgrade(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
     assert "gitlab_ops.duo.restore" in first["action"]
 
     assert changed(run, "gitlab", "restore 18.9") == []
-    assert changed(run, "gitlab", "restore 19.2") == ["Gateway"]
+    assert changed(run, "gitlab", "restore 19.2") == ["Set the AI gateway"]
     assert changed(run, "gitlab", "again") == []
     state = instance.state()
     assert state["version"] == "19.2.0-ee"
@@ -216,7 +216,7 @@ def test_a_lossy_upgrade_is_warned_of_by_a_failure(play: Play, start: Start) -> 
     run = play("gitlab_ops.duo.upgrade_check", hosts)
     assert run.returncode == 2
     (failed,) = run.failed("gitlab")
-    assert failed.task == "Judge the findings"
+    assert failed.task == "Fail if the upgrade would break something"
     assert "empties the gateway URL" in run.output
 
 
@@ -270,7 +270,7 @@ def test_mixed_fleet(play: Play, start: Start) -> None:
     for release, instance in fleet.items():
         name = f"fleet-{release}"
         assert run.failed(name) == [], (name, [it.message for it in run.failed(name)])
-        assert "Models" in changed(run, name, "first")
+        assert "Create and change models" in changed(run, name, "first")
         assert changed(run, name, "second") == [], name
         state = instance.state()
         assert state["gateway"]["ai_gateway_url"] == URL
@@ -282,7 +282,7 @@ def test_mixed_fleet(play: Play, start: Start) -> None:
         )
     for release, first in (("17.9", "18.7"), ("18.3", "18.7"), ("18.7", "18.10")):
         (failed,) = run.failed(f"strict-{release}")
-        assert failed.task == "Preflight"
+        assert failed.task == "Check everything before the first change"
         assert f"needs GitLab {first} or later" in failed.message
         assert strict[release].writes() == []
     assert run.failed("strict-19.4") == []

@@ -24,6 +24,9 @@ ON_LLAMA = {
     "generate_commit_message": "18.0",
 }
 DISABLED = {"review_merge_request": "18.3"}
+# The last task of a real run of the role.
+VERIFY = "Verify that GitLab works as declared"
+
 ROLE = [playbook.one_play(roles=["gitlab_ops.duo.duo_self_hosted"])]
 
 # How an instance is found: nothing done, a run that stopped, and a year of clicking.

@@ -63,7 +63,7 @@ def watch(here: Sandboxed) -> None:
 
 # --- the role's orders, with the subjects themselves ---------------------------------------------
 def configure(here: Sandboxed, wish: dict[str, Any]) -> dict[str, Any]:
-    """Run the tasks of do_present.yml until one fails; return the preflight's result."""
+    """Run the tasks of present.yml until one fails; return the preflight's result."""
     models, settings = wish["models"], wish["settings"]
     common = {"when_unsupported": wish["when_unsupported"]}
     preflight = here.run(
@@ -99,7 +99,7 @@ def configure(here: Sandboxed, wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def take_down(here: Sandboxed) -> None:
-    """Run the tasks of do_absent.yml."""
+    """Run the tasks of absent.yml."""
     before = here.run(_info.SUBJECT)
     names = [it["feature"] for it in before["features"]] + before["unseen_features"]
     settings = [{"features": names, "provider": "disabled"}]
