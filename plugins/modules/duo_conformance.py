@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_conformance
-short_description: Ask a GitLab whether it is as this collection believes
+short_description: Check whether a GitLab behaves as this collection expects
 version_added: 0.1.0
 description:
   - Asks a GitLab, belief by belief, whether it is as this collection expects it to be. It asks what

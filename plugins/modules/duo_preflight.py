@@ -2,13 +2,13 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say all at once what stands in the way of configuring GitLab Duo Self-Hosted."""
+"""Find everything that would prevent the configuration of GitLab Duo Self-Hosted, all at once."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_preflight
-short_description: Say what stands in the way of configuring GitLab Duo Self-Hosted
+short_description: Find everything that would prevent the configuration of GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
   - Checks before the first write that GitLab can be reached and is of a supported release and

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_upgrade_check
-short_description: Say what an upgrade of GitLab changes for GitLab Duo Self-Hosted
+short_description: Show what an upgrade of GitLab changes for GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
   - Reads the present state of an instance in one request and returns findings for its way to
