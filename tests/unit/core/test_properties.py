@@ -31,7 +31,7 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandbox
 from sandbox import credentials
 from sandbox.rules_models import is_ga
 
-BOOKKEEPING = {"changed", "diff", "steps", "unseen", "warnings"}
+BOOKKEEPING = {"changed", "changes", "diff", "steps", "unseen", "warnings"}
 Excuse = Callable[[Sandboxed, dict[str, Any], dict[str, Any]], bool]
 
 
