@@ -15,7 +15,7 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox_client import Instance, Server
@@ -29,9 +29,11 @@ class Site:
     """The proxy, and the GitLabs behind it; each is started when it is first asked for.
 
     :param folder: where certificates are kept.
+    :param options: of the server of each GitLab.
     """
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, options: Sequence[str] = ()) -> None:
+        self._options = options
         self._ca = Authority(folder, "site")
         self._lock = threading.Lock()
         self._servers: dict[tuple[str, str], Server] = {}
@@ -64,7 +66,7 @@ class Site:
             if name not in self._fresh:
                 release = self._releases.get(name, USUAL)
                 if (name, release) not in self._servers:
-                    self._servers[name, release] = Server([release])
+                    self._servers[name, release] = Server([release], options=self._options)
                 (instance,) = self._servers[name, release].instances
                 instance.reset()
                 self._prepare(name, instance)

@@ -11,6 +11,7 @@ import re
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import options
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import arguments
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
     CONNECTION_SPEC,
 )
