@@ -19,6 +19,7 @@ _NAMES = (
     "isolated_messages.py",
     "permission_messages.py",
     "conformance_messages.py",
+    "plan_messages.py",
 )
 FILES = [ROOT / "plugins" / "module_utils" / "_base" / name for name in _NAMES]
 HEAD = """# Troubleshooting

@@ -18,6 +18,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     isolated_messages,
     messages,
     permission_messages,
+    plan_messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import (
     Failure,
@@ -35,6 +36,7 @@ MESSAGES = {
         isolated_messages,
         permission_messages,
         conformance_messages,
+        plan_messages,
     )
     for name, it in vars(file).items()
     if isinstance(it, Message)

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan that outlives its run: what a person approves, and what a later run is held to.
+
+``docs/plan.schema.json`` describes it as JSON. No secret is in it: changes hold markers such as
+``(set)``, and the digest of a declaration is made without the values of its secrets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from .._base.options import SECRET
+from .._base.urls import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SCHEMA = "gitlab_ops.duo.plan"
+# Grows when a reader of older plans would go wrong.
+VERSION = 1
+# One field of one object, as Plan.entries() makes it.
+Entry = Mapping[str, Any]
+
+_TEXTS = ("subject", "name", "field")
+_KEYS = (*_TEXTS, "before", "after")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """What a dry run found to change on one instance.
+
+    :ivar instance: its URL, without credentials.
+    :ivar release: the release of its GitLab, such as ``18.9.2``.
+    :ivar created_at: when the run planned, with a time zone; kept in UTC and whole seconds.
+    :ivar declared: the digest of what was declared, see :func:`digest_of`.
+    :ivar changes: in the order in which they are carried out, as ``Plan.entries()`` makes them;
+        kept as JSON would give them back.
+    """
+
+    instance: str
+    release: str
+    created_at: datetime
+    declared: str
+    changes: Sequence[Entry]
+
+    def __post_init__(self) -> None:
+        """Bring time and changes into the form that a file keeps, so that both compare."""
+        seconds = self.created_at.astimezone(timezone.utc).replace(microsecond=0)
+        object.__setattr__(self, "created_at", seconds)
+        changes = [{key: change[key] for key in _KEYS} for change in self.changes]
+        object.__setattr__(self, "changes", tuple(json.loads(json.dumps(changes))))
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> SavedPlan:
+        """Return the plan that parsed JSON holds; whether it is whole, its text has to tell.
+
+        :raises KeyError, TypeError, ValueError: it holds none.
+        """
+        texts = [data["instance"], data["release"], data["declared"]]
+        texts += [change[key] for change in data["changes"] for key in _TEXTS]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError
+        created = datetime.strptime(data["created_at"], _TIME).replace(tzinfo=timezone.utc)
+        return cls(data["instance"], data["release"], created, data["declared"], data["changes"])
+
+    @property
+    def time(self) -> str:
+        """When it was planned, as text."""
+        return self.created_at.strftime(_TIME)
+
+    @property
+    def checksum(self) -> str:
+        """Digest of all but the time.
+
+        Two dry runs of one state are to differ in their time only, which a checksum of everything
+        would prevent. So nothing proves the time: who reads it looks whether it can be true.
+        """
+        return _digest(self._content())
+
+    @property
+    def text(self) -> str:
+        """The plan as JSON: always the same text for the same plan, in plain ASCII."""
+        data = {**self._content(), "created_at": self.time, "checksum": self.checksum}
+        return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "schema_version": VERSION,
+            "instance": self.instance,
+            "release": self.release,
+            "declared": self.declared,
+            "changes": self.changes,
+        }
+
+
+def digest_of(declared: Any) -> str:
+    """Return the digest of a declaration, the same one for the same options.
+
+    Of a secret only counts whether it is left out, set or cleared, and a URL counts without its
+    credentials: what is guessed can't be tried against the digest. What is None counts as left out.
+
+    :param declared: options as Ansible gives them: dictionaries, lists, texts, numbers.
+    :raises TypeError: it holds something else, whose text might be another one in each run.
+    """
+    return _digest(_open(declared))
+
+
+def _open(value: Any) -> Any:
+    """Return options without what is secret in them."""
+    if isinstance(value, Mapping):
+        return {
+            str(key): bool(item) if _is_secret(str(key)) else _open(item)
+            for key, item in value.items()
+            if item is not None
+        }
+    if isinstance(value, (list, tuple)):
+        return [_open(item) for item in value]
+    return without_credentials(value) if isinstance(value, str) else value
+
+
+def _is_secret(option: str) -> bool:
+    """Return whether an option is secret, by its own name or with a prefix, as in the role."""
+    return any(option == name or option.endswith(f"_{name}") for name in SECRET)
+
+
+def _digest(data: Any) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def by_object(changes: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    """Return changes by subject and name of the object, in their order."""
+    objects: dict[tuple[str, str], list[Entry]] = {}
+    for change in changes:
+        objects.setdefault((change["subject"], change["name"]), []).append(change)
+    return objects
