@@ -135,7 +135,8 @@ class Unclear(Failure):
 
     ``retry`` tells whether sending it again may help; ``wait`` is in seconds, from GitLab's
     ``Retry-After`` when it sent one. ``late`` is true where GitLab may still be at work on it, so
-    that reading again proves it done, but never proves it not done.
+    that reading again proves it done, but never proves it not done. ``refused`` is true where
+    GitLab did nothing, and may take it later.
     """
 
     def __init__(
@@ -145,12 +146,14 @@ class Unclear(Failure):
         retry: bool,
         wait: float | None = None,
         late: bool = False,
+        refused: bool = False,
         **values: Any,
     ) -> None:
         super().__init__(message, **values)
         self.retry = retry
         self.wait = wait
         self.late = late
+        self.refused = refused
 
     @classmethod
     def after(cls, failure: Failure) -> Unclear:

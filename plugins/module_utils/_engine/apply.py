@@ -84,7 +84,8 @@ def apply(
                 unsure = [it for step in batch for it in step.changes if len(step.changes) > 1]
             except Unclear as unclear:
                 problem = unclear
-                unsure = [change for step in batch for change in step.changes]
+                changes = [change for step in batch for change in step.changes]
+                unsure = [] if unclear.refused else changes
                 looks = Patience(min(_LOOKS, gitlab.connection.settle_timeout) if gitlab else 0)
             late = isinstance(problem, Unclear) and problem.late
             # Planned again proves nothing of a change that GitLab does not show, or is still at.

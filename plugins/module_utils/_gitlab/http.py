@@ -247,6 +247,8 @@ class Http:
                 wait=_retry_after(answer.headers.get("Retry-After")),
                 # A proxy lost its patience, not GitLab.
                 late=answer.status == HTTPStatus.GATEWAY_TIMEOUT,
+                # GitLab's throttles stand before everything that works.
+                refused=answer.status == HTTPStatus.TOO_MANY_REQUESTS,
                 status=answer.status,
                 reason=answer.reason(),
             )

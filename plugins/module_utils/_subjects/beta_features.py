@@ -99,6 +99,8 @@ class Toggle:
         try:
             session.toggle_beta(path)
         except Unclear as unclear:
+            # Even where this throw was refused: an earlier one may be seen late.
+            unclear.refused = False
             # It may have been thrown all the same: the page tells.
             if self._is_reached(session):
                 return True

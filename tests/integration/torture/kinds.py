@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.utils
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 FULL = os.environ.get("DUO_TORTURE") == "full"
@@ -43,6 +44,28 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 # What a reading gets over by itself when it happens once: it is tried again.
 PASSING = ("reset", "lost", "429", "429-seconds", "429-date", "502", "503", "504")
+# GitLab took nothing: the answer says so.
+REFUSALS = ("429", "429-seconds", "429-date", "graphql", "signed-out")
+# GitLab may still be at work: a reading never tells that it did not do it.
+LATE = ("late", "slow-answer", "504")
+
+
+def leaves_unknown(
+    kind: str, at: int, requests: Sequence[dict[str, Any]], *, stays: bool
+) -> bool | None:
+    """Return whether a fault leaves unknown what came of a write; None where it may.
+
+    :param requests: of the run, the one that the fault met first with the number *at*.
+    """
+    if any(it["write"] and not it["operations"] for it in requests if it["number"] <= at):
+        # What came of a form is told by pages alone, and of a switch not even by a refusal.
+        return None
+    if kind in LATE and not stays:
+        return None
+    met = [it for it in requests if it["number"] == at or (stays and it["number"] > at)]
+    if kind in REFUSALS or not any(it["write"] for it in met):
+        return False
+    return stays or kind == "refused"
 
 
 def fault(kind: str, at: int, *, stays: bool) -> dict[str, Any]:

@@ -18,8 +18,14 @@ CHANGE = re.compile(r"change (AI gateway|self-hosted model (\S+)) \((.*)\)")
 KEY, KEY_COLUMN = "api_key", "api_token"
 
 
-def lies(values: dict[str, Any], instance: Instance, before: dict[str, Any]) -> list[str]:
-    """Return the lines of a failure that are not true; *before* is the state before its run."""
+def lies(
+    values: dict[str, Any], instance: Instance, before: dict[str, Any], *, unknown: bool | None
+) -> list[str]:
+    """Return what a failure says that is not true.
+
+    :param before: the state before its run.
+    :param unknown: whether nobody can know what came of a write; None where that depends.
+    """
     state = instance.state()
     failure = values["failure"]
     found = [
@@ -28,8 +34,18 @@ def lies(values: dict[str, Any], instance: Instance, before: dict[str, Any]) -> 
         for line in lines
         if holds(line, state, before) not in (done, None)
     ]
-    if bool(failure["done"]) != values["changed"]:
-        found.append(f"changed is {values['changed']}, done is {failure['done']}")
+    said = failure["unknown"]
+    # A key is not shown, so that a reading does not tell whether it was stored.
+    told = [line for line in said if KEY not in line]
+    if unknown and not said:
+        found.append("nothing is said to be unknown")
+    if unknown is False and told:
+        found.append(f"{told}: said to be unknown")
+    if bool(failure["done"] or said) != values["changed"]:
+        found.append(f"changed is {values['changed']}, done is {failure['done']}, unknown {said}")
+    every = [*failure["done"], *failure["not_done"], *said]
+    if len(set(every)) < len(every):
+        found.append(f"{every}: said twice")
     return found
 
 

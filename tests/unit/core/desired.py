@@ -27,6 +27,7 @@ OK = "saved"
 LOST = Unclear(http_messages.UNREACHABLE, retry=True, reason="connection reset")
 LATE = Unclear(http_messages.TIMED_OUT, retry=True, late=True, seconds=30)
 BUSY = Unclear(http_messages.TRY_LATER, retry=True, wait=7, status=429, reason="Retry later")
+LIMITED = Unclear(http_messages.TRY_LATER, retry=True, refused=True, status=429, reason="Later")
 SERVER_ERROR = Unclear(http_messages.SERVER_ERROR, retry=False, status=500, reason="Internal")
 DOWN = Failure(http_messages.UNREACHABLE, reason="connection refused")
 

@@ -30,6 +30,7 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.desired import (
     BUSY,
     DOWN,
     LATE,
+    LIMITED,
     LOST,
     OK,
     PERMITTED,
@@ -168,6 +169,17 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
     assert failure.unknown == lines("a", "b")
     assert failure.not_done == lines("c")
     assert "Not known whether done: change a" in failure.sentence()
+
+
+def test_what_gitlab_refused_for_its_rate_is_not_done_also_where_reading_fails_too() -> None:
+    failure = Desired([step("a")], [LIMITED], readings=[DOWN]).fail()
+    assert failure.code == http_messages.TRY_LATER.code
+    assert (failure.done, failure.not_done, failure.unknown) == ([], lines("a"), [])
+
+
+def test_a_write_that_may_still_come_stays_unknown_after_a_refusal_for_the_rate() -> None:
+    failure = Desired([step("a")], [LATE, LIMITED], readings=[None, DOWN]).fail()
+    assert (failure.done, failure.not_done, failure.unknown) == ([], [], lines("a"))
 
 
 # --- refusals ------------------------------------------------------------------------------------

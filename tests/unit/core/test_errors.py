@@ -42,7 +42,7 @@ MESSAGES = {
     if isinstance(it, Message)
 }
 # Parameters of Failure and Unclear that are no values of the sentence.
-OWN = {"about", "retry", "wait", "late"}
+OWN = {"about", "retry", "wait", "late", "refused"}
 
 
 def uses() -> list[tuple[str, str, ast.Call]]:

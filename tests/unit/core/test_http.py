@@ -232,6 +232,7 @@ def test_a_write_is_never_repeated(serve, reply: Reply, retry: bool, waits) -> N
     assert failure.retry is retry
     # A proxy that gave up says nothing of what GitLab is still doing.
     assert failure.late is (reply.status == 504)
+    assert failure.refused is (reply.status == 429)
     assert (len(server.requests), waits) == (1, [])
 
 

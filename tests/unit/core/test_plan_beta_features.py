@@ -232,6 +232,13 @@ def test_a_switch_that_may_still_be_thrown_is_not_thrown_again(late: bool) -> No
     assert caught.value.retry is not late
 
 
+def test_a_refused_throw_does_not_prove_that_no_earlier_one_counts() -> None:
+    answer = Unclear(http_messages.TRY_LATER, retry=True, refused=True, status=429, reason="Later")
+    with pytest.raises(Unclear) as caught:
+        toggle(True).perform(Pages(False, False, lost=answer))
+    assert not caught.value.refused
+
+
 @pytest.mark.parametrize("state", [True, False])
 def test_the_page_tells_where_the_token_does_not(state: bool) -> None:
     wanted = beta_features.options({"enabled": True, **SIGN_IN})
