@@ -26,6 +26,7 @@ MENU = {
     "Use": (
         FIRST,
         "docs/recipes*",
+        "docs/approval",
         "docs/upgrades",
         "docs/more-than-a-token",
         "docs/isolated*",

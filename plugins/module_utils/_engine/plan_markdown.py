@@ -97,8 +97,8 @@ def _value(value: Any) -> str:
 
 def code(text: str) -> str:
     """Return a text as a code span, whatever is in it; hidden characters are spelt out."""
-    text = one_line(text, _LONGEST)
+    text = one_line(text, _LONGEST) or " "
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    # CommonMark takes one blank away at each end, if there is one at both.
-    pad = " " if {text[:1], text[-1:]} & {"`", " ", ""} else ""
+    # CommonMark takes one blank away at each end, if there is one at both and more between them.
+    pad = " " if text.strip(" ") and {text[0], text[-1]} & {"`", " "} else ""
     return f"{fence}{pad}{text}{pad}{fence}"
