@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.common.parameters import remove_values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
 
 @dataclass(frozen=True)
@@ -171,24 +171,6 @@ class Unclear(Failure):
     def add_tries(self, number: int, waited: float) -> None:
         """Tell how often it was tried, and for how many seconds it was waited in between."""
         self._tries = f", {number} times with {waited:.0f} s of waiting."
-
-
-def findings_failure(
-    found: Sequence[tuple[str, str]], one: Message, many: Message, **values: Any
-) -> Failure | None:
-    """Return the failure that findings mean, each with what was found and what to do; or None.
-
-    :param one: of one finding: takes ``first`` and ``action``.
-    :param many: of several: takes ``count`` and ``findings``, and ``values``.
-    """
-    if not found:
-        return None
-    if len(found) == 1:
-        ((first, action),) = found
-        return Failure(one, first=first, action=action)
-    # A list, for each of its texts is cut by itself.
-    texts = [f"({number}) {what} {action}" for number, (what, action) in enumerate(found, 1)]
-    return Failure(many, **{"count": len(found), **values}, findings=texts)
 
 
 def close(given: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:

@@ -53,7 +53,7 @@ class Version:
             return (*self.minor, self.patch) < (*other.minor, other.patch)
         return self.minor < other.minor
 
-    def is_patch(self, patch: Patch) -> bool:
+    def is_patch(self, patch: Minor | Patch) -> bool:
         """Return whether this is that patch, and says so."""
         return self.exact and (*self.minor, self.patch) == patch
 
@@ -81,9 +81,9 @@ class Version:
             fix[:2] == self.minor and self.reaches(fix) for fix in fixed
         )
 
-    def stops_on_the_way(self, target: Version) -> list[str]:
+    def stops_on_the_way(self, target: Version) -> list[Minor]:
         """Return the minors between this release and the target at which an upgrade must stop."""
         ways = [
             (major, minor) for major in range(self.minor[0], target.minor[0] + 1) for minor in STOPS
         ]
-        return [f"{way[0]}.{way[1]}" for way in ways if self.minor < way < target.minor]
+        return [way for way in ways if self.minor < way < target.minor]

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
-from .._base.failure import findings_failure
 from .._base.libraries import pydantic
 from .._base.messages import Failure, accepted
 from .._base.options import Name, Options, check
@@ -21,7 +20,7 @@ from .._base.urls import without_credentials
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, explain, license_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
-from .._engine.plan import Plan
+from .._engine.finding import ERROR, WARNING, Finding, failure_of
 from .._engine.subject import Subject
 from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation, Part
 from .._gitlab.http import status_of
@@ -45,7 +44,7 @@ from .health_notes import FEATURE_SETTING, GATEWAY, MODEL_PROBE, NOTES, PROBES, 
 from .health_probes import Facts, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .._gitlab.client import GitLab
     from .._gitlab.graphql import Reading
@@ -86,9 +85,9 @@ class Check:
     concerns: bool = True
 
     @property
-    def text(self) -> str:
-        """What is said of it, and what to do."""
-        return f"{self.subject}: {self.message} {self.action}".rstrip()
+    def fails(self) -> bool:
+        """Whether it failed, beyond doubt, and concerns a feature in use."""
+        return not (self.success or self.doubtful) and self.concerns
 
 
 @dataclass(frozen=True)
@@ -98,15 +97,6 @@ class ObservedHealth:
     url: str
     release: Release
     checks: tuple[Check, ...]
-
-    @property
-    def failed(self) -> list[Check]:
-        """Those that failed, beyond doubt, and concern a feature in use."""
-        return [it for it in self.checks if _fails(it)]
-
-
-def _fails(it: Check) -> bool:
-    return not (it.success or it.doubtful) and it.concerns
 
 
 @dataclass
@@ -168,7 +158,7 @@ def _check(
         url = facts.gateway_url
         # What they ran with counts; what was read may come from another process.
         seen = {**settings, "ai_gateway_url": url} if _rest_on(probes, url) else None
-        if planned.ai_gateway_url and seen and not any(map(_fails, probes)):
+        if planned.ai_gateway_url and seen and not any(it.fails for it in probes):
             passed.probes = probes
         checks += probes
     if "connections" in wanted.checks:
@@ -178,7 +168,7 @@ def _check(
     if "gateway" in wanted.checks:
         checks.append(_gateway(gitlab, facts))
     found = ObservedHealth(gitlab.url, release, tuple(checks))
-    return found, not found.failed, seen
+    return found, not any(it.fails for it in checks), seen
 
 
 def _rest_on(checks: list[Check], url: str) -> bool:
@@ -351,20 +341,26 @@ def _line(text: Any) -> str:
 
 
 # --- results -----------------------------------------------------------------------------------
-def plan(wanted: HealthOptions, found: ObservedHealth) -> Plan[ObservedHealth]:
-    """Return the plan that changes nothing; what does not fail the task is a warning."""
-    failing = found.failed if wanted.fail_on == "any" else []
-    told = [it for it in found.checks if not it.success and it not in failing]
-    # A probe that is not known may matter, so each is told with what to do.
-    aside = [it for it in told if not it.concerns and it.name in NOTES]
-    warnings = [it.text for it in told if it not in aside]
+def findings(wanted: HealthOptions, found: ObservedHealth) -> Iterator[Finding]:
+    """Yield the failed checks; those that concern no feature in use as one warning."""
+    aside = []
+    for it in found.checks:
+        if it.success:
+            continue
+        what = f"{it.subject}: {it.message}"
+        # A probe that is not known may matter, so each is told with what to do.
+        if not it.concerns and it.name in NOTES:
+            aside.append(what)
+            continue
+        severity = ERROR if it.fails and wanted.fail_on == "any" else WARNING
+        yield Finding(severity, it.subject, what, it.action)
     if aside:
-        texts = "; ".join(f"{it.subject}: {it.message}" for it in aside)
-        warnings.append(
-            f"These failed probes of GitLab do not count, because they concern no feature in use: "
-            f"{texts}"
+        yield Finding(
+            WARNING,
+            note_of(PROBES).subject,
+            "These failed probes of GitLab do not count, because they concern no feature in use: "
+            f"{'; '.join(aside)}",
         )
-    return Plan((), found, tuple(warnings))
 
 
 def show(_wanted: HealthOptions, found: ObservedHealth) -> dict[str, Any]:
@@ -375,16 +371,13 @@ def show(_wanted: HealthOptions, found: ObservedHealth) -> dict[str, Any]:
     }
 
 
-def judge(wanted: HealthOptions, found: ObservedHealth) -> Failure | None:
-    """Return the failure that the checks mean, if any."""
-    if wanted.fail_on == "never":
-        return None
-    failed = [(f"{it.subject}: {it.message}", it.action) for it in found.failed]
-    return findings_failure(
-        failed,
+def failure(errors: Sequence[Finding], _wanted: HealthOptions, found: ObservedHealth) -> Failure:
+    """Return the failure that failed checks mean."""
+    return failure_of(
+        errors,
         messages.HEALTH_FINDING,
         messages.HEALTH_FINDINGS,
-        failed=len(failed),
+        failed=len(errors),
         count=len(found.checks),
     )
 
@@ -419,7 +412,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
-    plan=plan,
     show=show,
-    judge=judge,
+    findings=findings,
+    failure=failure,
 )

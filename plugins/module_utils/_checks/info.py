@@ -16,7 +16,7 @@ from .._duo.offers import FEATURES
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
 from .._engine.arguments import Arguments
-from .._engine.plan import Plan
+from .._engine.finding import ERROR, WARNING, Finding
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
@@ -36,6 +36,8 @@ from .._subjects.one_setting import shown as shown_setting
 from .._subjects.stored import Model, State, read_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from .._gitlab.client import GitLab
 
 DUO_CORE = Part("DuoCore", "duoSettings { duoCoreFeaturesEnabled }", optional=True)
@@ -110,7 +112,7 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 
     def look() -> tuple[ObservedInstance, bool, dict[str, Any]]:
         found = read(gitlab, wanted)
-        return found, judge(wanted, found) is None, found.gateway
+        return found, not (wanted.isolated and found.leaving), found.gateway
 
     return until_agreed(gitlab, look, wanted.planned_gateway)
 
@@ -139,25 +141,37 @@ def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None)
 
 
-def plan(wanted: InfoOptions, found: ObservedInstance) -> Plan[ObservedInstance]:
-    """Return the plan that changes nothing."""
-    warnings = []
+def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
+    """Yield what leaves a site that is to be isolated, and what is not known or left out."""
+    if wanted.isolated:
+        for way in found.leaving:
+            leaves = "leave" if way.certain else "may leave"
+            yield Finding(ERROR, way.feature, f"Its requests {leaves} the site ({way.reason}).")
     if wanted.isolated and found.unseen_features:
         names = ", ".join(found.unseen_features)
-        warnings.append(f"Whether {names} leave the site is not known: GitLab does not show them.")
+        unknown = f"Whether {names} leave the site is not known: GitLab does not show them."
+        yield Finding(WARNING, "features", unknown)
     state = found.state
     vendored = any(it.provider == "vendored" for it in state.settings.values())
     if vendored and state.has_gitlab_models and not state.knows_gitlab_models:
-        warnings.append(
+        yield Finding(
+            WARNING,
+            "features",
             "GitLab does not tell which GitLab-managed models vendored features use, as it does "
-            "where it has no way to its cloud or an offline licence: none is in the configuration."
+            "where it has no way to its cloud or an offline licence: none is in the configuration.",
         )
     if found.left_out:
-        warnings.append(
+        yield Finding(
+            WARNING,
+            "configuration",
             "URLs that hold credentials are not in the configuration for the role, and have to be "
-            f"declared before it builds them anew ({', '.join(found.left_out)})."
+            f"declared before it builds them anew ({', '.join(found.left_out)}).",
         )
-    return Plan((), found, tuple(warnings))
+
+
+def failure(errors: Sequence[Finding], _wanted: InfoOptions, _found: ObservedInstance) -> Failure:
+    """Return the failure of a site that is to be isolated."""
+    return Failure(isolated_messages.LEAVES_NOW, features=", ".join(it.subject for it in errors))
 
 
 def show(wanted: InfoOptions, found: ObservedInstance) -> dict[str, Any]:
@@ -192,15 +206,6 @@ def show_state(found: ObservedInstance) -> dict[str, Any]:
         "unseen_features": found.unseen_features,
         "leaving": [vars(way) for way in found.leaving],
     }
-
-
-def judge(wanted: InfoOptions, found: ObservedInstance) -> Failure | None:
-    """Return the failure if the site is to be isolated and something leaves it."""
-    if not wanted.isolated or not found.leaving:
-        return None
-    return Failure(
-        isolated_messages.LEAVES_NOW, features=", ".join(way.feature for way in found.leaving)
-    )
 
 
 def _configuration(found: ObservedInstance) -> dict[str, Any]:
@@ -266,7 +271,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=_observe,
-    plan=plan,
     show=show,
-    judge=judge,
+    findings=findings,
+    failure=failure,
 )

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
-from .._base.failure import findings_failure
 from .._base.invalid import names_of
 from .._base.messages import Failure, Unclear
 from .._base.options import check
@@ -17,7 +16,7 @@ from .._duo import application_urls
 from .._duo.outbound_rules import ALLOWLIST, APPLICATION_SETTINGS, entries
 from .._engine.access import token_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
-from .._engine.finding import Finding
+from .._engine.finding import errors
 from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
 from .._engine.subject import Subject
@@ -33,6 +32,9 @@ from .preflight_findings import findings, models
 from .preflight_state import PreflightOptions, PreflightState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._engine.finding import Finding
     from .._gitlab.client import GitLab
 
 ABOUT = about("outbound_allowlist")
@@ -158,37 +160,29 @@ def _is_first_run(wanted: PreflightOptions, info: _info.ObservedInstance) -> boo
 # --- plan and results --------------------------------------------------------------------------
 def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState]:
     """Return what would be added to the outbound allowlist, where that is wanted."""
-    found = replace(found, findings=tuple(findings(wanted, found)))
     settings = found.settings
-    warnings = tuple(
-        f"{it.what} {it.action}" for it in _known(wanted, found) if it.severity == "warning"
-    )
-    if not wanted.manage_outbound_allowlist or settings is None or judge(wanted, found):
-        return Plan((), found, warnings)
+    if not wanted.manage_outbound_allowlist or settings is None:
+        return Plan((), found)
     missing = missing_hosts(wanted, found.info, settings)
     if not missing:
-        return Plan((), found, warnings)
+        return Plan((), found)
     before = entries(settings)
     after = [*before, *missing]
     change = Change("outbound_allowlist", "", {"hosts": before}, {"hosts": after})
-    return Plan(
-        (Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found, warnings
-    )
-
-
-def _known(wanted: PreflightOptions, found: PreflightState) -> tuple[Finding, ...]:
-    return tuple(findings(wanted, found)) if found.findings is None else found.findings
+    return Plan((Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found)
 
 
 def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
-    """Return the findings and the state, without what only an export needs."""
-    every = _known(wanted, found)
-    shown = [vars(finding) for finding in every]
-    failed = any(finding.severity == "error" for finding in every)
-    # A failure prints its result: the findings are enough then.
-    info = _info.show_state(found.info) if found.info and not failed else {}
-    told = {"check_mode": wanted.dry_run, "findings": shown, "declared": _declared(wanted)}
-    return {**told, **info}
+    """Return what is declared and the state, without what only an export needs."""
+    info = _info.show_state(found.info) if found.info else {}
+    return {"check_mode": wanted.dry_run, "declared": _declared(wanted), **info}
+
+
+def with_findings(shown: dict[str, Any], every: Sequence[Finding]) -> dict[str, Any]:
+    """Return the findings and what is shown: of a failure, which is printed, not the state."""
+    if errors(every):
+        shown = {name: shown[name] for name in ("check_mode", "declared")}
+    return {**shown, "findings": [vars(it) for it in every]}
 
 
 def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
@@ -200,19 +194,6 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
     }
-
-
-def judge(wanted: PreflightOptions, found: PreflightState) -> Failure | None:
-    """Return the failure that the findings mean, if any is an error."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for it in _known(wanted, found):
-        if it.severity == "error":
-            # One misspelt model would be told as often as features are to use it.
-            told.setdefault((it.what, it.action), []).append(it.subject)
-    every = [
-        (f"{', '.join(subjects)}: {what}", action) for (what, action), subjects in told.items()
-    ]
-    return findings_failure(every, messages.PREFLIGHT_FINDING, messages.PREFLIGHT_FINDINGS)
 
 
 SUBJECT = Subject(
@@ -250,5 +231,6 @@ SUBJECT = Subject(
     observe=observe,
     plan=plan,
     show=show,
-    judge=judge,
+    findings=findings,
+    with_findings=with_findings,
 )

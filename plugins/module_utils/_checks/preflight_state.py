@@ -10,7 +10,6 @@ from typing import Any
 
 from .._base.failure import Failure
 from .._engine.access import Token
-from .._engine.finding import Finding
 from .._gitlab.sign_in import SignIn
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GatewayOptions
@@ -47,5 +46,3 @@ class PreflightState:
     token: Token | None = None  # None where it was not asked for
     refused: Failure | None = None
     today: date = field(default_factory=date.today)
-    # As the plan has found them; planning everything again would cost as much.
-    findings: tuple[Finding, ...] | None = None

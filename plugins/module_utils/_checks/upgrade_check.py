@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
@@ -16,17 +16,17 @@ from .._duo.licences import OFFLINE
 from .._duo.offers import FAMILIES, FEATURES, Offer, is_agent_feature, runs_on_agent_platform
 from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
-from .._engine.plan import Plan
+from .._engine.finding import ERROR, INFO, WARNING, Finding
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SignIn
 from .._subjects.one_model import MODEL_SPEC, PlannedModel
 from .._subjects.one_setting import SETTING_SPEC, PlannedSetting
 from . import info
-from .upgrade_note import BadRelease, UpgradeNote
+from .upgrade_note import UpgradeNote
 from .upgrade_notes import BAD_RELEASES, KNOWN_RELEASE, KNOWN_UNTIL, NOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .._gitlab.client import GitLab
 
@@ -50,26 +50,11 @@ class UpgradeOptions(Options):
 
 
 @dataclass(frozen=True)
-class UpgradeFinding:
-    """One thing that an upgrade brings."""
-
-    severity: str
-    version: str
-    subject: str
-    what: str
-    action: str
-    source: str = ""
-    # The releases that have it no more.
-    fixed_in: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class ObservedUpgrade:
-    """The instance as it is, and the findings for its way to the target."""
+    """The instance as it is, and the target."""
 
     instance: info.ObservedInstance
     target: Release
-    findings: tuple[UpgradeFinding, ...] = ()
 
 
 def options(params: dict[str, Any]) -> UpgradeOptions:
@@ -78,7 +63,7 @@ def options(params: dict[str, Any]) -> UpgradeOptions:
 
 
 def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
-    """Read the instance in one request and look at the way to the target.
+    """Read the instance in one request.
 
     :raises Failure: the target is older than what is there.
     """
@@ -88,49 +73,43 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
         raise Failure(
             messages.NO_UPGRADE, target=wanted.target_version, version=instance.release.text
         )
-    findings = sorted(
+    return ObservedUpgrade(instance, target)
+
+
+# --- what the upgrade brings -------------------------------------------------------------------
+def _brought(wanted: UpgradeOptions, observed: ObservedUpgrade) -> list[UpgradeNote]:
+    """Return the notes that concern the instance, of the subjects that are asked for."""
+    return sorted(
         (
             it
-            for it in _findings(wanted, instance, target)
+            for it in _notes(wanted, observed.instance, observed.target)
             if wanted.subjects is None or it.subject in wanted.subjects
         ),
-        key=lambda it: (SEVERITIES.index(it.severity), [int(n) for n in it.version.split(".")]),
+        key=lambda it: (SEVERITIES.index(it.severity), it.version),
     )
-    return ObservedUpgrade(instance=instance, target=target, findings=tuple(findings))
 
 
-def plan(_wanted: UpgradeOptions, found: ObservedUpgrade) -> Plan[ObservedUpgrade]:
-    """Return the plan that changes nothing, with a warning where the target is not known."""
-    if not found.target.newer_than_known:
-        return Plan((), found)
-    warning = (
-        f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, as "
-        f"read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer release of "
-        "this collection, and read GitLab's own upgrade notes."
-    )
-    return Plan((), found, (warning,))
-
-
-# --- findings ----------------------------------------------------------------------------------
-def _findings(
+def _notes(
     wanted: UpgradeOptions, found: info.ObservedInstance, target: Release
-) -> Iterator[UpgradeFinding]:
+) -> Iterator[UpgradeNote]:
     now = found.release
     concerned = _concerned(wanted, found)
     yield from _stops(now, target)
     for bad in BAD_RELEASES:
         if target.is_patch(bad.version) and concerned[bad.concerns]:
-            yield _finding(bad)
+            yield bad
     for note in NOTES:
         if _matters(note, now, target) and concerned[note.concerns]:
-            yield _finding(note, certain=target.exact or not note.fixed)
+            # A patch that is not named may be one without the fault.
+            open_end = note.fixed and not target.exact and note.severity == "breaking"
+            yield replace(note, severity="action") if open_end else note
     yield from _appearing(FEATURES, "features", "features", now, target)
     yield from _appearing(FAMILIES, "models", "model families", now, target)
     yield from _declared(wanted, target)
     if found.gateway.get("ai_gateway_url") and target.minor != now.minor:
-        yield UpgradeFinding(
+        yield UpgradeNote(
             severity="action",
-            version=_minor(target),
+            version=target.minor,
             subject="gateway",
             what="The gateway has to be of the same release as GitLab: image tag "
             f"{_tag(target)}, the newest that exists.",
@@ -199,34 +178,17 @@ def _has_add_on(found: info.ObservedInstance, name: str) -> bool:
     return any(add_on["name"] == name for add_on in found.license["add_ons"])
 
 
-def _stops(now: Release, target: Release) -> Iterator[UpgradeFinding]:
+def _stops(now: Release, target: Release) -> Iterator[UpgradeNote]:
     for stop in now.stops_on_the_way(target):
-        yield UpgradeFinding(
+        yield UpgradeNote(
             severity="action",
             version=stop,
             subject="platform",
-            what=f"GitLab {stop} is a required upgrade stop.",
-            action=f"Upgrade to the latest patch of {stop} first and let its background migrations "
-            "finish.",
+            what=f"GitLab {_text(stop)} is a required upgrade stop.",
+            action=f"Upgrade to the latest patch of {_text(stop)} first and let its background "
+            "migrations finish.",
             source="update/upgrade_paths",
         )
-
-
-def _finding(note: UpgradeNote | BadRelease, *, certain: bool = True) -> UpgradeFinding:
-    """Return what a note says.
-
-    :param certain: whether the target has it; a patch that is not named may be one without.
-    """
-    severity = note.severity if certain or note.severity != "breaking" else "action"
-    return UpgradeFinding(
-        severity=severity,
-        version=_text(note.version),
-        subject=note.subject,
-        what=note.what,
-        action=note.action,
-        source=note.source,
-        fixed_in=tuple(map(_text, note.fixed)) if isinstance(note, UpgradeNote) else (),
-    )
 
 
 def _text(version: Minor | Patch) -> str:
@@ -235,16 +197,15 @@ def _text(version: Minor | Patch) -> str:
 
 def _appearing(
     offers: Mapping[str, Offer], subject: str, kind: str, now: Release, target: Release
-) -> Iterator[UpgradeFinding]:
-    by_release: dict[str, list[str]] = {}
+) -> Iterator[UpgradeNote]:
+    by_release: dict[Minor | Patch, list[str]] = {}
     for name, offer in offers.items():
         if now.has(offer) is False and target.has(offer) is not False:
-            since = ".".join(map(str, offer.since))
-            by_release.setdefault(since, []).append(
+            by_release.setdefault(offer.since, []).append(
                 name if target.has(offer) else f"{name} (perhaps)"
             )
     for since, names in by_release.items():
-        yield UpgradeFinding(
+        yield UpgradeNote(
             severity="info",
             version=since,
             subject=subject,
@@ -256,7 +217,7 @@ def _appearing(
         )
 
 
-def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[UpgradeFinding]:
+def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[UpgradeNote]:
     """Yield what the target will refuse of the declared variables, or will not have."""
     features = [name for setting in wanted.settings for name in setting.features]
     families = [it.model_family for it in wanted.models if it.state == "present"]
@@ -271,15 +232,15 @@ def _lacking(
     subject: str,
     kind: str,
     names: Iterable[str],
-) -> Iterator[UpgradeFinding]:
+) -> Iterator[UpgradeNote]:
     for name in names:
         offer = offers.get(name)
         if offer and target.has(offer) is not False:
             continue
         skipped = offer is not None and wanted.when_unsupported == "warn"
-        yield UpgradeFinding(
+        yield UpgradeNote(
             severity="info" if skipped else "breaking",
-            version=_minor(target),
+            version=target.minor,
             subject=subject,
             what=f"The declared {kind} {name} is not known in GitLab {_minor(target)}.",
             action="It is skipped there, with a warning."
@@ -301,33 +262,51 @@ def _tag(target: Release) -> str:
 
 
 # --- results -----------------------------------------------------------------------------------
-def show(_wanted: UpgradeOptions, found: ObservedUpgrade) -> dict[str, Any]:
-    """Return the findings, worst first."""
+def show(wanted: UpgradeOptions, found: ObservedUpgrade) -> dict[str, Any]:
+    """Return the notes, worst first."""
     return {
         "instance": {"url": found.instance.url, "version": found.instance.release.text},
         "target_version": found.target.text,
         "findings": [
-            {**vars(finding), "fixed_in": list(finding.fixed_in)} for finding in found.findings
+            {
+                "severity": it.severity,
+                "version": _text(it.version),
+                "subject": it.subject,
+                "what": it.what,
+                "action": it.action,
+                "source": it.source,
+                "fixed_in": [_text(version) for version in it.fixed],
+            }
+            for it in _brought(wanted, found)
         ],
         "knowledge": {"release": KNOWN_RELEASE, "date": KNOWN_UNTIL},
         "gateway_image_tag": _tag(found.target),
     }
 
 
-def judge(wanted: UpgradeOptions, found: ObservedUpgrade) -> Failure | None:
-    """Return the failure that the findings mean, if any."""
-    bad = [
-        finding
-        for finding in found.findings
-        if wanted.fail_on == "any" or (finding.severity == "breaking" and wanted.fail_on != "never")
-    ]
-    if not bad:
-        return None
+def findings(wanted: UpgradeOptions, found: ObservedUpgrade) -> Iterator[Finding]:
+    """Yield what the upgrade brings; and a warning where the target is not known."""
+    fatal = {"any": SEVERITIES, "breaking": ("breaking",)}.get(wanted.fail_on, ())
+    for it in _brought(wanted, found):
+        severity = ERROR if it.severity in fatal else INFO
+        yield Finding(severity, it.subject, it.what, it.action)
+    if found.target.newer_than_known:
+        yield Finding(
+            WARNING,
+            "platform",
+            f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, "
+            f"as read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer "
+            "release of this collection, and read GitLab's own upgrade notes.",
+        )
+
+
+def failure(errors: Sequence[Finding], wanted: UpgradeOptions, _found: ObservedUpgrade) -> Failure:
+    """Return the failure that fatal notes mean."""
     return Failure(
         messages.UPGRADE_FINDINGS,
-        count=len(bad),
+        count=len(errors),
         target=wanted.target_version,
-        first=f"{bad[0].what} {bad[0].action}",
+        first=errors[0].text,
     )
 
 
@@ -358,7 +337,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
-    plan=plan,
     show=show,
-    judge=judge,
+    findings=findings,
+    failure=failure,
 )

@@ -24,16 +24,3 @@ class UpgradeNote:
     concerns: str = "everyone"
     # Of a fault that later releases have no more: see Release.may_have.
     fixed: tuple[Minor | Patch, ...] = ()
-
-
-@dataclass(frozen=True)
-class BadRelease:
-    """A release that must not be the end, or a stop, of an upgrade."""
-
-    version: Patch
-    severity: str
-    subject: str
-    what: str
-    action: str
-    source: str
-    concerns: str = "everyone"

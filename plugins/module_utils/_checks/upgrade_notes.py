@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._duo.releases import NEWEST
 from . import upgrade_notes_18, upgrade_notes_19
-from .upgrade_note import BadRelease
+from .upgrade_note import UpgradeNote
 
 # Until when issues, merge requests and release notes were read, and the newest release in them.
 KNOWN_UNTIL = "2026-11-28"
@@ -18,8 +18,9 @@ KNOWN_RELEASE = ".".join(map(str, NEWEST))
 
 NOTES = (*upgrade_notes_18.NOTES, *upgrade_notes_19.NOTES)
 
+# Releases that must not be the end, or a stop, of an upgrade.
 BAD_RELEASES = (
-    BadRelease(
+    UpgradeNote(
         (18, 3, 0),
         "action",
         "license",
@@ -27,7 +28,7 @@ BAD_RELEASES = (
         "Take 18.3.2 or later, and check the seats afterwards.",
         "update/versions/gitlab_18_changes, #565064",
     ),
-    BadRelease(
+    UpgradeNote(
         (18, 3, 1),
         "action",
         "license",
@@ -35,7 +36,7 @@ BAD_RELEASES = (
         "Take 18.3.2 or later, and check the seats afterwards.",
         "update/versions/gitlab_18_changes, #565064",
     ),
-    BadRelease(
+    UpgradeNote(
         (18, 4, 0),
         "breaking",
         "features",
@@ -44,7 +45,7 @@ BAD_RELEASES = (
         "Take a later patch of 18.4, and read the state right after the upgrade (duo_info).",
         "#571212, !205687",
     ),
-    BadRelease(
+    UpgradeNote(
         (19, 2, 0),
         "breaking",
         "gateway",

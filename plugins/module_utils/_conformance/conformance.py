@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._base import conformance_messages
 from .._base.messages import Failure
 from .._engine.arguments import Arguments
-from .._engine.plan import Plan
+from .._engine.finding import ERROR, WARNING, Finding
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 from . import access, read, schema, writes
@@ -19,6 +19,8 @@ from .belief import judged
 from .report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._gitlab.client import GitLab
     from .belief import Belief
 
@@ -72,12 +74,6 @@ def observe(gitlab: GitLab, wanted: ConformanceOptions) -> ObservedConformance:
     return ObservedConformance(report, tuple(paths))
 
 
-def plan(wanted: ConformanceOptions, found: ObservedConformance) -> Plan[ObservedConformance]:
-    """Return the plan that changes nothing."""
-    differs = bool(found.report.differing) and wanted.fail_on == "never"
-    return Plan((), found, (found.report.verdict,) if differs else ())
-
-
 def show(_wanted: ConformanceOptions, found: ObservedConformance) -> dict[str, Any]:
     """Return the report: as data, and as a table to be printed."""
     return {
@@ -87,12 +83,19 @@ def show(_wanted: ConformanceOptions, found: ObservedConformance) -> dict[str, A
     }
 
 
-def judge(wanted: ConformanceOptions, found: ObservedConformance) -> Failure | None:
-    """Return the failure if GitLab is not as believed."""
-    differing = found.report.differing
-    if wanted.fail_on == "never" or not differing:
-        return None
-    first = differing[0]
+def findings(wanted: ConformanceOptions, found: ObservedConformance) -> list[Finding]:
+    """Return one finding if GitLab is not as believed."""
+    if not found.report.differing:
+        return []
+    severity = WARNING if wanted.fail_on == "never" else ERROR
+    return [Finding(severity, "conformance", found.report.verdict)]
+
+
+def failure(
+    _errors: Sequence[Finding], _wanted: ConformanceOptions, found: ObservedConformance
+) -> Failure:
+    """Return the failure that the difference means, with the first belief that does not hold."""
+    first = found.report.differing[0]
     return Failure(
         conformance_messages.NOT_AS_BELIEVED,
         verdict=found.report.verdict,
@@ -112,7 +115,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
-    plan=plan,
     show=show,
-    judge=judge,
+    findings=findings,
+    failure=failure,
 )

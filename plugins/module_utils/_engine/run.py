@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from .._gitlab.client import GitLab
 from .._gitlab.connection import CONNECTION_SPEC, Connection
 from .._gitlab.graphql import Mutation
 from .apply import apply
+from .finding import WARNING, Finding, errors
 from .plan import Plan
 from .settle import REPEATS, Patience
 
@@ -65,41 +66,47 @@ def perform(
         def replan() -> Plan[Any]:
             if gitlab:
                 gitlab.forget()
-            return subject.plan(options, subject.observe(gitlab, options))
+            return _judged(subject, options, subject.observe(gitlab, options))[1]
 
-        plan = subject.plan(options, subject.observe(gitlab, options))
+        findings, plan = _judged(subject, options, subject.observe(gitlab, options))
+        warnings = [it.text for it in findings if it.severity == WARNING]
         steps = [str(change) for change in plan.changes]
         state = plan.predicted
         if plan.steps and not check_mode:
             steps = apply(gitlab, plan, replan, journal, subject)
-            state = _proven(gitlab, subject, options, plan, steps)
+            if not plan.is_proven:
+                state, findings = _settled(gitlab, subject, options, plan, steps)
         result = {
             "changed": bool(plan.steps),
             "changes": plan.entries(),
             "diff": plan.diff(params["api_url"]),
             "steps": steps,
             "unseen": [change.about for change in plan.changes if not change.visible],
-            "warnings": [*_newer(gitlab), *plan.warnings],
-            **subject.show(options, state),
+            "warnings": [*_newer(gitlab), *warnings, *plan.warnings],
+            **subject.with_findings(subject.show(options, state), findings),
         }
-        failure = subject.judge(options, state)
-        if failure:
+        if found := errors(findings):
+            failure = subject.failure(found, options, state)
             failure.keep(journal)
             result.update(failed(failure, params["api_url"], secrets))
         return result
 
 
-def _proven(
+def _judged(subject: Subject, options: Any, observed: Any) -> tuple[Sequence[Finding], Plan[Any]]:
+    """Return the findings of what was observed, and the plan for it: empty if one is an error."""
+    findings = list(subject.findings(options, observed))
+    return findings, Plan((), observed) if errors(findings) else subject.plan(options, observed)
+
+
+def _settled(
     gitlab: GitLab | None, subject: Subject, options: Any, plan: Plan[Any], steps: list[str]
-) -> Any:
-    """Return the state after all steps: as GitLab's answers proved it, else read from GitLab.
+) -> tuple[Any, Sequence[Finding]]:
+    """Return the state after all steps as GitLab shows it, and its findings.
 
     What it shows may be old, so it is read again for as long as the connection allows.
 
     :raises Failure: it is not the desired one, or it cannot be read.
     """
-    if plan.is_proven:
-        return plan.predicted
     seconds = gitlab.connection.settle_timeout if gitlab else 0
     patience, looks = Patience(seconds), 0
     try:
@@ -107,12 +114,11 @@ def _proven(
             if gitlab:
                 gitlab.forget()
             state = subject.observe(gitlab, options)
-            left = subject.plan(options, state)
+            findings, left = _judged(subject, options, state)
             missing = [change.unkept for change in left.changes if change.visible]
-            judged = subject.judge(options, state)
-            if judged:
-                # It was judged before the change too, and said nothing.
-                missing.append(judged.what.rstrip("."))
+            if found := errors(findings):
+                # There were none before the change.
+                missing.append(subject.failure(found, options, state).what.rstrip("."))
             late = [step for step in plan.steps if step.shows and not step.shows(state)]
             if not (missing or late):
                 break
@@ -132,7 +138,7 @@ def _proven(
         # All of it was carried out, whatever the reading says.
         failure.done = steps
         raise
-    return state
+    return state, findings
 
 
 def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach) -> Any:

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .finding import obstacles
+from .plan import Plan
 
 if TYPE_CHECKING:
     from .._base.failure import Failure
     from .._gitlab.client import GitLab
     from .arguments import Arguments
-    from .plan import Change, Plan
+    from .finding import Finding
+    from .plan import Change
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,20 @@ class Subject:
     options: Callable[[dict[str, Any]], Any]
     # GitLab is None for a subject that does without, see without_libraries.
     observe: Callable[[Any, Any], Any]
-    # Pure: options and what was observed -> what would change.
-    plan: Callable[[Any, Any], Plan[Any]]
     # Return values that show a state: as observed, or as predicted by a plan.
     show: Callable[[Any, Any], dict[str, Any]]
+    # Pure: options and what was observed -> what would change. A check changes nothing.
+    plan: Callable[[Any, Any], Plan[Any]] = lambda _options, observed: Plan((), observed)
+    # Pure too: what a check finds. Warnings are told; errors fail the task, before it is planned.
+    findings: Callable[[Any, Any], Iterable[Finding]] = lambda _options, _observed: ()
+    # The failure that the errors mean, of these options and what was observed.
+    failure: Callable[[Sequence[Finding], Any, Any], Failure] = obstacles
+    # What the result holds of the return values and the findings.
+    with_findings: Callable[[dict[str, Any], Sequence[Finding]], dict[str, Any]] = (
+        lambda shown, _findings: shown
+    )
     # Whether it can do its work where requests and pydantic are missing.
     without_libraries: Callable[[Any], bool] = lambda _options: False
-    # Whether what was read means failure, for subjects that check and change nothing.
-    judge: Callable[[Any, Any], Failure | None] = lambda _options, _observed: None
     # What a refusal means for this subject, of these changes, in GitLab's words; None where what
     # it means for every subject is all that can be said.
     explain: Callable[[GitLab, Sequence[Change], str, Failure], Failure | None] = (

@@ -217,13 +217,13 @@ def test_what_a_model_needs(version: str, needed: bool) -> None:
     [
         ("17.9", "17.11", []),
         ("17.11", "18.0", []),
-        ("17.11", "18.3", ["18.2"]),
-        ("18.2", "18.8", ["18.5"]),
-        ("17.9", "19.4", ["17.11", "18.2", "18.5", "18.8", "18.11", "19.2"]),
+        ("17.11", "18.3", [(18, 2)]),
+        ("18.2", "18.8", [(18, 5)]),
+        ("17.9", "19.4", [(17, 11), (18, 2), (18, 5), (18, 8), (18, 11), (19, 2)]),
         ("18.9", "18.9", []),
     ],
 )
-def test_stops_on_the_way(now: str, target: str, stops: list[str]) -> None:
+def test_stops_on_the_way(now: str, target: str, stops: list[tuple[int, int]]) -> None:
     assert release(now).stops_on_the_way(release(target)) == stops
 
 

@@ -17,6 +17,11 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.finding import (
+    ERROR,
+    WARNING,
+    Finding,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client as _client
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
@@ -157,22 +162,35 @@ def test_nobody_waits_who_does_not_want_to(serve, waits: list[float]) -> None:
 
 def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     """As where a token loses its rights between the two readings of the preflight."""
-    finding = messages.Failure(isolated_messages.LEAVES_DUO_CORE)
+    finding = Finding(ERROR, "token", "The token has no scope api.")
     subject = dataclasses.replace(
-        gateway.SUBJECT, judge=lambda _wanted, found: finding if found.values else None
+        gateway.SUBJECT,
+        findings=lambda _, found: [finding] if found.values["ai_gateway_url"] else [],
     )
     result = run(serve(Instance("18.0.0")), subject=subject, ai_gateway_url=URL)
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["failure"]["code"] == messages.NOT_KEPT.code
     assert len(result["failure"]["done"]) == 1
-    assert "Duo Core is on" in result["msg"]
+    assert "The token has no scope api" in result["msg"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_error_fails_the_task_before_it_is_planned(serve, check: bool) -> None:
+    found = [Finding(WARNING, "b", "B is odd.", "Look."), Finding(ERROR, "a", "A is wrong.")]
+    subject = dataclasses.replace(gateway.SUBJECT, plan=broken, findings=lambda *_: found)
+    instance = Instance()
+    result = run(serve(instance), subject=subject, check=check, ai_gateway_url=URL)
+    assert "a: A is wrong" in result["msg"]
+    assert (result["failed"], result["changed"], result["changes"]) == (True, False, [])
+    assert result["warnings"] == ["B is odd. Look."]
+    assert instance.writes == []
 
 
 def test_a_finding_is_masked_before_it_is_cut(serve) -> None:
     """Else half a secret would be left, which nobody recognises."""
     key = "key-that-a-server-repeats"
-    said = messages.Failure(messages.REFUSED, reason="x" * 980 + key, hint="Look.")
-    subject = dataclasses.replace(gateway.SUBJECT, judge=lambda _options, _state: said)
+    said = Finding(ERROR, "model", "x" * 980 + key, "Look.")
+    subject = dataclasses.replace(gateway.SUBJECT, findings=lambda _options, _state: [said])
     defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params = {**defaults, "api_url": serve(Instance()).url, "api_token": TOKEN, "state": "present"}
     result = outcome(subject, params, check_mode=False, diff_mode=False, secrets={key})
@@ -248,10 +266,10 @@ def test_a_bug_of_the_collection_shows_no_secret(serve) -> None:
     assert (result["changed"], result["failure"]["done"]) == (False, [])
 
 
-@pytest.mark.parametrize("change", ["observe", "plan", "judge", "show"])
+@pytest.mark.parametrize("change", ["observe", "plan", "findings", "show"])
 def test_a_bug_after_a_write_does_not_hide_what_was_written(serve, change: str) -> None:
     """Whichever of them reads or shows what the write has led to."""
-    calls = {"observe": 1, "plan": 1, "judge": 0, "show": 0}[change]
+    calls = {"observe": 1, "plan": 1, "findings": 1, "show": 0}[change]
     work = broken_after(calls, getattr(gateway.SUBJECT, change))
     # Where only a reading proves it.
     instance = Instance("18.0.0")
