@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _VERBS = ("create", "change", "delete")
 _NO_VALUE = (None, "")
-# More than GitLab keeps in any field of a model or of the gateway.
-_LONGEST = 5000
 
 
 def markdown(plan: SavedPlan) -> str:
@@ -97,8 +95,8 @@ def _value(value: Any) -> str:
 
 def code(text: str) -> str:
     """Return a text as a code span, whatever is in it; hidden characters are spelt out."""
-    text = one_line(text, _LONGEST) or " "
+    text = one_line(text) or " "
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     # CommonMark takes one blank away at each end, if there is one at both and more between them.
-    pad = " " if text.strip(" ") and {text[0], text[-1]} & {"`", " "} else ""
+    pad = " " if text.strip() and {text[0], text[-1]} & {"`", " "} else ""
     return f"{fence}{pad}{text}{pad}{fence}"

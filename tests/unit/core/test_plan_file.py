@@ -128,6 +128,14 @@ def test_two_plans_of_one_state_differ_in_their_time_only() -> None:
         assert first.replace("T12:00", "") == second.replace("T17:00", "")
 
 
+def test_the_time_is_kept_in_utc_and_whole_seconds() -> None:
+    there = timezone(timedelta(hours=5, minutes=30))
+    made = replace(FULL, created_at=NOON.astimezone(there) + timedelta(microseconds=5))
+    assert made.time == "2026-11-28T12:00:00Z"
+    assert (made, made.text) == (FULL, FULL.text)
+    assert made.created_at.microsecond == 0
+
+
 # --- read ----------------------------------------------------------------------------------------
 @examples(150)
 @given(plans)

@@ -104,3 +104,8 @@ def test_a_code_span_holds_its_text(text: str) -> None:
         assert found[2] in (text, f" {text} ")
     else:
         assert found[2].isprintable()
+
+
+def test_the_longest_url_that_gitlab_stores_is_whole() -> None:
+    url = "https://vllm.example.com/".ljust(2048, "x")
+    assert plan_markdown.code(url) == f"`{url}`"
