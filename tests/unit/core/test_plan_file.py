@@ -12,7 +12,7 @@ import pathlib
 import re
 import stat
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
