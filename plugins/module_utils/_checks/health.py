@@ -2,27 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Health: GitLab's own probes, a connection check of each model, the gateway, the settings.
 
-GraphQL ``cloudConnectorStatus`` (17.3) and ``aiSelfHostedModelConnectionCheck`` (17.7), which is a
-mutation by form only: it stores nothing. Each check is judged on its own.
+GraphQL ``cloudConnectorStatus`` (17.3). Each check is judged on its own.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
 from .._base.libraries import pydantic
-from .._base.messages import Failure, accepted
+from .._base.messages import Failure
 from .._base.options import Name, Options, check
-from .._base.urls import without_credentials
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, explain, license_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.finding import ERROR, WARNING, Finding, failure_of
 from .._engine.subject import Subject
-from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation, Part
+from .._gitlab.graphql import Part
 from .._gitlab.http import status_of
 from .._subjects import feature_model
 from .._subjects.feature_model import FeaturesOptions
@@ -30,25 +27,27 @@ from .._subjects.gateway import (
     PARTS,
     PLANNED_GATEWAY,
     GatewayOptions,
+    Look,
     agrees,
     planned_gateway,
     until_agreed,
 )
 from .._subjects.gateway import values as gateway_values
 from .._subjects.one_model import MODEL_SPEC
-from .._subjects.one_model import about as about_model
 from .._subjects.one_setting import SETTING_SPEC
 from .._subjects.stored import read_state
-from .health_advice import action_for, is_doubtful, is_late
-from .health_notes import FEATURE_SETTING, GATEWAY, MODEL_PROBE, NOTES, PROBES, note_of
+from .health_advice import is_doubtful
+from .health_check import Check, line, of_failure, verdict
+from .health_connections import connections
+from .health_notes import FEATURE_SETTING, GATEWAY, NOTES, PROBES, note_of
 from .health_probes import Facts, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from .._gitlab.client import GitLab
     from .._gitlab.graphql import Reading
-    from .._subjects.stored import Model, State
+    from .._subjects.stored import State
 
 IN_USE = ("self_hosted", "vendored")
 # GitLab's probe that names the gateway in use.
@@ -70,27 +69,6 @@ class HealthOptions(Options):
 
 
 @dataclass(frozen=True)
-class Check:
-    """One check and its verdict."""
-
-    name: str
-    subject: str
-    success: bool
-    message: str
-    action: str
-    proves: str
-    # A failure that GitLab is known to report although the features work.
-    doubtful: bool = False
-    # Whether it is about a feature in use; false for a probe that is not known, too.
-    concerns: bool = True
-
-    @property
-    def fails(self) -> bool:
-        """Whether it failed, beyond doubt, and concerns a feature in use."""
-        return not (self.success or self.doubtful) and self.concerns
-
-
-@dataclass(frozen=True)
 class ObservedHealth:
     """All checks of one instance."""
 
@@ -101,11 +79,18 @@ class ObservedHealth:
 
 @dataclass
 class Passed:
-    """What earlier looks of the same task have found in order."""
+    """What earlier looks of the same task have found in order; it is not asked again."""
 
     reading: tuple[Reading, State] | None = None
     probes: list[Check] = field(default_factory=list)
     connections: dict[str, Check] = field(default_factory=dict)
+    # Whether GitLab's processes were seen to disagree about the gateway.
+    disagree: bool = False
+
+    @property
+    def count(self) -> int:
+        """How much is in order."""
+        return bool(self.reading) + bool(self.probes) + len(self.connections)
 
 
 def options(params: dict[str, Any]) -> HealthOptions:
@@ -131,14 +116,14 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
     return until_agreed(gitlab, lambda: _check(gitlab, wanted, passed), wanted.planned_gateway)
 
 
-def _check(
-    gitlab: GitLab, wanted: HealthOptions, passed: Passed
-) -> tuple[ObservedHealth, bool, dict[str, Any] | None]:
+def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[ObservedHealth]:
     """Read models and settings in one request, then carry out the checks one by one.
 
     What has passed is not asked again: each request reaches another of GitLab's processes, and
-    they seldom all reach one that knows the gateway.
+    they seldom all reach one that knows the gateway. While not all of them know it, the models are
+    asked together.
     """
+    before, planned = passed.count, wanted.planned_gateway
     reading, state = passed.reading or read_state(
         gitlab,
         *(LICENSE, ADD_ONS, *PARTS),
@@ -149,26 +134,38 @@ def _check(
     facts, settings = _facts(wanted, reading, state), gateway_values(reading)
     release = Release.of(reading.version)
     checks = list(_settings(wanted.settings, feature_model.ObservedFeatures(release, state)))
-    planned = wanted.planned_gateway
-    if planned.ai_gateway_url and agrees(planned, settings) and all(it.success for it in checks):
+    passed.disagree |= not agrees(planned, settings)
+    # The probes tell themselves with which URL they ran.
+    by_probes = {"ai_gateway_url": None} if "probes" in wanted.checks else {}
+    rests = agrees(planned.model_copy(update=by_probes), settings)
+    if planned.ai_gateway_url and rests and all(it.success for it in checks):
         passed.reading = reading, state
     seen: dict[str, Any] | None = settings
     if "probes" in wanted.checks:
         probes = passed.probes or _probes(gitlab, facts)
-        url = facts.gateway_url
-        # What they ran with counts; what was read may come from another process.
-        seen = {**settings, "ai_gateway_url": url} if _rest_on(probes, url) else None
-        if planned.ai_gateway_url and seen and not any(it.fails for it in probes):
+        if not _rest_on(probes, facts.gateway_url):
+            seen, rests, passed.disagree = None, False, True
+        elif planned.ai_gateway_url and not any(it.fails for it in probes):
             passed.probes = probes
         checks += probes
     if "connections" in wanted.checks:
-        made = _connections(gitlab, wanted, state, facts, passed.connections)
+        made = connections(
+            gitlab,
+            list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models)),
+            state,
+            facts,
+            attempts=wanted.attempts,
+            delay=wanted.delay,
+            passed=passed.connections,
+            together=passed.disagree and release.gateway_is_application_setting,
+        )
         passed.connections |= {name: it for name, it in made.items() if it.success}
         checks += made.values()
     if "gateway" in wanted.checks:
         checks.append(_gateway(gitlab, facts))
     found = ObservedHealth(gitlab.url, release, tuple(checks))
-    return found, not any(it.fails for it in checks), seen
+    done = rests and not any(it.fails for it in checks)
+    return Look(found, done, seen, progress=passed.count > before)
 
 
 def _rest_on(checks: list[Check], url: str) -> bool:
@@ -205,11 +202,11 @@ def _settings(wanted: FeaturesOptions, found: feature_model.ObservedFeatures) ->
     try:
         changes = feature_model.plan(wanted, found).changes
     except Failure as failure:
-        yield _of_failure(FEATURE_SETTING, failure.about, failure)
+        yield of_failure(FEATURE_SETTING, failure.about, failure)
         return
     for change in (it for it in changes if it.visible):
         problem = Failure(messages.NOT_AS_DECLARED, change=str(change))
-        yield _of_failure(FEATURE_SETTING, change.about, problem)
+        yield of_failure(FEATURE_SETTING, change.about, problem)
     if not any(it.visible for it in changes):
         yield Check(
             FEATURE_SETTING,
@@ -227,117 +224,35 @@ def _probes(gitlab: GitLab, facts: Facts) -> list[Check]:
         if not isinstance(status, dict):
             raise explain(gitlab, facts.release)
     except Failure as failure:
-        return [_of_failure(PROBES, note_of(PROBES).subject, failure)]
+        return [of_failure(PROBES, note_of(PROBES).subject, failure)]
     return [_probe(it, facts) for it in _dicts(status.get("probeResults"))]
 
 
 def _probe(answer: dict[str, Any], facts: Facts) -> Check:
-    name, message = str(answer.get("name")), _line(answer.get("message"))
+    name, message = str(answer.get("name")), line(answer.get("message"))
     probe = Probe.of(name, answer.get("success") is True, message, facts)
     subject = note_of(name).subject if name in NOTES else f"{name} of GitLab"
-    made = _verdict(name, f"{subject} {probe.host}".rstrip(), probe.success, message, facts)
+    made = verdict(name, f"{subject} {probe.host}".rstrip(), probe.success, message, facts)
     doubtful = facts.release.probes_are_doubtful or is_doubtful(message)
     return replace(made, doubtful=not made.success and doubtful, concerns=probe.counts(facts))
-
-
-def _connections(
-    gitlab: GitLab,
-    wanted: HealthOptions,
-    state: State,
-    facts: Facts,
-    passed: Mapping[str, Check],
-) -> dict[str, Check]:
-    """Check the models one by one; those that were too slow again, after waiting for all."""
-    chosen = list(dict.fromkeys(sorted(state.models) if wanted.models is None else wanted.models))
-    checks = {name: passed.get(name) or _connection(gitlab, name, state, facts) for name in chosen}
-    for attempt in range(2, wanted.attempts + 1):
-        late = [name for name, it in checks.items() if not it.success and is_late(it.message)]
-        if not late:
-            break
-        time.sleep(wanted.delay)
-        for name in late:
-            again = _connection(gitlab, name, state, facts)
-            message = f"{again.message} It was asked {attempt} times."
-            checks[name] = again if again.success else replace(again, message=message)
-    return checks
-
-
-def _connection(gitlab: GitLab, name: str, state: State, facts: Facts) -> Check:
-    model, where = state.models.get(name), about_model(name)
-    try:
-        if model is None:
-            known = accepted(name, state.models) or "none"
-            raise Failure(messages.NO_SUCH_MODEL, model=name, models=known)
-        if model.hidden:
-            raise Failure(messages.MODEL_HIDDEN)
-        success, message = _ask(gitlab, model, state, facts.release)
-    except Failure as failure:
-        hidden = failure.code == messages.MODEL_HIDDEN.code
-        return replace(_of_failure(MODEL_PROBE, where, failure), doubtful=hidden)
-    return _verdict(MODEL_PROBE, where, success, message, facts)
-
-
-def _ask(gitlab: GitLab, model: Model, state: State, release: Release) -> tuple[bool, str]:
-    """Return GitLab's verdict on the connection to a model.
-
-    :raises Failure: GitLab did not try.
-    """
-    values = {"name": model.name, "model": model.family.upper()}
-    if model.endpoint or release.model_needs_endpoint:
-        values["endpoint"] = model.endpoint
-    if model.identifier:
-        values["identifier"] = model.identifier
-    if state.has_provider:
-        values["provider"] = model.provider or "API"
-    if model.api_key:
-        values["apiToken"] = model.api_key
-    mutation = Mutation("aiSelfHostedModelConnectionCheck", values)
-    payload, refused = gitlab.ask(mutation, "errors result { success message }")
-    if refused.startswith(READ_ONLY_ERROR):
-        raise Failure(messages.READ_ONLY, reason=refused)
-    if refused.startswith(GENERAL_ERROR):
-        raise explain(gitlab, Release.of(gitlab.read().version), writing=True)
-    # A model server may repeat the key that it refuses.
-    refused = refused.replace(model.api_key or "\0", "********")
-    result = payload.get("result")
-    if refused or not isinstance(result, dict):
-        reason = refused.rstrip(".") or "no result"
-        raise Failure(messages.REFUSED, reason=reason, hint="Look into GitLab's own logs.")
-    message = str(result.get("message") or "").replace(model.api_key or "\0", "********")
-    return result.get("success") is True, _line(message)
 
 
 def _gateway(gitlab: GitLab, facts: Facts) -> Check:
     """Ask the gateway itself, from here; it is told nothing secret."""
     subject = note_of(GATEWAY).subject
     if not facts.gateway_url:
-        return _verdict(GATEWAY, subject, False, "GitLab has no gateway URL.", facts)
+        return verdict(GATEWAY, subject, False, "GitLab has no gateway URL.", facts)
     try:
         url = facts.gateway_url.rstrip("/") + "/monitoring/healthz"
         status = status_of(url, gitlab.connection)
     except Failure as failure:
-        return _of_failure(GATEWAY, subject, failure)
+        return of_failure(GATEWAY, subject, failure)
     said = f"/monitoring/healthz answered {status} to the controller."
-    return _verdict(GATEWAY, subject, status == 200, said, facts)
-
-
-def _verdict(name: str, subject: str, success: bool, message: str, facts: Facts) -> Check:
-    action = "" if success else action_for(name, message, facts)
-    return Check(name, subject, success, message, action, note_of(name).proves)
-
-
-def _of_failure(name: str, subject: str, failure: Failure) -> Check:
-    return Check(name, subject, False, failure.what, failure.next_step, note_of(name).proves)
+    return verdict(GATEWAY, subject, status == 200, said, facts)
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []
-
-
-def _line(text: Any) -> str:
-    """Return a text of GitLab as one sentence, without credentials."""
-    line = " ".join(without_credentials(str(text or "no message")).split())
-    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 # --- results -----------------------------------------------------------------------------------

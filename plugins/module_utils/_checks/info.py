@@ -26,6 +26,8 @@ from .._subjects.gateway import PARTS as GATEWAY
 from .._subjects.gateway import (
     PLANNED_GATEWAY,
     GatewayOptions,
+    Look,
+    agrees,
     planned_gateway,
     until_agreed,
 )
@@ -110,9 +112,11 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     :raises Failure: GitLab cannot be reached, or does not show it.
     """
 
-    def look() -> tuple[ObservedInstance, bool, dict[str, Any]]:
+    def look() -> Look[ObservedInstance]:
         found = read(gitlab, wanted)
-        return found, not (wanted.isolated and found.leaving), found.gateway
+        well = not (wanted.isolated and found.leaving)
+        done = well and agrees(wanted.planned_gateway, found.gateway)
+        return Look(found, done, found.gateway)
 
     return until_agreed(gitlab, look, wanted.planned_gateway)
 

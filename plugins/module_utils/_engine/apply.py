@@ -165,9 +165,7 @@ def _may_be_old(problem: Failure, batch: Sequence[Step], left: Sequence[Step]) -
 
     It is so where GitLab's processes keep copies. The next of them may be the one that wrote.
     """
-    call = batch[0].call
-    kept = isinstance(call, Mutation) and call.proof is not None
-    return kept and isinstance(problem, Unclear) and _count(left, of=batch) > 0
+    return batch[0].copied and isinstance(problem, Unclear) and _count(left, of=batch) > 0
 
 
 def _is_made_by_another(batch: Sequence[Step], left: Sequence[Step]) -> bool:

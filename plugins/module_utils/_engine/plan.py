@@ -114,6 +114,8 @@ class Step:
     unfinished: bool = False
     # True where it may be carried out again, planned anew, if another run has overwritten it.
     repeatable: bool = False
+    # True where each of GitLab's processes keeps a copy of what it changes, which may be old.
+    copied: bool = False
     # Whether a refusal, in GitLab's words, only means that an earlier write is not seen yet.
     passes: Callable[[GitLab, str], bool] = lambda _gitlab, _said: False
     # Whether a state shows that it was carried out, where a new plan does not tell.

@@ -45,18 +45,30 @@ class Watch:
 
 
 class Patience:
-    """Growing pauses for a limited time; nothing is waited for unless :meth:`wait` is called."""
+    """Growing pauses for a limited time; nothing is waited for unless :meth:`wait` is called.
 
-    def __init__(self, seconds: float) -> None:
+    :param seconds: the time, from now on.
+    :param at_once: how often it does not sleep, before the first pause.
+    """
+
+    def __init__(self, seconds: float, at_once: int = 0) -> None:
         self._seconds = seconds
         self._watch = Watch()
-        self._next = FIRST_PAUSE
+        self._at_once = at_once
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin with the shortest pauses again; the time goes on."""
+        self._free, self._next = self._at_once, FIRST_PAUSE
 
     def wait(self) -> bool:
         """Sleep for the next pause; return False, at once, where the time is over."""
         left = self._seconds - self._watch.seconds
         if left <= 0:
             return False
+        if self._free:
+            self._free -= 1
+            return True
         self._watch.sleep(min(self._next, left))
         self._next = min(self._next * 1.5, LONGEST_PAUSE)
         return True

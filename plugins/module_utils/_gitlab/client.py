@@ -229,17 +229,23 @@ class GitLab:
         answer = self._post(mutation_document(mutations), write=True)
         return mutation_results(answer, mutations)
 
-    def ask(self, mutation: Mutation, selection: str) -> tuple[dict[str, Any], str]:
-        """Send a mutation that stores nothing, so that it may be sent again.
+    def ask(
+        self, mutations: Sequence[Mutation], selection: str
+    ) -> list[tuple[dict[str, Any], str]]:
+        """Send mutations that store nothing, so that they may be sent again; in one request.
 
-        :param selection: of the mutation's payload.
-        :returns: the payload, empty where GitLab refused, and GitLab's reason.
+        :param selection: of each mutation's payload.
+        :returns: for each the payload, empty where GitLab refused, and GitLab's reason.
         :raises Failure: no answer, or none that is GraphQL.
         """
-        answer = self._post(question_document(mutation, selection))
-        payload = data_of(answer).get(mutation.field)
-        payload = payload if isinstance(payload, dict) else {}
-        return payload, "; ".join(messages_of(answer)) or own_errors(payload) or ""
+        documents = [question_document(it, selection) for it in mutations]
+        answers = self.answers(documents) if len(documents) > 1 else map(self._post, documents)
+        told = []
+        for mutation, answer in zip(mutations, answers, strict=True):
+            found = data_of(answer).get(mutation.field)
+            payload = found if isinstance(found, dict) else {}
+            told.append((payload, "; ".join(messages_of(answer)) or own_errors(payload) or ""))
+        return told
 
     def tell(self, mutation: Mutation, selection: str) -> Any:
         """Send a mutation that stores something, and return GitLab's answer as it is.

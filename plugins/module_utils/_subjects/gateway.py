@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._base import messages, suggestions
 from .._base.invalid import Wrong
@@ -207,31 +207,42 @@ def agrees(planned: GatewayOptions, seen: Mapping[str, Any]) -> bool:
     return all(getattr(planned, name) in (None, value) for name, value in seen.items())
 
 
-def until_agreed(
-    gitlab: GitLab, look: Callable[[], tuple[Found, bool, Any]], planned: GatewayOptions
-) -> Found:
+@dataclass(frozen=True)
+class Look(Generic[Found]):
+    """What one look at GitLab has found, and how far it can be relied on."""
+
+    found: Found
+    # Whether all is well, as far as it rests on the gateway that a run has written.
+    done: bool
+    # The settings that it rests on; None where another answer contradicts them.
+    seen: Mapping[str, Any] | None
+    # Whether something is in order now that was not before.
+    progress: bool = False
+
+
+def until_agreed(gitlab: GitLab, look: Callable[[], Look[Found]], planned: GatewayOptions) -> Found:
     """Look once; and again while GitLab's processes do not agree about the gateway.
 
-    :param look: returns what was found, whether all is well with it, and the settings that it
-        rests on; None for settings that another answer contradicts.
     :param planned: settings that a run has written, as far as they are known.
     :raises Failure: as the look does, or the settings can't be read.
     """
     patience: Patience | None = None
     while True:
-        found, final, seen = look()
-        if not (gitlab.version and Release.of(gitlab.version).gateway_is_application_setting):
-            return found
-        agreed = seen is not None and agrees(planned, seen)
-        if final and agreed:
-            return found
+        made = look()
+        known = gitlab.version and Release.of(gitlab.version).gateway_is_application_setting
+        if made.done or not known:
+            return made.found
+        agreed = made.seen is not None and agrees(planned, made.seen)
         for _look in range(LOOKS_BEFORE_FAILURE):
             if agreed:
                 gitlab.forget()
-                agreed = values(gitlab.read(*PARTS)) == seen
-        patience = patience or Patience(gitlab.connection.settle_timeout)
+                agreed = values(gitlab.read(*PARTS)) == made.seen
+        # The next request may reach a process that knows, so the first ones follow at once.
+        patience = patience or Patience(gitlab.connection.settle_timeout, LOOKS_BEFORE_FAILURE)
+        if made.progress:
+            patience.restart()
         if agreed or not patience.wait():
-            return found
+            return made.found
         gitlab.forget()
 
 
@@ -311,6 +322,7 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
             {FIELDS[name]: value for name, value in written.items()},
             _proof(found.release, after),
         ),
+        copied=found.release.gateway_is_application_setting,
         passes=partial(_is_allowed_by_now, url=after.get("ai_gateway_url")),
     )
     return Plan((step,), predicted, tuple(warnings))

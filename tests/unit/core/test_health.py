@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health_connections
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advice import (
     action_for,
     is_late,
@@ -114,7 +114,7 @@ def test_a_model_that_stays_cold_is_broken() -> None:
 
 def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(health.time, "sleep", waits.append)
+    monkeypatch.setattr(health_connections.time, "sleep", waits.append)
     names = ["broken", "cold", "slow", "well"]
     it = Sandboxed("18.9", gateway=SEED["gateway"])
     it.seed(

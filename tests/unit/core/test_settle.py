@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health, info, preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_connections import (
+    TOGETHER,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.settle import (
     LOOKS,
     LOOKS_BEFORE_FAILURE,
@@ -45,6 +49,16 @@ def test_pauses_grow_and_end_with_the_time(waits: list[float]) -> None:
     assert max(waits) <= 5
     assert sum(waits) == pytest.approx(70)
     assert not Patience(0).wait()
+
+
+def test_the_first_repeats_may_follow_at_once(waits: list[float]) -> None:
+    patience = Patience(70, at_once=2)
+    for _round in range(2):
+        assert [patience.wait() for _time in range(4)] == [True] * 4
+        patience.restart()
+    assert len(waits) == 4
+    assert waits[:2] == waits[2:]
+    assert not Patience(0, at_once=2).wait()
 
 
 # --- the gateway from 19.2 on ------------------------------------------------------------------
@@ -113,6 +127,18 @@ def test_an_answer_that_is_lost_leaves_nothing_undone(kind: str) -> None:
         assert "failed" not in result, result["msg"]
         assert result["changed"]
         assert here.instance.gateway.ai_gateway_url == URL
+
+
+@pytest.mark.parametrize(("release", "copied"), [("18.0", False), ("18.9", False), ("19.4", True)])
+def test_a_write_that_is_lost_is_looked_for_where_processes_keep_copies(
+    waits: list[float], release: str, copied: bool
+) -> None:
+    """Elsewhere one reading tells that it was not carried out, and it is sent again."""
+    here = Sandboxed(release)
+    here.faults({"kind": "drop_before", "match": {"field": "duoSettingsUpdate"}})
+    assert here.run(gateway.SUBJECT, ai_gateway_url=URL)["changed"]
+    first, second = (place for place, it in enumerate(fields(here)) if it == "write")
+    assert (second - first > 2) is copied
 
 
 def test_an_entry_of_the_allowlist_that_is_not_in_force_yet_is_waited_for(
@@ -279,26 +305,71 @@ def test_verify_waits_for_the_process_that_still_has_no_gateway(
     assert sum(waits) < 70 * processes
 
 
+def of_models(number: int, **options: Any) -> Sandboxed:
+    """Return a GitLab 19.4 whose processes have seen no gateway, and models of a feature."""
+    common = {"model": "mistral", "endpoint": "https://vllm.example.com/v1"}
+    return Sandboxed(
+        "19.4",
+        models=[{"name": f"m{it}", **common} for it in range(number)],
+        features={"duo_chat": {"provider": "self_hosted", "model": "m0"}},
+        options=options,
+    )
+
+
+VERIFY = {
+    "settings": [{"features": ["duo_chat"], "model": "m0"}],
+    "planned_gateway": {"ai_gateway_url": URL},
+}
+
+
 @pytest.mark.parametrize("models", [1, 2, 3, 4, 8])
-@pytest.mark.parametrize("processes", [2, 3, 4])
+@pytest.mark.parametrize("processes", [1, 2, 3, 4])
 def test_verify_of_many_models_is_over_before_the_minute(
     waits: list[float], processes: int, models: int
 ) -> None:
-    """Each check is asked until it reaches a process that knows; not all of them together."""
-    names = [f"m{number}" for number in range(models)]
-    common = {"model": "mistral", "endpoint": "https://vllm.example.com/v1"}
-    seed = {
-        "models": [{"name": name, **common} for name in names],
-        "features": {"duo_chat": {"provider": "self_hosted", "model": "m0"}},
-    }
-    here = Sandboxed("19.4", **seed, options={"processes": processes})
+    """Nothing is waited for: each check is asked until it reaches a process that knows."""
+    for ahead in range(processes):
+        here = of_models(models, processes=processes)
+        here.run(gateway.SUBJECT, ai_gateway_url=URL)
+        for _turn in range(ahead):
+            here.run(info.SUBJECT)
+        here.forget()
+        found = here.run(health.SUBJECT, **VERIFY)
+        assert "failed" not in found, found["msg"]
+        assert len(found["checks"]) > models
+        assert sum(waits) < 1
+        # The state once; then the probes, and the models together, until they reach that process.
+        most = (processes + 2) * (1 + math.ceil(models / TOGETHER)) if processes > 1 else 1 + models
+        assert len(here.requests) <= 1 + most
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "drop_after"}])
+def test_models_whose_common_answer_is_lost_are_asked_alone(fault: dict[str, Any]) -> None:
+    here = of_models(3, processes=2)
     here.run(gateway.SUBJECT, ai_gateway_url=URL)
     here.forget()
-    settings = [{"features": ["duo_chat"], "model": "m0"}]
-    found = here.run(health.SUBJECT, settings=settings, planned_gateway={"ai_gateway_url": URL})
+    here.faults({**fault, "match": {"field": "aiSelfHostedModelConnectionCheck"}})
+    found = here.run(health.SUBJECT, retries=0, **VERIFY)
     assert "failed" not in found, found["msg"]
-    assert len(found["checks"]) > models
-    assert sum(waits) < 10
+    asked = [it for it in here.requests if "ConnectionCheck" in str(it["operations"])]
+    assert asked[0]["multiplex"] == 3
+    assert {it["multiplex"] for it in asked[1:4]} == {1}
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_a_model_that_does_not_answer_is_told_within_the_minute_too(
+    waits: list[float], processes: int
+) -> None:
+    dead = {"https://vllm.example.com/v1": {"code": 404}}
+    here = of_models(2, processes=processes, connection_checks=dead)
+    here.run(gateway.SUBJECT, ai_gateway_url=URL)
+    found = here.run(health.SUBJECT, **VERIFY)
+    assert [it["subject"] for it in found["checks"] if "model m" in it["subject"]] == [
+        "self-hosted model m0",
+        "self-hosted model m1",
+    ]
+    assert "code 404" in found["msg"]
+    assert sum(waits) <= (0 if processes == 1 else 70)
 
 
 ISOLATED = {
