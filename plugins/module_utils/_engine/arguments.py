@@ -11,6 +11,9 @@ from .._base.invalid import invalid
 from .._base.options import SECRET, Spec
 from .._gitlab.connection import CONNECTION_SPEC
 
+# How the variables of the role begin. As an option of a module, one is text that the role could not
+# combine with others.
+OF_ROLE = "duo_self_hosted_"
 # For one declaration that has to fit instances of different releases.
 WHEN_UNSUPPORTED: Spec = {
     "when_unsupported": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
@@ -68,6 +71,6 @@ def secrets_in(values: Any) -> set[str]:
     own = {
         str(value)
         for name, value in values.items()
-        if name in SECRET and value and isinstance(value, str)
+        if (name in SECRET or str(name).startswith(OF_ROLE)) and value and isinstance(value, str)
     }
     return own.union(*(secrets_in(value) for name, value in values.items() if name != "variables"))

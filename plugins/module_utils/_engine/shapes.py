@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.common.validation import check_type_dict, check_type_list
 
 from .._base.messages import close
+from .arguments import OF_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,10 @@ _WRITTEN = re.compile(r"\s*([\[{]|- |[\w\"']+:(\s|$))")
 
 def malformed(spec: Spec, values: Any, names: Names) -> list[tuple[str, str]]:
     """Return the options of another shape, each with what is wrong and what to write."""
-    return list(_malformed(spec, values, names)) if isinstance(values, dict) else []
+    if not isinstance(values, dict):
+        return []
+    of_role = [_text(name, "dict", name) for name in values if str(name).startswith(OF_ROLE)]
+    return of_role or list(_malformed(spec, values, names))
 
 
 def _malformed(

@@ -16,6 +16,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
     preflight,
     upgrade_check,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.arguments import secrets_in
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import refused
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
@@ -77,6 +78,17 @@ def test_text_is_called_text(subject: Subject, name: str, option: Any, text: str
 )
 def test_what_core_understands_is_left_to_it(subject: Subject, given: dict[str, Any]) -> None:
     assert refusal(subject, **given) == {}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+def test_a_variable_of_the_role_that_is_text_is_named(subject: Subject) -> None:
+    text = '{"password": "a-secret"}'
+    failure = refusal(subject, "Unsupported parameters", duo_self_hosted_admin=text)
+    assert failure["what"] == (
+        "duo_self_hosted_admin is text; a dictionary is needed: {{ … | from_yaml }}."
+    )
+    assert "{{ duo_self_hosted_admin | from_yaml }}" in failure["next_step"]
+    assert text in secrets_in({"duo_self_hosted_admin": text})
 
 
 def test_deep_inside_the_place_is_named() -> None:
