@@ -55,7 +55,13 @@ def test_trap_01_null_is_not_an_empty_list(outcomes: dict[str, Outcome]) -> None
 @every(
     (
         "duo_self_hosted_model",
-        {"name": "llama", "model_family": "mistral", "endpoint": "https://m.example.com/v1"},
+        {
+            "name": "llama",
+            "model_family": "mistral",
+            "endpoint": "https://m.example.com/v1",
+            # For so long it may be a model that is only not shown yet.
+            "settle_timeout": 2,
+        },
     ),
     name="create",
     seed={"models": [LLAMA]},

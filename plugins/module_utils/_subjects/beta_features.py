@@ -63,7 +63,9 @@ class Toggle:
     def perform(self, gitlab: GitLab) -> None:
         """Read, throw the switch if the page still shows the other state, read again.
 
-        It is thrown again a few times, and then waited for.
+        While the page shows at once what a throw has done, it is thrown again a few times. If it
+        shows nothing of two throws, which undo each other, the page may be late, and what it showed
+        at first too: then it is watched until it must be true, before the switch is thrown again.
 
         :raises Failure: it was thrown, but the state is still the other one.
         """
@@ -72,27 +74,37 @@ class Toggle:
         if enabled == self.wanted.enabled:
             return
         path = path or self.release.toggle_beta_path
-        patience: Patience | None = None
-        watch, thrown = Watch(), [0.0]
-        reached, held = self._throw(session, path), False
-        while not reached or (len(thrown) > 1 and not held):
-            if reached:
-                # It may be an earlier throw, seen late: then the last one is seen as much later.
-                held = True
-                watch.sleep(thrown[-1])
-                reached = self._is_reached(session)
-            elif len(thrown) < TRIES[self.wanted.enabled]:
-                held = False
-                watch.step_aside(len(thrown) - 1)
-                reached = self._is_reached(session)
-                if not reached:
-                    thrown.append(watch.seconds)
-                    reached = self._throw(session, path)
-            else:
-                patience = patience or Patience(gitlab.connection.settle_timeout)
-                if not patience.wait():
-                    raise self._not_reached()
-                reached = self._is_reached(session)
+        seconds = gitlab.connection.settle_timeout
+        watch, throws, prompt = Watch(), 0, False
+        while True:
+            reached, throws = self._throw(session, path), throws + 1
+            prompt = prompt or reached
+            # An earlier throw that is seen late is undone, as late, by one that came after it.
+            since = watch.seconds if throws > 1 else 0.0
+            if reached and (not since or self._stays(session, watch, since)):
+                return
+            last = throws >= TRIES[self.wanted.enabled]
+            if throws > 1 and (last or not prompt):
+                since = since if throws % 2 == 0 else 0.0
+                if self._comes(session, Patience(seconds), watch, since):
+                    return
+            if last:
+                raise self._not_reached()
+            watch.step_aside(throws - 1)
+            if self._is_reached(session):
+                return
+
+    def _comes(self, session: AdminSession, patience: Patience, watch: Watch, since: float) -> bool:
+        """Return whether the page shows the wanted state in time, and for so many seconds."""
+        while patience.wait():
+            if self._is_reached(session) and self._stays(session, watch, since):
+                return True
+        return False
+
+    def _stays(self, session: AdminSession, watch: Watch, seconds: float) -> bool:
+        if seconds:
+            watch.sleep(seconds)
+        return not seconds or self._is_reached(session)
 
     def _throw(self, session: AdminSession, path: str) -> bool:
         """Throw the switch; return whether the page shows the wanted state then."""

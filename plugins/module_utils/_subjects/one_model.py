@@ -34,6 +34,7 @@ from .stored import Model, State
 
 if TYPE_CHECKING:
     from .._duo.releases import Release
+    from .._gitlab.client import GitLab
 
 NAME = "self_hosted_model"
 # What a release may lack: the release that first offers it, for messages.
@@ -219,6 +220,7 @@ def create(wish: ModelOptions, new: Model, form: Form) -> Step:
         (change,),
         Mutation("aiSelfHostedModelCreate", _input(wish, new, None, form)),
         unfinished=made not in (None, new.provider),
+        passes=_may_be_old,
     )
 
 
@@ -238,14 +240,24 @@ def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step |
     # always sends the key each time: reading again cannot prove that it arrived.
     visible = set(after) != {"api_key"} or wish.update_api_key != "always"
     change = Change(NAME, current.name, before, after, visible=visible)
-    return Step((change,), Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form)))
+    call = Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form))
+    return Step((change,), call, passes=_may_be_old)
 
 
 def delete(current: Model) -> Step:
     """Return the step that deletes a model; whether it may go is looked at again before it."""
     gone = {"state": "present", **values(current)}
     change = Change(NAME, current.name, gone, ABSENT, verb="delete")
-    return Step((change,), Mutation("aiSelfHostedModelDelete", {"id": current.id}), recheck=True)
+    call = Mutation("aiSelfHostedModelDelete", {"id": current.id})
+    return Step((change,), call, recheck=True, passes=_may_be_old)
+
+
+def _may_be_old(_gitlab: GitLab, said: str) -> bool:
+    """Return whether a refusal means that the reading was old: the model has come, or gone, since.
+
+    A name that a hidden model has is refused in the same words.
+    """
+    return any(text in said for text in ("has already been taken", "not found"))
 
 
 def _sends_key(wish: ModelOptions, current: Model | None) -> bool:

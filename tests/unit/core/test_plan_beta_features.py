@@ -203,7 +203,8 @@ def test_throws_it_again_where_another_run_threw_it_back(
     toggle(enabled).perform(switch)
     assert switch.now is enabled
     assert len(switch.thrown) == len(others) + 1
-    assert sum(waits) < 7
+    # Two throws of which nothing is seen look like a page that is late.
+    assert sum(waits) < (7 if len(others) < 2 else 80)
 
 
 def test_two_runs_do_not_keep_step(waits: list[float]) -> None:
@@ -221,6 +222,21 @@ def test_a_page_that_is_late_does_not_end_with_the_wrong_state(
         switch = Switch(waits, state=not enabled, late=late)
         toggle(enabled).perform(switch)
         assert switch.now is enabled
+        waits.clear()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("ago", [0.5, 2, 10, 30, 42])
+def test_a_state_that_is_only_not_shown_yet_is_not_undone(
+    waits: list[float], enabled: bool, ago: float
+) -> None:
+    """A first run has thrown the switch; the page shows it 45 seconds later."""
+    for _time in range(20):
+        switch = Switch(waits, state=not enabled, late=45)
+        switch.past.append((-ago, enabled))
+        toggle(enabled).perform(switch)
+        assert switch.now is enabled
+        assert len(switch.thrown) == 2
         waits.clear()
 
 
