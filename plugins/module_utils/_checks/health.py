@@ -17,7 +17,7 @@ from .._base.options import Name, Options, check
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, explain, license_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
-from .._engine.finding import ERROR, WARNING, Finding, failure_of
+from .._engine.finding import Finding, failure_of
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
 from .._gitlab.http import status_of
@@ -39,8 +39,8 @@ from .._subjects.stored import read_state
 from .health_advice import is_doubtful
 from .health_check import Check, line, of_failure, verdict
 from .health_connections import connections
-from .health_notes import FEATURE_SETTING, GATEWAY, NOTES, PROBES, note_of
-from .health_probes import Facts, Probe
+from .health_notes import CHECK_NOTES, FEATURE_SETTING, FROM_CONTROLLER, PROBES, note_of
+from .health_probes import PRESENCE_PROBE, Facts, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from .._subjects.stored import State
 
 IN_USE = ("self_hosted", "vendored")
-# GitLab's probe that names the gateway in use.
-PRESENCE = "ai_gateway_url_presence_probe"
 # Apart from all else, for each probe waits for an answer.
 STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
 
@@ -170,7 +168,7 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
 
 def _rest_on(checks: list[Check], url: str) -> bool:
     """Return whether GitLab's probes ran with this gateway; another process may have another."""
-    told = [it.message for it in checks if it.name == PRESENCE]
+    told = [it.message for it in checks if it.name == PRESENCE_PROBE]
     return any(url in message for message in told) if url else not told
 
 
@@ -231,7 +229,7 @@ def _probes(gitlab: GitLab, facts: Facts) -> list[Check]:
 def _probe(answer: dict[str, Any], facts: Facts) -> Check:
     name, message = str(answer.get("name")), line(answer.get("message"))
     probe = Probe.of(name, answer.get("success") is True, message, facts)
-    subject = note_of(name).subject if name in NOTES else f"{name} of GitLab"
+    subject = note_of(name).subject if name in CHECK_NOTES else f"{name} of GitLab"
     made = verdict(name, f"{subject} {probe.host}".rstrip(), probe.success, message, facts)
     doubtful = facts.release.probes_are_doubtful or is_doubtful(message)
     return replace(made, doubtful=not made.success and doubtful, concerns=probe.counts(facts))
@@ -239,16 +237,16 @@ def _probe(answer: dict[str, Any], facts: Facts) -> Check:
 
 def _gateway(gitlab: GitLab, facts: Facts) -> Check:
     """Ask the gateway itself, from here; it is told nothing secret."""
-    subject = note_of(GATEWAY).subject
+    subject = note_of(FROM_CONTROLLER).subject
     if not facts.gateway_url:
-        return verdict(GATEWAY, subject, False, "GitLab has no gateway URL.", facts)
+        return verdict(FROM_CONTROLLER, subject, False, "GitLab has no gateway URL.", facts)
     try:
         url = facts.gateway_url.rstrip("/") + "/monitoring/healthz"
         status = status_of(url, gitlab.connection)
     except Failure as failure:
-        return of_failure(GATEWAY, subject, failure)
+        return of_failure(FROM_CONTROLLER, subject, failure)
     said = f"/monitoring/healthz answered {status} to the controller."
-    return verdict(GATEWAY, subject, status == 200, said, facts)
+    return verdict(FROM_CONTROLLER, subject, status == 200, said, facts)
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
@@ -264,14 +262,14 @@ def findings(wanted: HealthOptions, found: ObservedHealth) -> Iterator[Finding]:
             continue
         what = f"{it.subject}: {it.message}"
         # A probe that is not known may matter, so each is told with what to do.
-        if not it.concerns and it.name in NOTES:
+        if not it.concerns and it.name in CHECK_NOTES:
             aside.append(what)
             continue
-        severity = ERROR if it.fails and wanted.fail_on == "any" else WARNING
-        yield Finding(severity, it.subject, what, it.action)
+        fatal = it.fails and wanted.fail_on == "any"
+        yield Finding("error" if fatal else "warning", it.subject, what, it.action)
     if aside:
         yield Finding(
-            WARNING,
+            "warning",
             note_of(PROBES).subject,
             "These failed probes of GitLab do not count, because they concern no feature in use: "
             f"{'; '.join(aside)}",

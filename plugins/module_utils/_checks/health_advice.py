@@ -12,21 +12,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .health_notes import CODES, GATEWAY, MODEL_PROBE, TAG, note_of
+from .._duo.licences import LEGACY
+from .health_notes import CODES, FROM_CONTROLLER, MODEL_PROBE, TAG, note_of
 from .health_probes import (
-    BILLING,
     BILLING_HOSTS,
-    END_TO_END,
-    HOST,
-    LICENSE,
-    SEAT,
-    SERVICE,
-    SYNCHRONISED,
+    BILLING_PROBES,
+    CLOUD_PROBE,
+    HOST_PROBE,
+    LICENSE_PROBE,
+    SEAT_PROBE,
+    SERVICE_PROBE,
+    SYNC_PROBES,
     Facts,
     Probe,
 )
 
-LEGACY = "legacy_license"
 _SEE_GITLAB = "See GitLab's page on the health check of GitLab Duo, and its logs."
 
 
@@ -67,8 +67,8 @@ _SYNC = (
     "Synchronise the subscription (duo_subscription), for which GitLab needs a way to "
     "customers.gitlab.com and cloud.gitlab.com"
 )
-_OF_CLOUD = (LICENSE, *SYNCHRONISED, END_TO_END, HOST)
-_HOSTS = (HOST, *BILLING_HOSTS)
+_OF_CLOUD = (LICENSE_PROBE, *SYNC_PROBES, CLOUD_PROBE, HOST_PROBE)
+_HOSTS = (HOST_PROBE, *BILLING_HOSTS)
 _REFUSED = "Connection refused|No route to host|[Nn]etwork is unreachable"
 _UNRESOLVED = "cannot be resolved|getaddrinfo|Domain name not found"
 _SLOW = "ReadTimeout|OpenTimeout|execution expired|[Tt]imed? ?out"
@@ -90,46 +90,46 @@ _RULES = (
         _offline,
     ),
     _Rule(
-        (LICENSE, *SYNCHRONISED), "",
+        (LICENSE_PROBE, *SYNC_PROBES), "",
         "A legacy licence file is never synchronised: get an online licence to use GitLab's cloud, "
         "or set vendored features to another provider (duo_feature_model).",
         lambda facts, _own: facts.license_type == LEGACY,
     ),
     _Rule(
-        SYNCHRONISED, "",
+        SYNC_PROBES, "",
         "Synchronise the subscription (duo_subscription), unless the licence is an offline one.",
         lambda facts, _own: facts.license_type is None,
     ),
-    _Rule(SYNCHRONISED, "", f"{_SYNC}: it never was.", _never_synchronised),
+    _Rule(SYNC_PROBES, "", f"{_SYNC}: it never was.", _never_synchronised),
     _Rule(
-        SYNCHRONISED, "",
+        SYNC_PROBES, "",
         f"{_SYNC}. The licence was synchronised, but not what GitLab's cloud adds to it, so use "
         "sync: always.",
     ),
     _Rule(
-        (SEAT,), "does not provide access",
+        (SEAT_PROBE,), "does not provide access",
         "The licence has no add-on for features outside the Agent Platform, such as GitLab Duo "
         "Enterprise: get a licence that has one, and add it under Admin > Subscription.",
         lambda facts, _own: facts.offline,
     ),
     _Rule(
-        (SEAT,), "does not provide access",
+        (SEAT_PROBE,), "does not provide access",
         "Buy an add-on for features outside the Agent Platform, such as GitLab Duo Enterprise, and "
         "let GitLab know it (duo_subscription).",
     ),
     _Rule(
-        (SEAT,), "necessary permissions",
+        (SEAT_PROBE,), "necessary permissions",
         "Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo).",
         lambda facts, _own: facts.offline or facts.license_type == LEGACY,
     ),
     _Rule(
-        (SEAT,), "necessary permissions",
+        (SEAT_PROBE,), "necessary permissions",
         f"No seat counts before GitLab knows what the add-ons include. {_SYNC}; then assign a seat "
         "to the token's user, if it has none (Admin > GitLab Duo).",
         _never_synchronised,
     ),
     _Rule(
-        (SEAT,), "necessary permissions",
+        (SEAT_PROBE,), "necessary permissions",
         "Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo). If it has one, GitLab "
         f"does not know what the add-on includes, which comes from its cloud. {_SYNC}; use sync: "
         "always.",
@@ -137,7 +137,7 @@ _RULES = (
     ),
     # --- hosts ---
     _Rule(
-        (HOST,), "Requests to (the )?(local|loopback|link local)",
+        (HOST_PROBE,), "Requests to (the )?(local|loopback|link local)",
         "The features work all the same: only this probe refuses local addresses. For a green "
         "health check add the host to the outbound allowlist (duo_preflight with "
         "manage_outbound_allowlist).",
@@ -155,53 +155,53 @@ _RULES = (
         "allowlist (duo_preflight with manage_outbound_allowlist).",
     ),
     _Rule(
-        BILLING, "",
+        BILLING_PROBES, "",
         "With an online licence GitLab reports the use of the Agent Platform to its cloud, and "
         "refuses it where it cannot. Open the way from each GitLab node to {host} (DNS, firewall, "
         "proxy), or use an offline licence.",
     ),
     _Rule(
-        (HOST, END_TO_END), "",
+        (HOST_PROBE, CLOUD_PROBE), "",
         "GitLab asks its cloud because no gateway URL is set: set ai_gateway_url (duo_gateway). If "
         "features are to use GitLab's cloud, open the way from each GitLab node to it (DNS, "
         "firewall, proxy).",
         lambda facts, own: not own and not facts.gateway_url,
     ),
     _Rule(
-        (HOST,), "",
+        (HOST_PROBE,), "",
         "Vendored features use GitLab's cloud: open the way from each GitLab node to {host} (DNS, "
         "firewall, proxy), or set them to another provider (duo_feature_model).",
         _in_cloud,
     ),
     _Rule(
-        (HOST, MODEL_PROBE), _REFUSED,
+        (HOST_PROBE, MODEL_PROBE), _REFUSED,
         "Nothing answers GitLab at the host and port of the gateway: start the gateway, or correct "
         "ai_gateway_url (duo_gateway); its usual port is 5052.",
     ),
     _Rule(
-        (HOST, MODEL_PROBE), _UNRESOLVED,
+        (HOST_PROBE, MODEL_PROBE), _UNRESOLVED,
         "Correct the name in ai_gateway_url (duo_gateway), or the DNS of the GitLab nodes.",
     ),
     _Rule(
-        (HOST, MODEL_PROBE), "[Cc]ertificate|SSL_",
+        (HOST_PROBE, MODEL_PROBE), "[Cc]ertificate|SSL_",
         "Make GitLab trust the certificate of the gateway: add its CA to GitLab's trusted "
         "certificates.",
     ),
     # --- the Agent Platform service ---
     _Rule(
-        (SERVICE,), "TLS mismatch",
+        (SERVICE_PROBE,), "TLS mismatch",
         "Set duo_agent_platform_service_secure: false (duo_gateway) where the service has no TLS; "
         "otherwise correct its certificate.",
         _of_site,
     ),
     _Rule(
-        (SERVICE,), "",
+        (SERVICE_PROBE,), "",
         "An offline licence reaches no GitLab cloud: set duo_agent_platform_service_url "
         "(duo_gateway) to a service of your own.",
         _offline,
     ),
     _Rule(
-        (SERVICE,), "",
+        (SERVICE_PROBE,), "",
         "Open the way from each GitLab node to {host} (HTTP/2), or set "
         "duo_agent_platform_service_url (duo_gateway) to a service of your own.",
         _in_cloud,
@@ -212,7 +212,7 @@ _RULES = (
         "Turn silent mode off: it blocks every request of GitLab to the gateway.",
     ),
     _Rule(
-        (MODEL_PROBE, GATEWAY), "not configured your local AI gateway|no gateway URL",
+        (MODEL_PROBE, FROM_CONTROLLER), "not configured your local AI gateway|no gateway URL",
         "Set ai_gateway_url (duo_gateway).",
     ),
     _Rule(
@@ -284,7 +284,7 @@ _DOUBTFUL = re.compile(
 def action_for(name: str, message: str, facts: Facts) -> str:
     """Return what to do about a failed check."""
     probe = Probe.of(name, False, message, facts)
-    own = probe.own or name in (MODEL_PROBE, GATEWAY)
+    own = probe.own or name in (MODEL_PROBE, FROM_CONTROLLER)
     for rule in _RULES:
         fits = not rule.checks or name in rule.checks
         if fits and re.search(rule.text, message) and rule.holds(facts, own):

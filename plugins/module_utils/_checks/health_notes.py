@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .health_probes import BILLING, END_TO_END, HOST, LICENSE, RUNNER, SEAT, SERVICE
+from .health_probes import (
+    BILLING_PROBES,
+    CLOUD_PROBE,
+    HOST_PROBE,
+    LICENSE_PROBE,
+    PRESENCE_PROBE,
+    RUNNER_PROBE,
+    SEAT_PROBE,
+    SERVICE_PROBE,
+)
 
 
 @dataclass(frozen=True)
@@ -28,28 +37,28 @@ MODEL_PROBE = "model_configuration_probe"
 # Of this collection: the others are GitLab's names.
 PROBES = "probes"
 FEATURE_SETTING = "feature_setting"
-GATEWAY = "gateway_from_controller"
+FROM_CONTROLLER = "gateway_from_controller"
 
-NOTES: dict[str, CheckNote] = {
-    "ai_gateway_url_presence_probe": CheckNote(
+CHECK_NOTES: dict[str, CheckNote] = {
+    PRESENCE_PROBE: CheckNote(
         "AI gateway",
         "A gateway URL is set; not that anything answers there.",
         "Set ai_gateway_url (duo_gateway).",
     ),
-    HOST: CheckNote(
+    HOST_PROBE: CheckNote(
         "host",
         "GitLab gets some HTTP answer from this host, be it an error; not that it is the right "
         "service.",
         "Check DNS, firewall, proxy and the certificate from a GitLab node to this host.",
     ),
-    SEAT: CheckNote(
+    SEAT_PROBE: CheckNote(
         "license",
         "Licence and add-on include Code Suggestions, and the token's user has a seat; not that "
         "others have one.",
         "Assign a seat of an add-on such as GitLab Duo Enterprise to the token's user (Admin > "
         "GitLab Duo).",
     ),
-    LICENSE: CheckNote(
+    LICENSE_PROBE: CheckNote(
         "license",
         "GitLab can synchronise this subscription; runs only where a feature may use GitLab's "
         "cloud.",
@@ -63,13 +72,13 @@ NOTES: dict[str, CheckNote] = {
         "GitLab holds valid credentials for its cloud; runs only with GitLab's cloud.",
         "",
     ),
-    END_TO_END: CheckNote(
+    CLOUD_PROBE: CheckNote(
         "GitLab's cloud",
         "GitLab's cloud accepts this instance for Code Suggestions; says nothing of the "
         "self-hosted gateway.",
         "Check the way to cloud.gitlab.com, and the licence (duo_subscription).",
     ),
-    SERVICE: CheckNote(
+    SERVICE_PROBE: CheckNote(
         "Agent Platform service",
         "The Agent Platform service answers GitLab; not that its model does.",
         "Check port 50052 of the service, duo_agent_platform_service_secure against its TLS, and "
@@ -85,7 +94,7 @@ NOTES: dict[str, CheckNote] = {
         "GitLab's own flows may run on this instance; not that they do.",
         "Turn foundational flows on (Admin > GitLab Duo) if they are to be used.",
     ),
-    RUNNER: CheckNote(
+    RUNNER_PROBE: CheckNote(
         "runner for flows",
         "An instance runner with the tag gitlab--duo is there; not that it can run flows.",
         "Register an instance runner with the tag gitlab--duo and an executor that runs "
@@ -98,7 +107,7 @@ NOTES: dict[str, CheckNote] = {
             "Platform; says nothing of the self-hosted services.",
             "",
         )
-        for name in BILLING
+        for name in BILLING_PROBES
     },
     MODEL_PROBE: CheckNote(
         "self-hosted model",
@@ -114,7 +123,7 @@ NOTES: dict[str, CheckNote] = {
     FEATURE_SETTING: CheckNote(
         "features", "GitLab holds the feature settings that are declared.", ""
     ),
-    GATEWAY: CheckNote(
+    FROM_CONTROLLER: CheckNote(
         "AI gateway",
         "The gateway answers the host that runs the task: not that it answers GitLab, nor that "
         "any model works.",
@@ -175,4 +184,4 @@ CODES: dict[str, tuple[str, str]] = {
 
 def note_of(name: str) -> CheckNote:
     """Return what is known of a check."""
-    return NOTES.get(name, OTHER)
+    return CHECK_NOTES.get(name, OTHER)

@@ -28,36 +28,38 @@ if TYPE_CHECKING:
 
     from .._duo.releases import Release
 
-HOST = "host_probe"
-SEAT = "code_suggestions_license_probe"
-SERVICE = "duo_agent_platform_probe"
-RUNNER = "compatible_runner_probe"
-FLOW_SETTINGS = ("allow_flow_execution_probe", "allow_foundational_flows_probe")
+# Names the gateway in use.
+PRESENCE_PROBE = "ai_gateway_url_presence_probe"
+HOST_PROBE = "host_probe"
+SEAT_PROBE = "code_suggestions_license_probe"
+SERVICE_PROBE = "duo_agent_platform_probe"
+RUNNER_PROBE = "compatible_runner_probe"
+FLOW_PROBES = ("allow_flow_execution_probe", "allow_foundational_flows_probe")
 # Of GitLab's cloud, which GitLab asks while a feature is vendored or no gateway is set.
-LICENSE = "license_probe"
-SYNCHRONISED = ("access_probe", "token_probe")
-END_TO_END = "end_to_end_probe"
+LICENSE_PROBE = "license_probe"
+SYNC_PROBES = ("access_probe", "token_probe")
+CLOUD_PROBE = "end_to_end_probe"
 # With an online licence and a service of one's own (19.4), whose use is reported there.
 BILLING_HOSTS = ("billing_customers_dot_probe", "billing_cloud_ai_gateway_probe")
-BILLING = (*BILLING_HOSTS, "billing_duo_workflow_service_probe")
+BILLING_PROBES = (*BILLING_HOSTS, "billing_duo_workflow_service_probe")
 
 # What a probe concerns, in words for messages.
-EVERYTHING = "every feature"
-CLASSIC = "features outside the Agent Platform"
-CLOUD = "features on GitLab's cloud"
-AGENTS = "features of the Agent Platform"
-AGENTS_IN_CLOUD = "Agent Platform features on GitLab's own service"
-FLOWS = "flows of the Agent Platform"
-UNKNOWN = "not known"
+ALL_FEATURES = "every feature"
+CLASSIC_FEATURES = "features outside the Agent Platform"
+CLOUD_FEATURES = "features on GitLab's cloud"
+AGENT_FEATURES = "features of the Agent Platform"
+CLOUD_AGENT_FEATURES = "Agent Platform features on GitLab's own service"
+FLOW_FEATURES = "flows of the Agent Platform"
+UNKNOWN_FEATURES = "not known"
 
 _CONCERNS = {
-    "ai_gateway_url_presence_probe": EVERYTHING,
-    SEAT: CLASSIC,
-    LICENSE: CLOUD,
-    **dict.fromkeys(SYNCHRONISED, CLOUD),
-    END_TO_END: CLOUD,
-    **dict.fromkeys((*FLOW_SETTINGS, RUNNER), FLOWS),
-    **dict.fromkeys(BILLING, AGENTS),
+    PRESENCE_PROBE: ALL_FEATURES,
+    SEAT_PROBE: CLASSIC_FEATURES,
+    LICENSE_PROBE: CLOUD_FEATURES,
+    **dict.fromkeys(SYNC_PROBES, CLOUD_FEATURES),
+    CLOUD_PROBE: CLOUD_FEATURES,
+    **dict.fromkeys((*FLOW_PROBES, RUNNER_PROBE), FLOW_FEATURES),
+    **dict.fromkeys(BILLING_PROBES, AGENT_FEATURES),
 }
 # Agents in an IDE and in Chat need neither a runner nor leave to run flows.
 _WITHOUT_RUNNER = ("duo_agent_platform", "duo_agent_platform_agentic_chat")
@@ -102,14 +104,14 @@ class Probe:
         """Return a probe of GitLab's answer. Two of one name differ in their host alone."""
         found = _HOST.match(message) or _HOST.search(message)
         host = (found[1] or found[2]) if found else ""
-        if name == HOST:
+        if name == HOST_PROBE:
             own = not host or host == (urlsplit(facts.gateway_url).hostname or "")
-            concerns = EVERYTHING if own else CLOUD
-        elif name == SERVICE:
+            concerns = ALL_FEATURES if own else CLOUD_FEATURES
+        elif name == SERVICE_PROBE:
             own = bool(facts.service_url) and host == facts.service_url
-            concerns = AGENTS if own else AGENTS_IN_CLOUD
+            concerns = AGENT_FEATURES if own else CLOUD_AGENT_FEATURES
         else:
-            own, concerns = False, _CONCERNS.get(name, UNKNOWN)
+            own, concerns = False, _CONCERNS.get(name, UNKNOWN_FEATURES)
         return cls(name, success, message, host, own, concerns)
 
     def counts(self, facts: Facts) -> bool:
@@ -118,11 +120,11 @@ class Probe:
         agents = [name for name in used if runs_on_agent_platform(name)]
         in_cloud = [name for name, provider in used.items() if provider == "vendored"]
         return {
-            EVERYTHING: True,
-            CLASSIC: nothing_said or len(agents) < len(used),
-            CLOUD: bool(in_cloud) or not facts.gateway_url,
-            AGENTS: bool(agents) or (nothing_said and self.own),
-            AGENTS_IN_CLOUD: any(name in in_cloud or not facts.service_url for name in agents),
-            FLOWS: any(name not in _WITHOUT_RUNNER for name in agents),
-            UNKNOWN: False,
+            ALL_FEATURES: True,
+            CLASSIC_FEATURES: nothing_said or len(agents) < len(used),
+            CLOUD_FEATURES: bool(in_cloud) or not facts.gateway_url,
+            AGENT_FEATURES: bool(agents) or (nothing_said and self.own),
+            CLOUD_AGENT_FEATURES: any(name in in_cloud or not facts.service_url for name in agents),
+            FLOW_FEATURES: any(name not in _WITHOUT_RUNNER for name in agents),
+            UNKNOWN_FEATURES: False,
         }[self.concerns]

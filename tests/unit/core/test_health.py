@@ -17,9 +17,9 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advi
     is_late,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
+    CHECK_NOTES,
     CODES,
     MODEL_PROBE,
-    NOTES,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
@@ -71,7 +71,7 @@ def test_every_probe_is_known(release: str, url: str | None) -> None:
     checks = asked(it, checks=["probes"], fail_on="never")["checks"]
     assert len(checks) > 5
     for one in checks:
-        assert one["name"] in NOTES
+        assert one["name"] in CHECK_NOTES
         assert one["proves"].endswith(".")
         assert bool(one["action"]) is not one["success"]
         assert "host" not in one["subject"] or "." in one["subject"]
