@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._duo.destinations import NO_AGENT_PLATFORM, ways_out
-from .._duo.offers import needs_ultimate
 from .._engine.finding import Finding
 from .._subjects.feature_model import ObservedFeatures
 from .isolated import gateway_after, settings_after
@@ -72,10 +71,6 @@ def _appearing(wanted: PreflightOptions, info: ObservedInstance) -> dict[str, st
     """
     if not wanted.beta_features or info.beta is not False:
         return {}
-    premium = str(info.license["plan"]).lower() == "premium"
+    shown = set(info.unseen_features) - info.hidden_by_plan
     provider = ObservedFeatures(info.release, info.state).default_provider
-    return {
-        name: provider
-        for name in filter(info.release.is_beta_feature, info.unseen_features)
-        if not (premium and needs_ultimate(name))
-    }
+    return dict.fromkeys(filter(info.release.is_beta_feature, shown), provider)

@@ -12,11 +12,11 @@ from .._base.messages import Failure
 from .._base.urls import has_credentials, masked
 from .._duo.destinations import WayOut, destinations, ways_out
 from .._duo.identifiers import method_for_export
-from .._duo.offers import FEATURES
+from .._duo.offers import FEATURES, needs_ultimate
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
 from .._engine.arguments import Arguments
-from .._engine.finding import ERROR, WARNING, Finding
+from .._engine.finding import Finding
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
@@ -64,6 +64,12 @@ class ObservedInstance:
         """Features that this release has, and whose state GitLab does not show."""
         known = (name for name, offer in FEATURES.items() if self.release.has(offer))
         return sorted(set(known) - set(self.state.settings))
+
+    @property
+    def hidden_by_plan(self) -> set[str]:
+        """Features that a Premium licence hides, whether beta features are on or off."""
+        premium = str(self.license["plan"]).lower() == "premium"
+        return set(filter(needs_ultimate, FEATURES)) if premium else set()
 
     @property
     def providers(self) -> dict[str, str]:
@@ -150,23 +156,23 @@ def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
     if wanted.isolated:
         for way in found.leaving:
             leaves = "leave" if way.certain else "may leave"
-            yield Finding(ERROR, way.feature, f"Its requests {leaves} the site ({way.reason}).")
+            yield Finding("error", way.feature, f"Its requests {leaves} the site ({way.reason}).")
     if wanted.isolated and found.unseen_features:
         names = ", ".join(found.unseen_features)
         unknown = f"Whether {names} leave the site is not known: GitLab does not show them."
-        yield Finding(WARNING, "features", unknown)
+        yield Finding("warning", "features", unknown)
     state = found.state
     vendored = any(it.provider == "vendored" for it in state.settings.values())
     if vendored and state.has_gitlab_models and not state.knows_gitlab_models:
         yield Finding(
-            WARNING,
+            "warning",
             "features",
             "GitLab does not tell which GitLab-managed models vendored features use, as it does "
             "where it has no way to its cloud or an offline licence: none is in the configuration.",
         )
     if found.left_out:
         yield Finding(
-            WARNING,
+            "warning",
             "configuration",
             "URLs that hold credentials are not in the configuration for the role, and have to be "
             f"declared before it builds them anew ({', '.join(found.left_out)}).",

@@ -21,6 +21,7 @@ from .._duo.destinations import (
     ways_out,
 )
 from .._duo.licences import LEGACY, OFFLINE
+from .._engine.finding import Finding
 from .._subjects import feature_model
 from .._subjects import gateway as _gateway
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from .._subjects.self_hosted_model import ModelsOptions
     from .._subjects.stored import Setting
     from .info import ObservedInstance
+    from .preflight_state import PreflightOptions, PreflightState
 
+ABOUT = "isolated site"
 _MESSAGES = {
     VENDORED: isolated_messages.LEAVES_VENDORED,
     NO_GATEWAY: isolated_messages.LEAVES_WITHOUT_GATEWAY,
@@ -44,31 +47,41 @@ _MESSAGES = {
 }
 
 
-def leaks(
-    gateway: GatewayOptions,
-    models: ModelsOptions,
-    settings: FeaturesOptions,
-    beta_features: bool | None,
-    taking_down: bool,
-    found: ObservedInstance,
-) -> Iterator[Failure]:
-    """Yield what would leave the site, with the names of the features, and what to declare.
+def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
+    """Yield what sends, or may send, requests out of a site that is to be isolated."""
+    info = found.info
+    if not wanted.isolated or not info:
+        return
+    never = ", ".join(sorted(info.hidden_by_plan & set(info.unseen_features) - wanted.features))
+    for leak in _leaks(wanted, info):
+        action = leak.next_step
+        if never and leak.code == isolated_messages.LEAVES_UNSEEN.code:
+            action += f" With a Premium licence these never do: {never}."
+        yield Finding("error", ABOUT, leak.what, action)
+    if sent := _beside(info.release, info.license["type"]):
+        yield Finding(
+            "warning",
+            ABOUT,
+            "Isolated means that no prompt, code or answer of a GitLab Duo feature leaves the "
+            f"site. With this licence GitLab still {', and '.join(sent)}.",
+            "With an offline licence nothing of this is sent.",
+        )
 
-    :param beta_features: how beta features are declared; off hides the features that are beta.
-    :param taking_down: the URLs are cleared once the settings are carried out; else it is the
-        gateway that comes first.
-    """
-    declared = {name for setting in settings.settings for name in setting.features}
-    later = settings_after(models, settings, found)
+
+def _leaks(wanted: PreflightOptions, found: ObservedInstance) -> Iterator[Failure]:
+    """Yield what would leave the site, with the names of the features, and what to declare."""
+    declared = wanted.features
+    later = settings_after(wanted.models, wanted.settings, found)
     providers = {name: it.provider for name, it in later.items()}
-    endpoints = _endpoints_after(models, later, found)
-    if taking_down:
+    endpoints = _endpoints_after(wanted.models, later, found)
+    # The URLs are cleared once the settings are carried out; else the gateway comes first.
+    if wanted.state == "absent":
         cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
         if ways := ways_out(providers, cleared, None):
             left = ", ".join(way.feature for way in ways)
             yield Failure(isolated_messages.LEAVES_AFTERWARDS, features=left)
         return
-    after = gateway_after(gateway, found)
+    after = gateway_after(wanted.gateway, found)
     groups: dict[tuple[str, str], list[str]] = {}
     for way in ways_out(providers, after, None, endpoints):
         origin = "declared" if way.feature in declared else "not declared"
@@ -76,7 +89,7 @@ def leaks(
     for (reason, origin), names in groups.items():
         yield Failure(_MESSAGES[reason], features=", ".join(names), origin=origin)
     unseen = set(found.unseen_features) - set(providers)
-    if beta_features is False:
+    if wanted.beta_features is False:
         unseen |= set(filter(found.release.is_beta_feature, found.state.settings)) - declared
     if unseen:
         yield Failure(isolated_messages.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
@@ -85,7 +98,7 @@ def leaks(
         yield Failure(isolated_messages.LEAVES_DUO_CORE)
 
 
-def beside(release: Release, license_type: str | None) -> list[str]:
+def _beside(release: Release, license_type: str | None) -> list[str]:
     """Return what GitLab itself sends out with this licence, whatever becomes of the features.
 
     GitLab's pages on the subscription's data and on billing for the Agent Platform (18.9).

@@ -7,9 +7,10 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from .._base import isolated_messages, messages
+from .._base import messages
 from .._base.messages import Failure
-from .._duo.offers import FEATURES, is_beta_family, needs_ultimate
+from .._duo.licences import ENTERPRISE_ADD_ON
+from .._duo.offers import is_beta_family
 from .._duo.permissions import refusals
 from .._engine.finding import Finding
 from .._gitlab.sign_in import SignIn
@@ -18,7 +19,7 @@ from .._subjects import gateway as _gateway
 from .._subjects.endpoints import loopback
 from .consequences import unserved
 from .expiry import ending
-from .isolated import beside, leaks
+from .isolated import isolation
 from .misspelt import misspelt
 from .outbound import hosts
 from .preflight_outbound import outbound
@@ -42,7 +43,7 @@ def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
         *_beta(wanted, found),
         *_doubts(wanted, found),
         *_declared(wanted, found),
-        *_isolated(wanted, found),
+        *isolation(wanted, found),
         *misspelt(wanted.unknown_variables, wanted.known_variables),
         *unserved(wanted, found),
         *_loopback(wanted),
@@ -72,7 +73,7 @@ def _access(found: PreflightState) -> Iterator[Finding]:
             kind="subscription",
         )
     names = {add_on["name"] for add_on in facts["add_ons"]}
-    if "DUO_ENTERPRISE" not in names:
+    if ENTERPRISE_ADD_ON not in names:
         yield Finding(
             "warning",
             "license",
@@ -134,7 +135,7 @@ def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
     if not found.info:
         return
     # One that a self-hosted model serves shows there all the same.
-    hidden = _hidden_by_plan(found.info) & _features(wanted) - set(found.info.state.settings)
+    hidden = found.info.hidden_by_plan & wanted.features - set(found.info.state.settings)
     if hidden:
         yield Finding(
             "warning",
@@ -146,22 +147,11 @@ def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
         )
 
 
-def _hidden_by_plan(info: _info.ObservedInstance) -> set[str]:
-    """Return the features that the licence hides, whether beta features are on or off."""
-    premium = str(info.license["plan"]).lower() == "premium"
-    return set(filter(needs_ultimate, FEATURES)) if premium else set()
-
-
-def _features(wanted: PreflightOptions) -> set[str]:
-    return {name for it in wanted.settings.settings for name in it.features}
-
-
 def _beta(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
     if not found.info or found.info.beta:
         return
-    hidden = sorted(
-        filter(found.info.release.is_beta_feature, _features(wanted) - _hidden_by_plan(found.info))
-    )
+    seen = wanted.features - found.info.hidden_by_plan
+    hidden = sorted(filter(found.info.release.is_beta_feature, seen))
     if hidden and wanted.beta_features is None and found.info.beta is False:
         yield Finding(
             "warning",
@@ -296,28 +286,6 @@ def _refusals(
         for it in of_parts or refusals
     )
     yield from dict.fromkeys(found_out)
-
-
-def _isolated(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what sends, or may send, requests out of a site that is to be isolated."""
-    if not wanted.isolated or not found.info:
-        return
-    declared = (wanted.gateway, wanted.models, wanted.settings, wanted.beta_features)
-    unseen = set(found.info.unseen_features) - _features(wanted)
-    never = ", ".join(sorted(_hidden_by_plan(found.info) & unseen))
-    for leak in leaks(*declared, wanted.state == "absent", found.info):
-        action = leak.next_step
-        if never and leak.code == isolated_messages.LEAVES_UNSEEN.code:
-            action += f" With a Premium licence these never do: {never}."
-        yield Finding("error", "isolated site", leak.what, action)
-    if sent := beside(found.info.release, found.info.license["type"]):
-        yield Finding(
-            "warning",
-            "isolated site",
-            "Isolated means that no prompt, code or answer of a GitLab Duo feature leaves the "
-            f"site. With this licence GitLab still {', and '.join(sent)}.",
-            "With an offline licence nothing of this is sent.",
-        )
 
 
 def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:

@@ -36,6 +36,11 @@ class PreflightOptions(SignIn):
     expiry_days: int = 14
     check_token: bool = False
 
+    @property
+    def features(self) -> set[str]:
+        """Features that are declared."""
+        return {name for it in self.settings.settings for name in it.features}
+
 
 @dataclass(frozen=True)
 class PreflightState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 OFFLINE = "offline_cloud"
 # Type of a licence file that is not synchronised.
 LEGACY = "legacy_license"
+ENTERPRISE_ADD_ON = "DUO_ENTERPRISE"
 # An offline licence for the Agent Platform alone is enough too (18.8).
 AGENTS_ADD_ON = "SELF_HOSTED_DAP"
-ENOUGH = ("DUO_ENTERPRISE", AGENTS_ADD_ON)
+ENOUGH = (ENTERPRISE_ADD_ON, AGENTS_ADD_ON)
