@@ -12,11 +12,11 @@ from .._base.libraries import pydantic
 from .._base.messages import Failure
 from .._base.options import Options, check
 from .._base.version import Minor, Patch
-from .._duo.licences import OFFLINE
+from .._duo.licences import AGENTS_ADD_ON, ENTERPRISE_ADD_ON, LEGACY, OFFLINE
 from .._duo.offers import FAMILIES, FEATURES, Offer, is_agent_feature, runs_on_agent_platform
 from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
-from .._engine.finding import ERROR, INFO, WARNING, Finding
+from .._engine.finding import Finding
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SignIn
 from .._subjects.one_model import MODEL_SPEC, PlannedModel
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 SEVERITIES = ("breaking", "action", "info")
-SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta_features")
+NOTE_SUBJECTS = ("platform", "license", "gateway", "models", "features", "beta_features")
 # Early Mistral models, as they appear in identifiers and names.
 _EARLY_MISTRAL = ("mistral-7b", "mixtral-8x7b", "mixtral-8x22b")
 _CODE_SUGGESTIONS = ("code_completions", "code_generations")
@@ -143,7 +143,7 @@ def _concerned(wanted: UpgradeOptions, found: info.ObservedInstance) -> Mapping[
     offline = kind == OFFLINE
     agents = any(map(is_agent_feature, served))
     flows = {name for name in served if runs_on_agent_platform(name)} - set(_AGENTS_AND_FLOWS)
-    for_agents = _has_add_on(found, "SELF_HOSTED_DAP")
+    for_agents = _has_add_on(found, AGENTS_ADD_ON)
     reviews = settings.get("review_merge_request")
     names = [f"{model.name} {model.identifier}".lower() for model in models]
     return {
@@ -159,11 +159,11 @@ def _concerned(wanted: UpgradeOptions, found: info.ObservedInstance) -> Mapping[
         "online": not offline,
         # What cannot be seen may be on.
         "offline_reviews": offline
-        and _has_add_on(found, "DUO_ENTERPRISE")
+        and _has_add_on(found, ENTERPRISE_ADD_ON)
         and not for_agents
         and (reviews is None or reviews.provider != "disabled"),
         "offline_flows_alone": offline and bool(flows) and "duo_agent_platform" not in served,
-        "online_code_suggestions": kind not in (OFFLINE, "legacy_license")
+        "online_code_suggestions": kind not in (OFFLINE, LEGACY)
         and any(name in served for name in _CODE_SUGGESTIONS),
         "beta": found.beta is not False,
         "bedrock": any(model.identifier.startswith("bedrock/") for model in models),
@@ -288,11 +288,10 @@ def findings(wanted: UpgradeOptions, found: ObservedUpgrade) -> Iterator[Finding
     """Yield what the upgrade brings; and a warning where the target is not known."""
     fatal = {"any": SEVERITIES, "breaking": ("breaking",)}.get(wanted.fail_on, ())
     for it in _brought(wanted, found):
-        severity = ERROR if it.severity in fatal else INFO
-        yield Finding(severity, it.subject, it.what, it.action)
+        yield Finding("error" if it.severity in fatal else "info", it.subject, it.what, it.action)
     if found.target.newer_than_known:
         yield Finding(
-            WARNING,
+            "warning",
             "platform",
             f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, "
             f"as read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer "
@@ -327,7 +326,7 @@ SUBJECT = Subject(
                 "default": [],
             },
             **WHEN_UNSUPPORTED,
-            "subjects": {"type": "list", "elements": "str", "choices": list(SUBJECTS)},
+            "subjects": {"type": "list", "elements": "str", "choices": list(NOTE_SUBJECTS)},
             "fail_on": {
                 "type": "str",
                 "choices": ["breaking", "any", "never"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._base import conformance_messages
 from .._base.messages import Failure
 from .._engine.arguments import Arguments
-from .._engine.finding import ERROR, WARNING, Finding
+from .._engine.finding import Finding
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 from . import access, read, schema, writes
@@ -87,8 +87,8 @@ def findings(wanted: ConformanceOptions, found: ObservedConformance) -> list[Fin
     """Return one finding if GitLab is not as believed."""
     if not found.report.differing:
         return []
-    severity = WARNING if wanted.fail_on == "never" else ERROR
-    return [Finding(severity, "conformance", found.report.verdict)]
+    never = wanted.fail_on == "never"
+    return [Finding("warning" if never else "error", "conformance", found.report.verdict)]
 
 
 def failure(

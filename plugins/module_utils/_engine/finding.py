@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._base import messages
 from .._base.failure import Failure
@@ -15,17 +15,15 @@ if TYPE_CHECKING:
 
     from .._base.failure import Message
 
-ERROR = "error"
-WARNING = "warning"
-# Only the check's own return values show it.
-INFO = "info"
+# Nothing but the check's own return values shows what is info.
+Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that a check has found: an error fails the task before it changes anything."""
 
-    severity: str
+    severity: Severity
     subject: str
     what: str
     action: str = ""
@@ -40,7 +38,7 @@ class Finding:
 
 def errors(findings: Sequence[Finding]) -> list[Finding]:
     """Return those that fail the task."""
-    return [it for it in findings if it.severity == ERROR]
+    return [it for it in findings if it.severity == "error"]
 
 
 def failure_of(found: Sequence[Finding], one: Message, many: Message, **values: Any) -> Failure:

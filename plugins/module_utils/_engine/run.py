@@ -19,7 +19,7 @@ from .._gitlab.client import GitLab
 from .._gitlab.connection import CONNECTION_SPEC, Connection
 from .._gitlab.graphql import Mutation
 from .apply import apply
-from .finding import WARNING, Finding, errors
+from .finding import Finding, errors
 from .plan import Plan
 from .settle import REPEATS, Patience
 
@@ -69,7 +69,7 @@ def perform(
             return _judged(subject, options, subject.observe(gitlab, options))[1]
 
         findings, plan = _judged(subject, options, subject.observe(gitlab, options))
-        warnings = [it.text for it in findings if it.severity == WARNING]
+        warnings = [it.text for it in findings if it.severity == "warning"]
         steps = [str(change) for change in plan.changes]
         state = plan.predicted
         if plan.steps and not check_mode:

@@ -17,11 +17,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.finding import (
-    ERROR,
-    WARNING,
-    Finding,
-)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.finding import Finding
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client as _client
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
@@ -162,7 +158,7 @@ def test_nobody_waits_who_does_not_want_to(serve, waits: list[float]) -> None:
 
 def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
     """As where a token loses its rights between the two readings of the preflight."""
-    finding = Finding(ERROR, "token", "The token has no scope api.")
+    finding = Finding("error", "token", "The token has no scope api.")
     subject = dataclasses.replace(
         gateway.SUBJECT,
         findings=lambda _, found: [finding] if found.values["ai_gateway_url"] else [],
@@ -176,7 +172,7 @@ def test_a_finding_after_the_change_does_not_hide_the_change(serve) -> None:
 
 @pytest.mark.parametrize("check", [False, True])
 def test_an_error_fails_the_task_before_it_is_planned(serve, check: bool) -> None:
-    found = [Finding(WARNING, "b", "B is odd.", "Look."), Finding(ERROR, "a", "A is wrong.")]
+    found = [Finding("warning", "b", "B is odd.", "Look."), Finding("error", "a", "A is wrong.")]
     subject = dataclasses.replace(gateway.SUBJECT, plan=broken, findings=lambda *_: found)
     instance = Instance()
     result = run(serve(instance), subject=subject, check=check, ai_gateway_url=URL)
@@ -189,7 +185,7 @@ def test_an_error_fails_the_task_before_it_is_planned(serve, check: bool) -> Non
 def test_a_finding_is_masked_before_it_is_cut(serve) -> None:
     """Else half a secret would be left, which nobody recognises."""
     key = "key-that-a-server-repeats"
-    said = Finding(ERROR, "model", "x" * 980 + key, "Look.")
+    said = Finding("error", "model", "x" * 980 + key, "Look.")
     subject = dataclasses.replace(gateway.SUBJECT, findings=lambda _options, _state: [said])
     defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params = {**defaults, "api_url": serve(Instance()).url, "api_token": TOKEN, "state": "present"}

@@ -246,7 +246,7 @@ def test_declared_names_that_the_target_does_not_know() -> None:
 
 
 # --- what is looked at ---------------------------------------------------------------------------
-@pytest.mark.parametrize("subject", upgrade_check.SUBJECTS)
+@pytest.mark.parametrize("subject", upgrade_check.NOTE_SUBJECTS)
 def test_only_the_subjects_that_are_asked_for(subject: str) -> None:
     here = Sandboxed("18.4", **GATEWAY, **agents())
     wish = {"models": [{"name": "typo", "model_family": "lama3"}]}
@@ -254,12 +254,12 @@ def test_only_the_subjects_that_are_asked_for(subject: str) -> None:
     assert findings(here, "19.4", subjects=[subject], **wish) == [
         it for it in everything if it["subject"] == subject
     ]
-    assert {it["subject"] for it in everything} == set(upgrade_check.SUBJECTS)
+    assert {it["subject"] for it in everything} == set(upgrade_check.NOTE_SUBJECTS)
 
 
 @pytest.mark.parametrize("it", [*NOTES, *BAD_RELEASES], ids=lambda it: f"{it.version}-{it.subject}")
 def test_every_note_can_be_asked_for(it: UpgradeNote) -> None:
-    assert it.subject in upgrade_check.SUBJECTS
+    assert it.subject in upgrade_check.NOTE_SUBJECTS
 
 
 @pytest.mark.parametrize(("subjects", "fails"), [(["gateway"], True), (["license"], False)])
