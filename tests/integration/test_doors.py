@@ -53,7 +53,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "two-administrators": {
         "seed": {"beta_acceptances": ["root", "second"]},
-        "steps": [("only", {**OFF, **PASSWORD}, False)],
+        "steps": [("only", {**OFF, **PASSWORD, "settle_timeout": 2}, False)],
     },
     "wrong-password": world({}, {"password": WRONG}),
     "terms": world({"options": {"terms": True}}, {}),

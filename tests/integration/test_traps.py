@@ -181,12 +181,12 @@ def test_trap_08_a_batch_is_not_atomic(outcome: Outcome) -> None:
 
 @every(("duo_beta_features", ON), name="there", seed={"beta_acceptances": ["second"]})
 @every(
-    ("duo_beta_features", {"enabled": False, **SIGN_IN}),
+    ("duo_beta_features", {"enabled": False, "settle_timeout": 2, **SIGN_IN}),
     name="stays",
     seed={"beta_acceptances": ["root", "second"]},
 )
 @every(
-    ("duo_beta_features", {"enabled": False, **SIGN_IN}),
+    ("duo_beta_features", {"enabled": False, "settle_timeout": 2, **SIGN_IN}),
     name="others",
     seed={"beta_acceptances": ["second"]},
 )
