@@ -23,7 +23,7 @@ requirements:
   - enabled in configuration (C(callbacks_enabled))
 options:
   folder:
-    description: Where the files are written. It is made if it is missing.
+    description: Folder for the files. It is created if it is missing.
     type: path
     default: duo-report
     env:

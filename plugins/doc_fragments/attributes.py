@@ -14,7 +14,7 @@ attributes:
     description: Predicts what a real run would change, without writing anything.
     support: full
   diff_mode:
-    description: Returns before and after of all that changes, or would change; secrets as markers.
+    description: Returns all that changes or would change before and after, with secrets as markers.
     support: full
   idempotent:
     description: A second run with the same options changes nothing.
@@ -38,7 +38,7 @@ attributes:
     description: Reads only, so it works the same in check mode.
     support: full
   diff_mode:
-    description: There is never a difference.
+    description: There is no difference to show.
     support: full
   idempotent:
     description: Changes nothing.

@@ -13,8 +13,8 @@ options:
   api_url:
     description:
       - Base URL of GitLab, with the relative URL root if there is one, without C(/api/v4).
-      - With C(http://) there is a warning, unless it is the host that runs the task, for the token
-        can be read on the way.
+      - A URL with C(http://) causes a warning, unless it leads to the host that runs the task,
+        because the token can be read in transit.
       - If not set, the environment variable E(GITLAB_URL) is used.
     type: str
     required: true
@@ -31,12 +31,14 @@ options:
   ca_path:
     description:
       - File with the certificates of the CAs that are trusted, for GitLab with a private CA.
-      - It wins over E(REQUESTS_CA_BUNDLE). If not set, E(GITLAB_CA_PATH) is used, and without that
-        E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or the CAs that C(requests) comes with.
+      - It takes precedence over E(REQUESTS_CA_BUNDLE). If not set, E(GITLAB_CA_PATH) is used, and
+        without that E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or the CAs that C(requests) comes
+        with.
     type: path
   client_cert:
     description:
-      - File with the client certificate in PEM format, where the server before GitLab asks for one.
+      - File with the client certificate in PEM format, if the server in front of GitLab asks for
+        one.
     type: path
   client_key:
     description:
@@ -44,13 +46,13 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy, with user name and password if it wants them.
-      - One with C(https://) needs an O(api_url) with C(https://), else nobody would check its
-        certificate.
-      - If not set, E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY) count.
+      - URL of the proxy, with user name and password if it requires them.
+      - A proxy with C(https://) needs an O(api_url) with C(https://), because otherwise nobody
+        would check its certificate.
+      - If not set, E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY) are used.
     type: str
   timeout:
-    description: Seconds to wait for an answer of GitLab, for each request.
+    description: Seconds to wait for GitLab's answer to each request.
     type: int
     default: 30
   retries:
@@ -63,23 +65,24 @@ options:
     default: 3
   settle_timeout:
     description:
-      - Seconds for which GitLab may still show the state before a write, until that is a failure.
-        It is read again with growing pauses; a first reading that is right costs nothing.
-      - Each of GitLab's processes keeps a copy of the licence, and from GitLab 19.2 on of the
-        settings of the gateway, for a minute, which the default outlasts. Raise it where a database
-        replica, a secondary site or a proxy is later than that. V(0) reads once.
+      - Seconds for which GitLab may still show the old state after a write before the task fails.
+        The state is read again with growing pauses; if the first reading is right, no time is spent
+        waiting.
+      - Each GitLab process keeps a copy of the licence, and from GitLab 19.2 on of the gateway
+        settings, for a minute, which the default outlasts. Raise it where a database replica, a
+        secondary site or a proxy lags further behind. V(0) reads once.
     type: int
     default: 70
 requirements:
   - requests >= 2.31
   - pydantic >= 2.8
 notes:
-  - Works with GitLab 17.9 and later, self-managed, Enterprise Edition, with an Ultimate licence,
-    from 18.0 also Premium, and the add-on GitLab Duo Enterprise. From 18.9 an online licence needs
-    no add-on for configuring; an offline licence needs GitLab Duo Enterprise or GitLab Duo Agent
-    Platform Self-Hosted.
-  - Runs where Python has C(requests) and C(pydantic), usually on the controller; use
-    C(delegate_to=localhost).
+  - Works with self-managed GitLab Enterprise Edition 17.9 and later, with an Ultimate licence (from
+    18.0 also Premium) and the add-on GitLab Duo Enterprise. From 18.9 on, the configuration needs
+    no add-on with an online licence; with an offline licence it needs GitLab Duo Enterprise or
+    GitLab Duo Agent Platform Self-Hosted.
+  - Runs where Python has C(requests) and C(pydantic), usually on the controller
+    (C(delegate_to=localhost)).
 """
 
     SIGN_IN = r"""
@@ -91,8 +94,8 @@ options:
         C(gitlab-rails runner) where the task runs, on a GitLab node, or O(rails_command), which
         may reach one from the controller. M(gitlab_ops.duo.duo_beta_features) needs no Python
         library on the node, the other modules do.
-      - V(auto) takes the session if there is something to sign in with, else the runner if
-        O(rails_command) is set.
+      - V(auto) uses the session if credentials are given, otherwise the runner if O(rails_command)
+        is set.
     type: str
     choices: [auto, session, rails_runner]
     default: auto

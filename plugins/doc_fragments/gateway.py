@@ -9,9 +9,9 @@ from textwrap import indent
 _OPTIONS = """\
 ai_gateway_url:
   description:
-    - URL of the AI gateway, as the GitLab nodes reach it. A slash at the end does not count.
-    - GitLab resolves the name when it saves the URL. It refuses C(localhost) and what else means
-      its own machine, unless its outbound allowlist has that host or the URL is GitLab's own.
+    - URL of the AI gateway, as the GitLab nodes reach it. A trailing slash is ignored.
+    - GitLab resolves the name when it saves the URL. It refuses C(localhost) and other names of its
+      own machine, unless its outbound allowlist has that host or the URL is GitLab's own.
   type: str
 ai_gateway_timeout_seconds:
   description: Timeout of requests to the gateway in seconds, 60 to 600. GitLab 18.7 and later.
@@ -59,7 +59,7 @@ options:
       - What the same run has declared for the gateway, with the options of
         M(gitlab_ops.duo.duo_gateway).
       - From GitLab 19.2 on, each of GitLab's processes may show older settings for a minute. While
-        one does, and something is wrong, GitLab is asked again, up to O(settle_timeout).
+        one does and something is wrong, GitLab is asked again for up to O(settle_timeout) seconds.
     type: dict
     default: {{}}
     suboptions:

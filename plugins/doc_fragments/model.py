@@ -8,7 +8,7 @@ from textwrap import indent
 
 _NAME = """\
 name:
-  description: Name of the model (GitLab calls it deployment name); case counts.
+  description: Name of the model, which GitLab calls deployment name. It is case-sensitive.
   type: str
   required: true
 """
@@ -31,29 +31,29 @@ model_family:
     - Family of the model, such as V(mistral), V(codestral), V(mixtral), V(claude_3), V(gpt),
       or one of the beta families V(llama3), V(codegemma), V(codellama), V(deepseekcoder),
       V(general), V(gemini), V(qwen).
-    - Which families there are depends on the release; a wrong name is answered with those of
-      the instance. Needed to create a model.
+    - Which families exist depends on the release; the error about a wrong name lists those of the
+      instance. Required to create a model.
   type: str
 endpoint:
   description:
     - URL of the model. For vLLM it ends in C(/v1).
-    - Needed to create a model, except for Bedrock and, from GitLab 19.0 on, for Vertex AI. Where
-      GitLab itself needs one for Bedrock (before 19.0), it gets the placeholder of its own page.
-    - An empty string clears the endpoint of a model on Bedrock or Vertex AI, which keeps the one
-      that it had before otherwise.
+    - Required to create a model, except for Bedrock and, from GitLab 19.0 on, for Vertex AI. Where
+      GitLab itself requires one for Bedrock (before 19.0), the placeholder of its own page is sent.
+    - An empty string clears the endpoint of a model on Bedrock or Vertex AI, which is otherwise
+      kept.
   type: str
 deployment_method:
   description:
     - How the model is deployed, V(vllm), V(bedrock), V(azure), V(vertex_ai) (GitLab 18.11 and
       later) or V(other). If not set, it follows from the prefix of the identifier.
-    - Sets the provider that GitLab has for the model from 18.11 on.
+    - From 18.11 on, this sets the provider that GitLab stores for the model.
   type: str
 identifier:
   description:
     - Identifier of the model, C(custom_openai/<name>) for vLLM, C(bedrock/<model ID>) for
       Bedrock, C(azure/<deployment>) for Azure OpenAI, C(vertex_ai/<id>) for Vertex AI.
-    - Needed for these; free for V(other). C(bedrock_mantle/<model>) is V(other) with the URL of
-      Bedrock Mantle as endpoint.
+    - Required for these methods, and free for V(other). C(bedrock_mantle/<model>) is V(other) with
+      the URL of Bedrock Mantle as endpoint.
     - Bedrock also takes the ARN of an inference profile, as C(bedrock/converse/<ARN>) or alone with
       C(deployment_method=bedrock).
   type: str
@@ -105,9 +105,9 @@ ModuleDocFragment.PLANNED = f"""
 options:
   planned_models:
     description:
-      - The models that an earlier task of the same run makes. In check mode they count as if they
-        were there, so that a dry run on an empty instance predicts instead of failing.
-      - In every run, a feature on one that this release of GitLab lacks is skipped where
+      - The models that an earlier task of the same run creates. In check mode they count as if they
+        existed, so that a dry run on an empty instance predicts instead of failing.
+      - In every run, a feature on a model that this release of GitLab lacks is skipped if
         O(when_unsupported) is V(warn).
       - Names, family, deployment method, identifier and state count; the rest is ignored.
     type: list

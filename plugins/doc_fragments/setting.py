@@ -65,7 +65,7 @@ options:
   planned_settings:
     description:
       - In check mode, the feature settings that an earlier task of the same run makes. With them a
-        dry run knows whether a model will still be in use. A real run does not look at it.
+        dry run knows whether a model will still be in use. A real run ignores it.
     type: list
     elements: dict
     suboptions:

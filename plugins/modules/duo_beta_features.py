@@ -15,8 +15,9 @@ description:
   - GitLab keeps an acceptance of the GitLab Testing Agreement for each user, and beta features are
     on as soon as one administrator has accepted. There is no API for it, so a change is made on
     the admin page, as the administrator would do it in a browser, or with C(gitlab-rails runner).
-  - The switch on the page turns beta features off only for one administrator. If others accepted
-    too they stay on, and the module fails; with O(via=rails_runner) all acceptances are withdrawn.
+  - The switch on the page turns beta features off only for one administrator. If others have
+    accepted it too, beta features stay on and the module fails; with O(via=rails_runner) all
+    acceptances are withdrawn.
   - From GitLab 18.1 the state is read with the token, so a run that has nothing to change does not
     sign in.
 author:
@@ -93,7 +94,7 @@ beta_features:
   sample:
     enabled: true
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -101,7 +102,7 @@ changes:
   description:
     - What was changed, or would be changed in check mode, in the order in which it is carried out;
       one item for each field. After a failure, what was changed before it.
-    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+    - C(before) is null for an object that is created, C(after) for one that is deleted. Secrets are
       C((set)), C((changed)) or C((cleared)).
   returned: always
   type: list
@@ -144,12 +145,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

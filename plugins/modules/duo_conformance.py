@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_conformance
-short_description: Check whether a GitLab behaves as this collection expects
+short_description: Check whether a GitLab instance behaves as this collection expects
 version_added: 0.1.0
 description:
-  - Asks a GitLab, belief by belief, whether it is as this collection expects it to be. It asks what
-    the token and the licence may do, which fields, arguments and enum values there are, and which
-    values are answered.
-  - Reads only, unless O(write) is set. GitLab answers no introspection, so its schema is asked
-    about with documents that it refuses before it carries anything out.
+  - Checks, belief by belief, whether a GitLab instance is as this collection expects it to be. It
+    asks what the token and the licence allow, which fields, arguments and enum values exist, and
+    which values GitLab returns.
+  - Reads only, unless O(write) is set. Because GitLab does not answer introspection, its schema is
+    explored with documents that it refuses before running anything.
   - The files in O(folder) may be attached to an issue. They hold none of the names, addresses, ids
     and keys of the instance, because no value of an answer is copied into them.
 author:
@@ -29,35 +29,35 @@ attributes:
     description: Reads only; O(write) is ignored.
     support: full
   idempotent:
-    description: Leaves nothing changed; what O(write) changes is undone in the same run.
+    description: Changes nothing for good; what O(write) changes is undone in the same run.
     support: full
 options:
   write:
     description:
-      - Also asks what can only be seen by writing. It creates models whose names begin with
+      - Also check what can only be seen by writing. This creates models whose names begin with
         C(duo-conformance-), sets one feature that nobody configured to such a model, sends the
         gateway URL again with a slash at its end, and changes the timeout of the gateway by one
         second.
-      - Everything is undone at the end, also after a failure and after Ctrl-C. What a killed run
-        left is removed by the next one.
-      - Refused where a feature uses a self-hosted model, because somebody might notice.
+      - Everything is undone at the end, even after a failure or Ctrl-C. The next run removes what a
+        killed run left behind.
+      - Refused where a feature uses a self-hosted model, because its users might notice.
       - Ignored in check mode. GitLab keeps the audit events of these changes.
     type: bool
     default: false
   production:
-    description: Marks the instance as one on which nothing may be tried; O(write) is refused there.
+    description: Mark the instance as a production instance, on which O(write) is refused.
     type: bool
     default: false
   folder:
     description:
-      - Where C(conformance.json) and C(conformance.md) are written, in check mode too. A folder is
-        made if it is missing. If not set, no file is written.
+      - Folder for C(conformance.json) and C(conformance.md), which are written in check mode too.
+        It is created if it is missing. If not set, no files are written.
     type: path
   username:
-    description: Administrator to sign in as, to look at the admin pages as well.
+    description: User name of an administrator. If it is set, the admin pages are checked as well.
     type: str
   password:
-    description: Their password.
+    description: Password of this user.
     type: str
   session_cookie:
     description: Value of C(_gitlab_session) of an administrator who is signed in, instead of a
@@ -65,7 +65,7 @@ options:
     type: str
   fail_on:
     description:
-      - Whether the task fails if V(any) belief differs, or V(never); then it is a warning.
+      - Whether the task fails if V(any) belief differs. With V(never), a difference is a warning.
     type: str
     choices: [any, never]
     default: any
@@ -101,7 +101,7 @@ conformance:
       type: str
       sample: 18.9.2
     wrote:
-      description: Whether it was also written to.
+      description: Whether the check also wrote to the instance.
       type: bool
     conforms:
       description: Whether every belief that was asked holds.
@@ -117,7 +117,7 @@ conformance:
       type: list
       elements: dict
 table:
-  description: The same as lines to be printed.
+  description: The same as lines to print.
   returned: success
   type: list
   elements: str
@@ -128,7 +128,7 @@ paths:
   elements: str
   sample: [duo-conformance/conformance.json, duo-conformance/conformance.md]
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -154,10 +154,10 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
+      changes that were made, were not made, or may have been made.
   returned: failure
   type: dict
 """

@@ -13,9 +13,9 @@ version_added: 0.1.0
 description:
   - Sets which provider and model serve GitLab Duo features, one assignment or many in a task.
   - From GitLab 17.11 all features of an assignment are set with one mutation.
-  - What GitLab would refuse because of licence, add-ons, release or beta features fails before
-    anything is written, in check mode too, with the names of the features. What is not known for
-    certain is a warning.
+  - If GitLab would refuse a setting because of the licence, add-ons, release or beta features, the
+    task fails before anything is written, in check mode too, and names the features. If GitLab may
+    refuse it, the task warns.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -29,28 +29,28 @@ attributes:
     support: partial
     details:
       - GitLab does not show the state of every feature, for example of beta features while beta
-        features are off. Such a feature is visible only through the self-hosted model that it
-        uses; set to another provider it is set again in every run, with a warning.
+        features are off. Such a feature is visible only through the self-hosted model that it uses;
+        with another provider it is set again in every run, with a warning.
 options:
   features:
     description:
       - Names of the features, such as V(code_completions), V(code_generations), V(duo_chat).
-      - Which features there are depends on the release; a wrong name is answered with those of the
+      - Which features exist depends on the release; the error about a wrong name lists those of the
         instance.
-      - Either this or O(settings) is needed.
+      - Either this or O(settings) is required.
     type: list
     elements: str
   planned_beta_features:
     description:
       - In check mode, whether an earlier task of the same run turns beta features on. A real run
-        does not look at it.
+        ignores it.
     type: bool
     default: false
   when_unsupported:
     description:
-      - What to do with a feature, provider or model that this release of GitLab lacks and a later
-        one has. V(fail) fails before anything is changed, V(warn) skips it with a warning, so that
-        one declaration fits instances of different releases. A misspelt name always fails.
+      - What to do with a feature, provider or model that only a later release of GitLab has.
+        V(fail) fails before anything is changed, V(warn) skips it with a warning, so that one
+        declaration fits instances of different releases. A misspelt name always fails.
     type: str
     choices: [fail, warn]
     default: fail
@@ -115,7 +115,7 @@ features:
       model: codestral
       gitlab_model: null
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -123,7 +123,7 @@ changes:
   description:
     - What was changed, or would be changed in check mode, in the order in which it is carried out;
       one item for each field. After a failure, what was changed before it.
-    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+    - C(before) is null for an object that is created, C(after) for one that is deleted. Secrets are
       C((set)), C((changed)) or C((cleared)).
   returned: always
   type: list
@@ -166,12 +166,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

@@ -25,16 +25,16 @@ options:
   state:
     description:
       - V(present) sets the options that are given.
-      - V(absent) clears both URLs. A warning names features that would then send their requests
-        to GitLab's cloud, or might.
+      - V(absent) clears both URLs. A warning names the features whose requests then go, or may go,
+        to GitLab's cloud.
     type: str
     choices: [present, absent]
     default: present
   when_unsupported:
     description:
-      - What to do with an option that this release of GitLab lacks and a later one has. V(fail)
-        fails before anything is changed, V(warn) skips it with a warning, so that one declaration
-        fits instances of different releases. A misspelt name always fails.
+      - What to do with an option that only a later release of GitLab has. V(fail) fails before
+        anything is changed, V(warn) skips it with a warning, so that one declaration fits instances
+        of different releases. A misspelt name always fails.
     type: str
     choices: [fail, warn]
     default: fail
@@ -92,7 +92,7 @@ gateway:
     ai_gateway_url: https://aigw.example.com
     ai_gateway_timeout_seconds: 60
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -100,7 +100,7 @@ changes:
   description:
     - What was changed, or would be changed in check mode, in the order in which it is carried out;
       one item for each field. After a failure, what was changed before it.
-    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+    - C(before) is null for an object that is created, C(after) for one that is deleted. Secrets are
       C((set)), C((changed)) or C((cleared)).
   returned: always
   type: list
@@ -143,12 +143,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

@@ -2,26 +2,26 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Have GitLab test GitLab Duo Self-Hosted: its probes, and a connection check of each model."""
+"""Check the health of GitLab Duo Self-Hosted: its probes, and a connection check of each model."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_health
-short_description: Have GitLab test GitLab Duo Self-Hosted
+short_description: Check the health of GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
-  - Asks GitLab for its own probes and for a connection check of each self-hosted model, from GitLab
-    through the gateway to the model, and judges each check on its own, with what to do about a
-    failure and what the check does and does not prove.
-  - Changes nothing. The connection check stores nothing either, but the model is asked a tiny
-    question, in check mode too. It is given the stored API key of the model, which is read for that
-    and never shown.
+  - Has GitLab run its own probes and a connection check of each self-hosted model, which goes from
+    GitLab through the gateway to the model. Each check is judged on its own, with what to do about
+    a failure and what the check does and does not prove.
+  - Changes nothing. The connection check stores nothing either, but it asks the model a tiny
+    question, in check mode too. It needs the stored API key of the model, which is read for this
+    purpose and never shown.
   - With O(settings) it also checks that the feature settings are as declared.
-  - GitLab's probes ask for all that GitLab can do. One that fails counts only if it concerns a
-    feature in use, which is one that is declared in O(settings) with a model, or without
-    O(settings) one that GitLab has on a model. The others, and probes that this collection does not
-    know, are warnings.
+  - GitLab's probes cover everything that GitLab can do. A failed probe counts only if it concerns a
+    feature in use, which is a feature that O(settings) declares with a model or, without
+    O(settings), a feature that has a model in GitLab. Other failed probes, and those that this
+    collection does not know, are warnings.
   - Failures that GitLab is known to report although the features work do not fail the task, but are
     warnings. These are all probes before 17.10, local addresses that only the health check refuses,
     and the message C(401 response from the AI gateway). A model that is hidden because beta
@@ -38,11 +38,11 @@ extends_documentation_fragment:
 options:
   checks:
     description:
-      - What is asked. V(probes) is GitLab's health check, which also fails if the token's user has
-        no GitLab Duo seat. V(connections) is the connection check of the models.
+      - Which checks to run. V(probes) is GitLab's health check, which also fails if the token's
+        user has no GitLab Duo seat. V(connections) is the connection check of the models.
       - V(gateway) is the gateway's own health endpoint (C(/monitoring/healthz)), asked by the host
         that runs the task, with the TLS options and the proxy of the connection and without a
-        token. It proves only that way, not that of GitLab.
+        token. It proves only that this host reaches the gateway, not that GitLab does.
     type: list
     elements: str
     choices: [probes, connections, gateway]
@@ -53,9 +53,9 @@ options:
     elements: str
   attempts:
     description:
-      - How often a model is asked in all, from 1 to 20, before it counts as broken. GitLab waits 3
-        seconds for its answer (15 from GitLab 19.4), so a cold model fails at first. Only timeouts
-        and the codes 502, 503 and 504 of the model server are tried again.
+      - How often a model is asked in total, from 1 to 20, before it counts as broken. GitLab waits
+        3 seconds for its answer (15 from GitLab 19.4), so a cold model fails at first. A model is
+        asked again only after a timeout or one of the codes 502, 503 and 504 of the model server.
     type: int
     default: 3
   delay:
@@ -64,20 +64,20 @@ options:
     default: 5
   when_unsupported:
     description:
-      - What to do about a declared setting that this release of GitLab lacks and a later one has.
-        V(warn) leaves it out of the check.
+      - What to do about a declared setting that only a later release of GitLab has. V(warn) leaves
+        it out of the check.
     type: str
     choices: [fail, warn]
     default: fail
   fail_on:
     description:
-      - Whether the task fails if V(any) check fails, or V(never); then they are warnings.
+      - Whether the task fails if V(any) check fails. With V(never), failed checks are warnings.
     type: str
     choices: [any, never]
     default: any
 seealso:
   - module: gitlab_ops.duo.duo_preflight
-    description: What stands in the way of configuring.
+    description: Finds everything that would prevent the configuration.
 """
 
 EXAMPLES = r"""
@@ -116,7 +116,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
 checks:
@@ -176,12 +176,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

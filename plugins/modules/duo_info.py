@@ -27,14 +27,14 @@ extends_documentation_fragment:
 options:
   isolated:
     description:
-      - Fail if a feature sends its requests out of the site, or may; RV(leaving) says why.
-      - It covers prompts, code and answers, and not what GitLab itself sends with an online licence
+      - Fail if the requests of a feature leave the site, or may leave it; RV(leaving) says why.
+      - It covers prompts, code and answers, but not what GitLab itself sends with an online licence
         (see the option of the same name of M(gitlab_ops.duo.duo_preflight)).
     type: bool
     default: false
   ai_logs:
     description:
-      - Whether to read if AI logs are on as well, which takes one more request.
+      - Read whether AI logs are on as well, which takes one more request.
     type: bool
     default: false
 seealso:
@@ -73,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: What GitLab says of itself; on failure C(url), and C(version) as far as it was read.
+  description: What GitLab says about itself; on failure only C(url), and C(version) if it was read.
   returned: always
   type: dict
   contains:
@@ -119,23 +119,23 @@ models:
   type: list
   elements: dict
 beta_features:
-  description: Whether beta features are on (C(enabled)); null where it cannot be read.
+  description: Whether beta features are on (C(enabled)); null where this cannot be read.
   returned: success
   type: dict
 features:
   description:
     - Settings of all features that GitLab shows, as in M(gitlab_ops.duo.duo_feature_model).
     - C(destination) is where the requests of a feature go. C(model) is its self-hosted model,
-      C(gitlab_cloud) GitLab's cloud, C(nowhere) that it is disabled.
-      C(gateway_without_model) is a feature that is unassigned behind a gateway of your own, where
-      it fails. C(maybe_gitlab_cloud) are the ways of RV(leaving) that are not certain.
+      C(gitlab_cloud) is GitLab's cloud, and C(nowhere) means that it is disabled.
+      C(gateway_without_model) means that the feature is unassigned behind a gateway of your own,
+      where it fails. C(maybe_gitlab_cloud) stands for the ways in RV(leaving) that are not certain.
   returned: success
   type: list
   elements: dict
   sample:
     - {feature: duo_chat, provider: disabled, model: null, gitlab_model: null, destination: nowhere}
 unseen_features:
-  description: Features that this release has, and whose state GitLab does not show.
+  description: Features of this release whose state GitLab does not show.
   returned: success
   type: list
   elements: str
@@ -165,14 +165,14 @@ configuration:
   description:
     - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys and
       without RV(left_out).
-    - Write it to a file with P(gitlab_ops.duo.to_variables#filter); text in it may look like a
-      template.
+    - Write it to a file with P(gitlab_ops.duo.to_variables#filter), because text in it may look
+      like a template.
   returned: success
   type: dict
 left_out:
   description:
-    - URLs that RV(configuration) lacks because they hold credentials. What is there keeps its URL
-      when the configuration is applied; to build it anew, the URL has to be declared.
+    - URLs that RV(configuration) lacks because they contain credentials. Existing objects keep
+      their URL when the configuration is applied; to create them anew, declare the URL.
   returned: success
   type: list
   elements: str
@@ -199,12 +199,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

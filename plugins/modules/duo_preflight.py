@@ -11,19 +11,19 @@ module: duo_preflight
 short_description: Find everything that would prevent the configuration of GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
-  - Checks before the first write that GitLab can be reached and is of a supported release and
-    edition, token, scopes, licence and add-ons, maintenance and silent mode, whether GitLab Duo is
-    switched off, the outbound rules, and whether beta features are declared as on or off and cannot
-    be turned so.
-  - Plans everything that is declared, and so finds each misspelt feature or model, family that does
-    not fit a feature, and option that the release lacks.
-  - Warns of what follows from the declaration without a word of GitLab's, such as features that
-    reach a gateway of your own without a model, and endpoints of models on loopback, which is the
-    gateway's.
-  - All findings are returned at once, each with the next step. The task fails if one of them is an
+  - Checks, before the first write, that GitLab can be reached and has a supported release and
+    edition. It also checks token, scopes, licence, add-ons, maintenance mode, silent mode, whether
+    GitLab Duo is switched off, the outbound rules, and whether beta features can be turned on or
+    off as declared.
+  - Plans everything that is declared, and so finds every misspelt feature or model, every family
+    that does not fit a feature, and every option that the release lacks.
+  - Warns of consequences that GitLab does not mention, such as features that reach a gateway of
+    your own without a model, and model endpoints on loopback addresses, which mean the gateway's
+    own machine.
+  - All findings are returned at once, each with the next step. The task fails if any finding is an
     error; the others are warnings.
-  - Takes two requests, and a third, for the scopes and the last day of the token, where something
-    is still to be configured or O(check_token=true).
+  - Takes two requests, and a third for the scopes and the expiry date of the token if something is
+    still to be configured, or with O(check_token=true).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -36,7 +36,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.setting.list
 options:
   when_unsupported:
-    description: What to do with something that this release of GitLab lacks and a later one has.
+    description: What to do with something that only a later release of GitLab has.
     type: str
     choices: [fail, warn]
     default: fail
@@ -48,7 +48,7 @@ options:
     default: {}
   unknown_variables:
     description:
-      - Names of variables that were given but are not known. One that is nearly one of
+      - Names of variables that were given but are not known. A name that resembles one of
         O(known_variables) is an error, because it is probably misspelt; others are ignored.
     type: list
     elements: str
@@ -71,23 +71,24 @@ options:
     default: false
   manage_outbound_allowlist:
     description:
-      - Add the hosts of the gateway and of the endpoints of O(models) to the outbound
-        allowlist of GitLab, if they are missing. All other entries are kept. An error where the
-        token may not read the list.
+      - Add the hosts of the gateway and of the endpoints of O(models) to the outbound allowlist of
+        GitLab, if they are missing. All other entries are kept. It is an error if the token may not
+        read the list.
     type: bool
     default: false
   isolated:
     description:
-      - Whether no request may leave the site. What is declared, and what is there and not declared,
-        is then an error where it sends requests of a feature to GitLab's cloud, or may send them
-        there, at the end or meanwhile.
+      - Whether the site is isolated, so that no request may leave it. It is then an error if
+        anything, declared or not, sends requests of a feature to GitLab's cloud, or may send them
+        there, at the end or during the run.
       - An offline licence closes these ways too, but is not counted on, because a licence can be
-        replaced between two runs. Of features that GitLab does not show, each has to be declared.
+        replaced between two runs. Every feature whose state GitLab does not show has to be
+        declared.
       - A gateway, Agent Platform service or model at one of GitLab's own hosts (C(gitlab.com),
         C(gitlab.net) and all below them) counts as GitLab's cloud.
       - It covers prompts, code and answers of GitLab Duo features. With an online licence GitLab
         itself still synchronises the subscription, and from 18.9 reports how much the Agent
-        Platform is used, for billing; a warning names it. With an offline licence it sends neither.
+        Platform is used, for billing; a warning says so. With an offline licence it sends neither.
     type: bool
     default: false
   state:
@@ -106,14 +107,14 @@ options:
     default: 0
   expiry_days:
     description:
-      - Warn, with the date, of a licence or token that ends within so many days. GitLab does not
-        tell over its API when an add-on ends.
+      - Warn of a licence or token that expires within this many days. GitLab's API does not show
+        when an add-on expires.
     type: int
     default: 14
   check_token:
     description:
-      - Ask for the last day of the token in any case, which takes one more request. Without it,
-        that is seen only where something is still to be configured, when its scopes are read.
+      - Always read the expiry date of the token, which takes one more request. Otherwise it is
+        read, together with the scopes, only if something is still to be configured.
     type: bool
     default: false
 seealso:
@@ -133,7 +134,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What stands in the way or should be known, errors first; returned on failure too.
+  description: What prevents the configuration or should be known, errors first; returned on failure
+    too.
   returned: success
   type: list
   elements: dict
@@ -148,7 +150,7 @@ findings:
       description: The subject of that object, as in RV(changes); empty where it has none.
       type: str
     what:
-      description: What is the matter.
+      description: What was found.
       type: str
     action:
       description: What to do about it.
@@ -247,12 +249,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

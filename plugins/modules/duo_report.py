@@ -13,18 +13,18 @@ version_added: 0.1.0
 description:
   - Writes the same report as the callback P(gitlab_ops.duo.report#callback), as one task at the end
     of a playbook, where a callback cannot be enabled.
-  - Merges JSON reports, of job slices for example. Of the same instance the later result counts,
-    and the report says so.
-  - Is an action plugin; it runs on the controller and talks to no GitLab.
+  - Merges JSON reports, for example of job slices. If several hold the same instance, the latest
+    result counts, and the report says so.
+  - Is an action plugin, so it runs on the controller, and it does not contact GitLab.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 options:
   folder:
-    description: Where the files are written. It is made if it is missing.
+    description: Folder for the files. It is created if it is missing.
     type: path
     required: true
   formats:
-    description: As of the callback.
+    description: As in the callback.
     type: list
     elements: str
     choices: [html, json, markdown, junit, limit]
@@ -42,7 +42,8 @@ options:
       - Either this or O(reports) is required.
     type: dict
   dry_run:
-    description: Whether the results are those of check mode; by default whether this task is.
+    description: Whether the results are those of check mode. If not set, the check mode of this
+      task decides.
     type: bool
   reports:
     description: JSON reports to merge, as paths or patterns.
@@ -67,13 +68,13 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Writes the report in check mode as well; it is no change of an instance.
+    description: Writes the report in check mode as well, because that does not change an instance.
     support: full
   diff_mode:
-    description: There is never a difference.
+    description: There is no difference to show.
     support: none
   idempotent:
-    description: Replaces the files with those of the present results.
+    description: Replaces the files with those of the current results.
     support: full
 """
 

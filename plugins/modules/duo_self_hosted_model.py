@@ -25,8 +25,8 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the model (GitLab calls it deployment name); case counts.
-      - Either this or O(models) is needed.
+      - Name of the model, which GitLab calls deployment name. It is case-sensitive.
+      - Either this or O(models) is required.
     type: str
   exclusive:
     description:
@@ -37,21 +37,21 @@ options:
   only:
     description:
       - Look only at the models that are declared as V(present), or only at those declared as
-        V(absent); all, if not set. So one list can be carried out in two tasks, with a task between
-        them in which features move to other models.
+        V(absent); all, if not set. This lets two tasks work through one list, with a task in
+        between that moves features to other models.
     type: str
     choices: [present, absent]
   planned_beta_features:
     description:
       - In check mode, whether an earlier task of the same run turns beta features on. A real run
-        does not look at it.
+        ignores it.
     type: bool
     default: false
   when_unsupported:
     description:
-      - What to do with a model that this release of GitLab lacks and a later one has. V(fail)
-        fails before anything is changed, V(warn) skips it with a warning, so that one declaration
-        fits instances of different releases. A misspelt name always fails.
+      - What to do with a model that only a later release of GitLab has. V(fail) fails before
+        anything is changed, V(warn) skips it with a warning, so that one declaration fits instances
+        of different releases. A misspelt name always fails.
     type: str
     choices: [fail, warn]
     default: fail
@@ -155,7 +155,7 @@ models:
   elements: dict
   contains: *model
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -163,7 +163,7 @@ changes:
   description:
     - What was changed, or would be changed in check mode, in the order in which it is carried out;
       one item for each field. After a failure, what was changed before it.
-    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+    - C(before) is null for an object that is created, C(after) for one that is deleted. Secrets are
       C((set)), C((changed)) or C((cleared)).
   returned: always
   type: list
@@ -206,12 +206,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

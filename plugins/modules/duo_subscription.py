@@ -12,7 +12,7 @@ short_description: Read licence and add-ons, and synchronise the subscription of
 version_added: 0.1.0
 description:
   - Reads licence and add-ons with the token, and synchronises the subscription with GitLab's
-    customers portal. After a purchase GitLab shows the self-hosted models only once that is done.
+    customers portal. After a purchase, GitLab shows the self-hosted models only once that is done.
   - There is no API for the synchronisation, so it is started on the admin page or with
     C(gitlab-rails runner). GitLab queues it; the module waits for its effect, up to
     O(settle_timeout).
@@ -28,18 +28,18 @@ attributes:
     support: partial
     details:
       - With O(sync=always) every run synchronises.
-      - With O(sync=if_needed) a run within ten minutes of a synchronisation changes nothing. One
-        that comes later synchronises again as long as the models are not shown.
+      - With O(sync=if_needed) a run within ten minutes of a synchronisation changes nothing. A
+        later run synchronises again as long as the models are not shown.
 options:
   sync:
     description:
       - V(if_needed) synchronises if the plan of the licence includes self-hosted models (Ultimate,
         from GitLab 18.0 also Premium) but they are not shown, or the last synchronisation is older
-        than a day. If it is younger than ten minutes and the models are not shown all the same, a
-        warning says so. V(always) does it in every run, V(never) only reads.
+        than a day. If it is less than ten minutes old and the models are still not shown, a warning
+        says so. V(always) does it in every run, V(never) only reads.
       - GitLab synchronises only an online cloud licence with an expiry date, neither an offline nor
-        a legacy one. Where another licence would need it, V(if_needed) warns, and V(always) fails
-        and says why.
+        a legacy one. With any other licence, V(if_needed) warns if a synchronisation is needed, and
+        V(always) fails and says why.
     type: str
     choices: [if_needed, always, never]
     default: if_needed
@@ -88,7 +88,7 @@ license:
       type: list
       elements: dict
 instance:
-  description: The GitLab (C(url), and C(version) as far as it was read).
+  description: The GitLab instance (C(url), and C(version) if it was read).
   returned: always
   type: dict
   sample: {url: https://gitlab.example.com, version: 18.9.2}
@@ -96,7 +96,7 @@ changes:
   description:
     - What was changed, or would be changed in check mode, in the order in which it is carried out;
       one item for each field. After a failure, what was changed before it.
-    - An object that is created has null C(before), one that is deleted null C(after). Secrets are
+    - C(before) is null for an object that is created, C(after) for one that is deleted. Secrets are
       C((set)), C((changed)) or C((cleared)).
   returned: always
   type: list
@@ -139,12 +139,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

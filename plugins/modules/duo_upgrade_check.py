@@ -11,14 +11,14 @@ module: duo_upgrade_check
 short_description: Show what an upgrade of GitLab changes for GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
-  - Reads the present state of an instance in one request and returns findings for its way to
-    another release, for every release between, with what to do about each.
+  - Reads the current state of an instance in one request and returns findings for every release on
+    the way to the target, each with what to do about it.
   - It knows required upgrade stops, releases that must be avoided, the gateway image that fits,
-    features and model families that appear, and changes of licensing. Only what concerns the
-    instance is returned, by its licence, its settings, and the features that it has or that are
-    declared in O(settings).
+    features and model families that appear, and changes of licensing. It returns only what concerns
+    the instance, judged by its licence, its settings, and the features that it uses or that
+    O(settings) declares.
   - Its knowledge ends with a release and a day, which RV(knowledge) names. A target beyond that
-    release is a warning.
+    release leads to a warning.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -31,22 +31,22 @@ options:
   target_version:
     description:
       - Release to upgrade to, such as V(19.2.1), or V(19.2) if the patch is not known yet. A
-        release that must be avoided is found only with its patch.
-      - An older release than the instance has is refused, also one that only its patch makes older.
+        release that must be avoided is found only if the patch is given.
+      - A release older than that of the instance is refused, even if only its patch is older.
     type: str
     required: true
   when_unsupported:
     description:
-      - What becomes of a declared feature or model family that the target lacks and a later release
-        has. With V(warn) the other tasks skip it there, so that the finding is C(info) and not
+      - How to rate a declared feature or model family that only a later release than the target
+        has. With V(warn) the other modules skip it there, so the finding is C(info) instead of
         C(breaking). A misspelt name is always C(breaking).
     type: str
     choices: [fail, warn]
     default: fail
   subjects:
     description:
-      - What to look at. Findings about anything else are left out of RV(findings), so that they
-        never fail the task. If not set, all.
+      - Subjects to look at. Findings about others are left out of RV(findings), so they never fail
+        the task. If not set, all subjects count.
     type: list
     elements: str
     choices: [platform, license, gateway, models, features, beta_features]
@@ -82,11 +82,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instance:
-  description: The GitLab as it is (C(url), and C(version) as far as it was read).
+  description: The GitLab instance as it is (C(url), and C(version) if it was read).
   returned: always
   type: dict
 target_version:
-  description: The release that was looked at.
+  description: The release that the findings lead to.
   returned: success
   type: str
 gateway_image_tag:
@@ -108,7 +108,7 @@ knowledge:
       type: str
       sample: '2026-11-28'
 findings:
-  description: What the upgrade brings, worst first; returned on failure too.
+  description: What the upgrade changes, worst first; returned on failure too.
   returned: success
   type: list
   elements: dict
@@ -117,7 +117,7 @@ findings:
       description: C(breaking), C(action) or C(info).
       type: str
     version:
-      description: Release that brings it.
+      description: Release that introduces it.
       type: str
     subject:
       description: What it is about, one of the choices of O(subjects).
@@ -132,7 +132,7 @@ findings:
       description: Page, issue (#) or merge request (!) of GitLab that says so.
       type: str
     fixed_in:
-      description: For a fault that is gone later, the first releases without it.
+      description: For a fault that later releases fix, the first releases without it.
       type: list
       elements: str
       sample: ['19.4.2', '19.5']
@@ -158,12 +158,12 @@ unseen:
   sample: []
 failure:
   description:
-    - The failure as data; C(msg) has the same as a sentence.
+    - The failure as data; C(msg) says the same in one sentence.
     - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
       happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not, or may have been.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in it, as file, line
-      and function, and with C(-vvv) C(trace) is the way there, for a bug report.
+      changes that were made, were not made, or may have been made.
+    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
+      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
   returned: failure
   type: dict
 """

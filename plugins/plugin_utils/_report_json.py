@@ -66,7 +66,9 @@ def load(text: str, source: str) -> Report:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise Failure(messages.NO_REPORT, source=source, reason=f"no JSON, {error}") from None
+        raise Failure(
+            messages.NO_REPORT, source=source, reason=f"it is not JSON: {error}"
+        ) from None
     except RecursionError:
         raise Failure(messages.NO_REPORT, source=source, reason="it is nested too deeply") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:

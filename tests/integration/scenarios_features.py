@@ -305,7 +305,7 @@ PREFLIGHT = [
         releases=since("18.4"),
         changed=UNCHANGED,
         requests=(2, 2, 2, 2),
-        warnings=("Behind a gateway of your own, features that are unassigned",),
+        warnings=("These features are unassigned, so behind a gateway of your own",),
         returns={"findings": [{"severity": "warning", "subject": "features"}]},
     ),
     *(
@@ -328,7 +328,7 @@ PREFLIGHT = [
         )
         for name, releases, warnings in (
             ("", before("18.4"), ()),
-            ("-unassigned", since("18.4"), ("Behind a gateway of your own",)),
+            ("-unassigned", since("18.4"), ("behind a gateway of your own they have no model",)),
         )
     ),
 ]

@@ -13,7 +13,7 @@ URL = "https://aigw.example.com"
 SEEDED = {"gateway": {"ai_gateway_url": URL}}
 # With the URL gone, a feature that nobody set goes to GitLab's cloud; older releases call it
 # vendored from the start.
-LEAVES = ("requests of these features go to GitLab's cloud, or may",)
+LEAVES = ("requests of these features go, or may go, to GitLab's cloud",)
 
 
 def gateway(name: str, args: dict[str, Any], **keywords: Any) -> Scenario:

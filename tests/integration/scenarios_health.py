@@ -84,7 +84,7 @@ SCENARIOS = [
         {"checks": ["probes"]},
         seed={**SEED, "gateway": {"ai_gateway_url": "http://10.1.2.3:5052"}},
         requests=(2, 2, 2, 2),
-        warnings=("The features work all the same",),
+        warnings=("The features still work",),
     ),
     # What 19.4 looks for on every instance does not count where no feature needs it.
     health(

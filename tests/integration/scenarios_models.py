@@ -26,11 +26,11 @@ STORED = {
 }
 MISTRAL = {"name": "mistral", "model_family": "mistral", "endpoint": "https://m.example.com/v1"}
 STORED_MISTRAL = {"name": "mistral", "model": "mistral", "endpoint": "https://m.example.com/v1"}
-OTHERS_MAY_BE_HIDDEN = "whether undeclared ones are left cannot be seen"
+OTHERS_MAY_BE_HIDDEN = "It cannot be checked whether undeclared models are left"
 USED = {"code_completions": {"provider": "self_hosted", "model": "codestral"}}
 MAY_BE_HIDDEN = (
-    "so models of beta families may be hidden: whether codestral is really absent cannot be seen. "
-    "A hidden model stays, with its API key.",
+    "so models of beta families may be hidden. It cannot be checked whether codestral is really "
+    "absent. A hidden model stays, with its API key.",
 )
 
 
@@ -193,7 +193,7 @@ SCENARIOS = [
         releases=since("18.3"),
         requests=(1, 4, 1, 1),
         after={"models": {"codestral": ABSENT}, "features": {"code_completions": ABSENT}},
-        warnings=("With self-hosted model codestral go the settings",),
+        warnings=("Deleting self-hosted model codestral also drops the settings",),
         only_warns_of_changes=True,
     ),
     model(
@@ -239,7 +239,8 @@ SCENARIOS = [
         requests=(1, 4, 1, 1),
         warnings=(
             OTHERS_MAY_BE_HIDDEN,
-            "Self-hosted model codestral is not declared, but kept: it is used by code_completions",
+            "Self-hosted model codestral is not declared, but is kept because it is used by "
+            "code_completions",
         ),
         after={"models": {"codestral": {"model": "codestral"}, "mistral": ABSENT}},
     ),

@@ -93,7 +93,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "duo_feature_model",
         {"features": ["duo_chat"], "provider": "disabled", "model": "codestral"},
-        "model: does not go with provider disabled",
+        "model: cannot be combined with provider disabled",
     ),
     (
         "duo_self_hosted_model",
@@ -169,7 +169,7 @@ JUDGED: list[tuple[str, dict[str, Any], str, str]] = [
         "duo_beta_features",
         {"enabled": False},
         "beta-needs-sign-in",
-        "Set username and password of an administrator",
+        "Set the username and password of an administrator",
     ),
 ]
 SEED = {
@@ -311,7 +311,7 @@ ARGUMENTS = [
     (
         "duo_self_hosted_model",
         {"models": [{"name": "x"}, ["y"]]},
-        "models[1] is no dictionary",
+        "models[1] is not a dictionary",
         f"Write models[1] as a dictionary, with {MODEL_KEYS}.",
     ),
     (
@@ -442,7 +442,7 @@ def test_library_missing(play: Play, start: Start, tmp_path: pathlib.Path, missi
     codes = {it.action.rpartition(".")[2]: it.code for it in run.of("here")}
     assert codes == dict.fromkeys(COMPLETE, "library-missing")
     for failed in run.of("here"):
-        assert f"The Python library {missing} is missing for {python}." in failed.message
+        assert f"The Python library {missing} is not installed for {python}." in failed.message
         assert f"{python} -m pip install" in failed.message
         assert failed.requests == []
     assert run.stray_warnings() == []
@@ -468,8 +468,8 @@ def test_library_too_old(play: Play, start: Start, tmp_path: pathlib.Path) -> No
     assert [it.code for it in results] == ["library-too-old"] * len(COMPLETE) * 2
     for failed in results:
         assert (
-            f"The Python library pydantic is 1.10.19 for {sys.executable}; version 2.8.0 or later "
-            "is needed." in failed.message
+            f"{sys.executable} has the Python library pydantic 1.10.19; version 2.8.0 or later is "
+            "needed." in failed.message
         )
         assert "pip install 'pydantic>=2.8.0'" in failed.message
         assert failed.requests == []

@@ -109,7 +109,7 @@ def test_signing_in(play: Play, start: Start) -> None:
         # GitLab says no more than this of terms that nobody has accepted.
         ("terms", "http-refused", "API not accessible for user"),
         ("setup-due", "page-refused", "two-factor authentication has to be set up first"),
-        ("no-administrator", "page-refused", "no administrator"),
+        ("no-administrator", "page-refused", "not an administrator"),
     ):
         result = run.one(name)
         assert (result.status, result.changed) == ("failed", False), name

@@ -71,7 +71,7 @@ def test_starting(play: Play, start: Start) -> None:
     run = play(worlds.ROLE, hosts)
     (failed,) = run.failed("here")
     assert failed.code == "sign-in-refused"
-    assert "it was tried once and is not tried again" in failed.message
+    assert "the sign-in was tried once and is not retried" in failed.message
     tries = [
         it
         for it in instance.requests()

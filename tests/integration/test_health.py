@@ -35,9 +35,9 @@ def test_a_broken_model_fails_the_task(outcomes: dict[str, Outcome]) -> None:
     for outcome in outcomes.values():
         failed = outcome.failure("health-finding")
         assert failed.message == (
-            f"{outcome.instance.url}: One check failed, self-hosted model one: ERROR: The "
-            "self-hosted model server returned code 401. Send a valid API key (api_key of "
-            "duo_self_hosted_model); for Bedrock check the credentials of the gateway."
+            f"{outcome.instance.url}: One check failed: self-hosted model one: ERROR: The "
+            "self-hosted model server returned code 401. Set a valid API key (api_key of "
+            "duo_self_hosted_model); for Bedrock, check the credentials of the gateway."
         )
         assert [it["success"] for it in failed.values["checks"]] == [True, True, True, False, True]
         assert outcome.writes == []
@@ -48,7 +48,7 @@ def test_a_broken_model_fails_the_task(outcomes: dict[str, Outcome]) -> None:
 )
 def test_a_model_that_stays_cold(outcome: Outcome) -> None:
     """It was asked as often as wanted, the others once."""
-    assert "(closed)>. It was asked 2 times." in outcome.failure("health-finding").message
+    assert "(closed)>. GitLab was asked 2 times." in outcome.failure("health-finding").message
     assert len(outcome.only.requests) == 2 + 2 + 1
 
 
@@ -99,8 +99,8 @@ def behind(instance: Instance, server: ModelServer, **model: Any) -> None:
     ("model", "cold", "statuses", "said"),
     [
         ({}, 0, [200], ""),
-        ({"api_token": "key-that-is-wrong-0002"}, 0, [401], "Send a valid API key"),
-        ({"api_token": None}, 0, [401], "Send a valid API key"),
+        ({"api_token": "key-that-is-wrong-0002"}, 0, [401], "Set a valid API key"),
+        ({"api_token": None}, 0, [401], "Set a valid API key"),
         ({"identifier": "custom_openai/mistral-large"}, 0, [404], "Check endpoint"),
         ({"endpoint": "/chat"}, 0, [404], "ends in /v1"),
         ({"endpoint": "http://127.0.0.1:9/v1"}, 0, [], "Check that the model server runs"),
@@ -210,7 +210,7 @@ def test_the_role_ends_with_it(play: Play, start: Start) -> None:
         (failed,) = run.failed("broken")
         assert failed.task == worlds.VERIFY
         assert failed.message.startswith(
-            f"{broken.url}: One check failed, self-hosted model codestral: ERROR: The self-hosted "
+            f"{broken.url}: One check failed: self-hosted model codestral: ERROR: The self-hosted "
             "model server returned code 404. Check endpoint"
         )
         assert [it for name in ("lenient", "off", "less") for it in run.failed(name)] == []
@@ -296,7 +296,7 @@ def test_the_role_names_a_setting_that_did_not_stay(play: Play, start: Start) ->
     )
     run = play([playbook.one_play(meddle, verify)], roles({"here": instance}))
     assert run.failed("here")[0].message == (
-        f"{instance.url}: One check failed, feature duo_chat: It is not as declared, this would be "
-        "left to do: change feature duo_chat (disabled -> self_hosted mistral). Run again, and "
-        "find out who else changes it."
+        f"{instance.url}: One check failed: feature duo_chat: It is not as declared; still to do: "
+        "change feature duo_chat (disabled -> self_hosted mistral). Run again, and find out who "
+        "else changes it."
     )

@@ -288,7 +288,7 @@ def test_slices_are_merged(
         broken = {"duo_self_hosted_reports": [str(tmp_path / pattern)]}
         refused = play(merge, {}, "-e", json.dumps(broken))
         assert refused.returncode == 2
-        assert f"holds no report of this collection ({reason})" in refused.output
+        assert f"is not a report of this collection ({reason})" in refused.output
 
 
 @pytest.mark.parametrize(
@@ -322,4 +322,6 @@ def test_results_of_what_is_no_module_are_refused(play: Play, tmp_path: pathlib.
     report = {"name": "Report", "gitlab_ops.duo.duo_report": wrong}
     refused = play([playbook.one_play(report)], {"here": {}})
     assert refused.returncode == 2
-    assert "No report is made of results of duo_info, which found is said to hold" in refused.output
+    assert (
+        "found is listed as a result of duo_info, which the report does not cover" in refused.output
+    )

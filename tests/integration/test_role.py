@@ -238,4 +238,4 @@ def test_absent_says_that_a_hidden_model_may_be_left(fleet: Fleet) -> None:
     assert state["features"]["duo_chat"]["provider"] == "disabled"
     for run in fleet.runs:
         (warning,) = run.one(name, "Delete models").warnings
-        assert "whether undeclared ones are left cannot be seen" in warning
+        assert "It cannot be checked whether undeclared models are left" in warning

@@ -183,7 +183,7 @@ OBSTACLES = {
     "expired": (
         {"users": [{"username": "root", "password_expired": True}]},
         None,
-        "the password expired",
+        "the password has expired",
     ),
     "ldap": ({"options": {"ldap": True}}, "", ""),
 }

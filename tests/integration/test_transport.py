@@ -98,7 +98,7 @@ def test_case(
         assert case.said.format_map(network.names) in result.message
         assert "\n" not in result.message
         assert result.values["failure"]["next_step"]
-    warned = [text for text in result.warnings if "api_url is plain http" in text]
+    warned = [text for text in result.warnings if "api_url uses plain http" in text]
     assert len(warned) == case.warns
 
 

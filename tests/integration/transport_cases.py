@@ -84,7 +84,7 @@ CERTIFICATES = {
     "other-name": Case(
         {**TRUSTED, "api_url": "{misnamed}"},
         "certificate-name",
-        "for another name than 127.0.0.1. Set api_url to a name that the certificate has",
+        "not valid for 127.0.0.1. Set api_url to a name in the certificate",
     ),
     "self-signed": Case({**TRUSTED, "api_url": "{self_signed}"}, "certificate-untrusted", "self"),
     "unchecked": Case({"api_url": "{self_signed}", "validate_certs": False}),
@@ -155,7 +155,7 @@ PROXIES = {
     "proxy-with-wrong-password": Case(
         {**TRUSTED, "proxy": WRONG_PROXY},
         "proxy-credentials",
-        "The proxy http://********@{proxy_address} wants other credentials (401).",
+        "The proxy http://********@{proxy_address} requires valid credentials (401).",
     ),
     "proxy-without-password": Case(
         {**TRUSTED, "proxy": "http://{proxy_address}"}, "proxy-credentials", "(407)"
@@ -166,7 +166,7 @@ PROXIES = {
         "The proxy http://********@{nobody} cannot be reached (",
     ),
     "proxy-forbids": Case(
-        {**BY_PROXY, "api_url": "{asks}"}, "proxy-refused", "makes no connection to 127.0.0.1:"
+        {**BY_PROXY, "api_url": "{asks}"}, "proxy-refused", "does not connect to 127.0.0.1:"
     ),
     "proxy-for-http": Case(PLAIN, warns=True),
     "proxy-for-http-with-wrong-password": Case(

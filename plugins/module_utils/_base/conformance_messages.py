@@ -10,25 +10,25 @@ from .failure import Message
 NOT_AS_BELIEVED = Message(
     "not-as-believed",
     "{verdict} The first: {first}.",
-    "Attach the Markdown of this check to an issue of the collection: nothing private is in it.",
+    "Attach the Markdown of this check to an issue of the collection: it contains nothing private.",
 )
 TRIAL_IN_PRODUCTION = Message(
     "trial-in-production",
     "The check may not write to an instance that is marked as production.",
-    "Leave write out: the check then only reads.",
+    "Omit write: the check then only reads.",
 )
 TRIAL_ON_FEATURES = Message(
     "trial-on-features",
     "The check does not write where features use self-hosted models ({features}).",
-    "Use an instance for tests, or leave write out: the check then only reads.",
+    "Use a test instance, or omit write: the check then only reads.",
 )
 TRIAL_LEFTOVER = Message(
     "trial-leftover",
-    "What an earlier check left cannot be removed: {left}.",
-    "Remove it by hand under Admin > GitLab Duo, and run again.",
+    "The remains of an earlier check cannot be removed: {left}.",
+    "Remove them by hand under Admin > GitLab Duo, and run again.",
 )
 NOT_WRITTEN = Message(
     "not-written",
     "The files cannot be written to {folder}: {reason}.",
-    "Choose a folder that can be written to.",
+    "Choose a writable folder.",
 )

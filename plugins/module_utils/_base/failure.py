@@ -90,7 +90,7 @@ class Failure(Exception):
         if self.not_done:
             text += f" Not done: {self._lines(self.not_done)}."
         if self.unknown:
-            text += f" Not known whether done: {self._lines(self.unknown)}."
+            text += f" May have been done: {self._lines(self.unknown)}."
         return text
 
     def keep(self, journal: Journal) -> None:
@@ -170,7 +170,7 @@ class Unclear(Failure):
 
     def add_tries(self, number: int, waited: float) -> None:
         """Tell how often it was tried, and for how many seconds it was waited in between."""
-        self._tries = f", {number} times with {waited:.0f} s of waiting."
+        self._tries = f", {number} times with {waited:.0f} s of waiting in between."
 
 
 def close(given: str, names: Iterable[str], cutoff: float = 0.6) -> list[str]:

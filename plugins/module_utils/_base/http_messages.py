@@ -23,7 +23,8 @@ TIMED_OUT = Message(
 TLS_FAILED = Message(
     "tls-failed",
     "The TLS connection failed ({reason}).",
-    "Check that api_url names a port that speaks TLS, and the versions of TLS on both sides.",
+    "Check that the port in api_url speaks TLS, and that both sides support a common version of "
+    "TLS.",
 )
 CERTIFICATE_UNTRUSTED = Message(
     "certificate-untrusted",
@@ -34,13 +35,13 @@ CERTIFICATE_UNTRUSTED = Message(
 CERTIFICATE_DATES = Message(
     "certificate-dates",
     "The certificate of GitLab {state}.",
-    "Renew it on GitLab or the proxy before it, and check the clock of the host that runs the "
-    "task.",
+    "Renew it on GitLab or on the proxy in front of it, and check the clock of the host that runs "
+    "the task.",
 )
 CERTIFICATE_NAME = Message(
     "certificate-name",
-    "The certificate of GitLab is for another name than {host}.",
-    "Set api_url to a name that the certificate has, or renew it with this one.",
+    "The certificate of GitLab is not valid for {host}.",
+    "Set api_url to a name in the certificate, or renew the certificate with this name.",
 )
 CLIENT_CERTIFICATE_WANTED = Message(
     "client-certificate-wanted",
@@ -54,7 +55,7 @@ CLIENT_CERTIFICATE_REFUSED = Message(
 )
 HTTP_TO_HTTPS = Message(
     "http-to-https",
-    "The port speaks https, and api_url says http.",
+    "The port expects https, but api_url says http.",
     "Set api_url to the same address with https://, and replace the token, which was sent "
     "unencrypted.",
 )
@@ -67,29 +68,31 @@ UNUSABLE_FILE = Message(
 PROXY_UNREACHABLE = Message(
     "proxy-unreachable",
     "The proxy {proxy} cannot be reached ({reason}).",
-    "Check the option proxy, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the host that runs the "
+    "Check the option proxy, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY on the host that runs the "
     "task.",
 )
 PROXY_CREDENTIALS = Message(
     "proxy-credentials",
-    "The proxy {proxy} wants other credentials ({status}).",
-    "Write user name and password into the URL of the proxy, percent-encoded: "
+    "The proxy {proxy} requires valid credentials ({status}).",
+    "Write the user name and password into the URL of the proxy, percent-encoded: "
     "http://user:password@host:port.",
 )
 PROXY_BROKE = Message(
     "proxy-broke",
     "The connection to GitLab through the proxy {proxy} broke ({reason}).",
-    "Check the user name and password in the URL of the proxy, and that it may reach GitLab.",
+    "Check the user name and password in the URL of the proxy, and that the proxy may reach "
+    "GitLab.",
 )
 PROXY_REFUSED = Message(
     "proxy-refused",
-    "The proxy {proxy} makes no connection to {host} ({reason}).",
-    "Let the proxy allow this host and port, or go past it with NO_PROXY.",
+    "The proxy {proxy} does not connect to {host} ({reason}).",
+    "Allow this host and port on the proxy, or bypass the proxy with NO_PROXY.",
 )
 TRY_LATER = Message(
     "try-later",
     "GitLab answered {status}: {reason}.",
-    "It is starting, overloaded or limits the rate: try again later, or raise retries.",
+    "GitLab is starting, is overloaded or limits the request rate: try again later, or raise "
+    "retries.",
 )
 REDIRECTED = Message(
     "redirected",
@@ -99,28 +102,31 @@ REDIRECTED = Message(
 REDIRECTED_TO_HTTP = Message(
     "redirected-to-http",
     "The answer is a redirect from https to {target}, which was not followed.",
-    "Check external_url of GitLab, and that a proxy before it sends X-Forwarded-Proto: https.",
+    "Check external_url of GitLab, and that a proxy in front of it sends X-Forwarded-Proto: https.",
 )
 REDIRECTED_TO_PAGE = Message(
     "redirected-to-page",
     "The answer is a redirect to {target}, which is not GitLab's API and was not followed.",
     "A sign-in page or another service answers in its place: check api_url, and that single "
-    "sign-on or a load balancer before GitLab lets requests with a token through.",
+    "sign-on or a load balancer in front of GitLab lets requests with a token through.",
 )
 NOT_GITLAB = Message(
     "not-gitlab",
-    "The answer to {path} is not GitLab's API: status {status}, content type {content_type}.",
-    "A sign-in page, proxy or load balancer may have answered: check api_url and the way to it.",
+    "The answer to {path} does not come from GitLab's API: status {status}, content type "
+    "{content_type}.",
+    "A sign-in page, proxy or load balancer may have answered: check api_url and the network path "
+    "to it.",
 )
 BROKEN_ANSWER = Message(
     "broken-answer",
     "The answer to {path} could not be understood ({reason}).",
-    "Try again; if it stays, check proxies in between and report it with the GitLab version.",
+    "Try again; if it persists, check the proxies in between and report it with the GitLab "
+    "version.",
 )
 SERVER_ERROR = Message(
     "server-error",
     "GitLab answered {status} ({reason}).",
-    "Look for the request in GitLab's own logs (exceptions_json.log).",
+    "Look for the request in GitLab's logs (exceptions_json.log).",
 )
 HTTP_REFUSED = Message(
     "http-refused",
@@ -137,6 +143,6 @@ NOT_FOUND = Message(
 # A warning, not a failure: tests and closed networks have their reasons.
 PLAIN_HTTP = Message(
     "plain-http",
-    "The token and the API keys of models can be read on the way, for api_url is plain http.",
-    "Set api_url to https.",
+    "The token and the API keys of models can be read in transit, because api_url uses plain http.",
+    "Set api_url to an https URL.",
 )

@@ -8,7 +8,7 @@ from .failure import Message
 
 LEAVES_VENDORED = Message(
     "leaves-vendored",
-    "With provider vendored, GitLab's cloud serves {features} ({origin}), also where a gateway is "
+    "With provider vendored, GitLab's cloud serves {features} ({origin}), even where a gateway is "
     "set.",
     "Declare a model for each, or provider disabled.",
 )
@@ -19,38 +19,39 @@ LEAVES_WITHOUT_GATEWAY = Message(
 )
 LEAVES_WITHOUT_AGENT_PLATFORM = Message(
     "leaves-without-agent-platform",
-    "Without a URL of the Agent Platform service, requests of {features} ({origin}) may go to "
-    "that of GitLab's cloud.",
+    "Without a URL of the Agent Platform service, requests of {features} ({origin}) may go to the "
+    "service in GitLab's cloud.",
     "Declare duo_agent_platform_service_url, or provider disabled for each.",
 )
 LEAVES_UNSEEN = Message(
     "leaves-unseen",
     "GitLab does not show the state of {features}, and nothing declares them, so they may leave "
     "the site.",
-    "Declare a model for each, or provider disabled: they are then set in every run. Those that "
-    "are beta show their state once beta features are on.",
+    "Declare a model for each, or provider disabled: they are then set in every run. GitLab shows "
+    "the state of beta features once they are on.",
 )
 LEAVES_MEANWHILE = Message(
     "leaves-meanwhile",
     "Clearing {options} would open a way to GitLab's cloud for {features}, before the same run "
     "sets these features.",
-    "Set the features first, in a run that leaves the URLs as they are.",
+    "Change the features first, in a separate run that does not touch the URLs.",
 )
 LEAVES_AFTERWARDS = Message(
     "leaves-afterwards",
-    "Taking everything down clears the gateway URL, and {features} would be left to GitLab's "
-    "cloud.",
+    "Removing everything clears the gateway URL, after which GitLab's cloud would serve "
+    "{features}.",
     "Set duo_self_hosted_absent_features: disabled, so that nothing serves them.",
 )
 LEAVES_NOW = Message(
     "leaves-now",
-    "Requests of {features} leave the site, or may.",
-    "The list leaving says why. Declare a model for each, or provider disabled; if they are "
-    "declared so, run again, for something else may have changed them at the same time.",
+    "Requests of {features} leave the site, or may leave it.",
+    "The return value leaving says why. Declare a model for each, or provider disabled; if they "
+    "are already declared like that, run again, because something else may have changed them at "
+    "the same time.",
 )
 LEAVES_DUO_CORE = Message(
     "leaves-duo-core",
-    "GitLab Duo Core is on, which GitLab's cloud serves.",
+    "GitLab Duo Core is on, and GitLab's cloud serves it.",
     "Turn it off under Admin > GitLab Duo > Change configuration.",
 )
 LEAVES_TO_GITLABS_GATEWAY = Message(

@@ -17,17 +17,17 @@ __all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "close", "one
 # --- options -----------------------------------------------------------------------------------
 INVALID_OPTION = Message("invalid-option", "{problems}.", "{write} Nothing was sent to GitLab.")
 _INSTALL = (
-    "Install it there: {install}. On the controller, delegate_to localhost or "
-    "ansible_python_interpreter choose the Python that is used."
+    "Install it there: {install}. On the controller, choose the Python with delegate_to: localhost "
+    "or ansible_python_interpreter."
 )
 LIBRARY_MISSING = Message(
     "library-missing",
-    "The Python library {library} is missing for {python}.",
+    "The Python library {library} is not installed for {python}.",
     _INSTALL,
 )
 LIBRARY_TOO_OLD = Message(
     "library-too-old",
-    "The Python library {library} is {found} for {python}; version {needed} or later is needed.",
+    "{python} has the Python library {library} {found}; version {needed} or later is needed.",
     _INSTALL,
 )
 LIBRARY_BROKEN = Message(
@@ -98,13 +98,13 @@ COMMUNITY_EDITION = Message(
 )
 UNKNOWN_VERSION = Message(
     "unknown-version",
-    "GitLab did not tell its version ({reason}).",
+    "GitLab did not return its version ({reason}).",
     "Check that the token's user may use the API and has accepted the terms of service.",
 )
 GRAPHQL_ERROR = Message(
     "graphql-error",
     "GitLab {version} refused the request: {reason}.",
-    "If this release is supported, report it with the version and this sentence.",
+    "If this release is supported, report this sentence with the GitLab version.",
 )
 
 # --- changes -----------------------------------------------------------------------------------
@@ -118,11 +118,11 @@ READ_ONLY = Message(
 )
 NOT_KEPT = Message(
     "not-kept",
-    "GitLab accepted the change, but {witness} another state ({objects}).",
-    "Run again, in case something else changed it at the same time. Each of GitLab's processes may "
-    "show its copy of an old state for a minute, and a database replica or a proxy with a cache "
-    "for longer: then raise settle_timeout. A model of a beta family stays hidden while beta "
-    "features are off.",
+    "GitLab accepted the change, but {witness} a different state ({objects}).",
+    "Run again, in case something else changed it at the same time. Each GitLab process may show "
+    "its copy of the old state for a minute; if a database replica or a caching proxy shows it for "
+    "longer, raise settle_timeout. A model of a beta family stays hidden while beta features are "
+    "off.",
 )
 
 # --- self-hosted models ------------------------------------------------------------------------
@@ -138,7 +138,7 @@ MODEL_INCOMPLETE = Message(
 )
 MODEL_HIDDEN = Message(
     "model-hidden",
-    "A self-hosted model of this name exists but is hidden.",
+    "A self-hosted model with this name exists but is hidden.",
     "GitLab hides models of beta families while beta features are off: turn them on "
     "(duo_beta_features), or choose another name.",
 )
@@ -182,21 +182,21 @@ AGREEMENT_NOT_ACCEPTED = Message(
 )
 BETA_NEEDS_SIGN_IN = Message(
     "beta-needs-sign-in",
-    "{reason}, and GitLab offers this only on an admin page that no token reaches.",
-    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
-    "a GitLab node.",
+    "{reason}, but GitLab offers this only on an admin page that a token cannot open.",
+    "Set the username and password of an administrator, or session_cookie, or use via: "
+    "rails_runner on a GitLab node.",
 )
 BETA_STAYS_ON = Message(
     "beta-stays-on",
-    "The switch of this account was thrown, but beta features stay on: other administrators, "
-    "perhaps deleted ones, accepted the GitLab Testing Agreement too.",
-    "Use via: rails_runner on a GitLab node, which withdraws the acceptances of all. Running again "
-    "like this would throw the switch of this account back.",
+    "The switch of this account was flipped, but beta features stay on, because other "
+    "administrators (perhaps deleted ones) accepted the GitLab Testing Agreement too.",
+    "Use via: rails_runner on a GitLab node, which withdraws all acceptances. Running the task "
+    "again as it is would flip the switch of this account back.",
 )
 BETA_STAYS_OFF = Message(
     "beta-stays-off",
     "GitLab accepted the switch, but beta features stay off.",
-    "Look for the request in GitLab's own logs.",
+    "Look for the request in GitLab's logs.",
 )
 
 RAILS_NEEDS_USER = Message(
@@ -206,9 +206,9 @@ RAILS_NEEDS_USER = Message(
 )
 RAILS_NOT_FOUND = Message(
     "rails-not-found",
-    "The command {command} is not on this host.",
+    "The command {command} was not found on this host.",
     "Run the task on a GitLab node, or set rails_command, for example to docker exec or kubectl "
-    "exec with gitlab-rails runner behind it.",
+    "exec followed by gitlab-rails runner.",
 )
 RAILS_FAILED = Message(
     "rails-failed",
@@ -219,7 +219,7 @@ RAILS_FAILED = Message(
 # --- subscription ------------------------------------------------------------------------------
 OFFLINE_LICENSE = Message(
     "offline-license",
-    "An offline licence is not synchronised.",
+    "An offline licence cannot be synchronised.",
     "Upload a new licence file, or activate again with a new activation code.",
 )
 SYNC_NEEDS_ONLINE = Message(
@@ -229,28 +229,29 @@ SYNC_NEEDS_ONLINE = Message(
 )
 SYNCED_JUST_NOW = Message(
     "synced-just-now",
-    "The subscription was synchronised within the last 10 minutes, and GitLab shows no self-hosted "
-    "models all the same.",
+    "The subscription was synchronised within the last 10 minutes, but GitLab still shows no "
+    "self-hosted models.",
     "Check the add-ons under Admin > Subscription; sync: always synchronises again.",
 )
 SYNC_REFUSED = Message(
     "sync-refused",
     "GitLab has nothing to synchronise ({reason}).",
-    "Only an online cloud licence with an expiry date is synchronised; check Admin > Subscription.",
+    "Only an online cloud licence with an expiry date can be synchronised; check Admin > "
+    "Subscription.",
 )
 SYNC_NEEDS_SIGN_IN = Message(
     "sync-needs-sign-in",
-    "The subscription should be synchronised, and GitLab offers this only on an admin page that no "
-    "token reaches.",
-    "Set username and password of an administrator, or session_cookie, or use via: rails_runner on "
-    "a GitLab node; or set sync: never.",
+    "The subscription should be synchronised, but GitLab offers this only on an admin page that a "
+    "token cannot open.",
+    "Set the username and password of an administrator, or session_cookie, or use via: "
+    "rails_runner on a GitLab node; or set sync: never.",
 )
 
 # --- signing in --------------------------------------------------------------------------------
 SIGN_IN_REFUSED = Message(
     "sign-in-refused",
     "GitLab refused the sign-in of {username}: {reason}.",
-    "Check username and password; it was tried once and is not tried again.",
+    "Check username and password; the sign-in was tried once and is not retried.",
 )
 SIGN_IN_NEEDS_MORE = Message(
     "sign-in-needs-more",
@@ -259,7 +260,7 @@ SIGN_IN_NEEDS_MORE = Message(
 )
 SIGN_IN_NOT_OFFERED = Message(
     "sign-in-not-offered",
-    "The sign-in page offers no form for user name and password ({reason}).",
+    "The sign-in page has no form for a user name and password ({reason}).",
     "Password sign-in may be off, as with single sign-on.",
 )
 PAGE_REFUSED = Message(
@@ -270,49 +271,49 @@ PAGE_REFUSED = Message(
 
 # --- preflight ---------------------------------------------------------------------------------
 PREFLIGHT_FINDING = Message(
-    "preflight-finding", "One thing stands in the way, {first}", "{action} Nothing was changed."
+    "preflight-finding", "Cannot continue: {first}", "{action} Nothing was changed."
 )
 PREFLIGHT_FINDINGS = Message(
     "preflight-findings",
-    "{count} things stand in the way: {findings}",
+    "Cannot continue for {count} reasons: {findings}",
     "Nothing was changed.",
 )
 
 # --- health ------------------------------------------------------------------------------------
-HEALTH_FINDING = Message("health-finding", "One check failed, {first}", "{action}")
+HEALTH_FINDING = Message("health-finding", "One check failed: {first}", "{action}")
 HEALTH_FINDINGS = Message(
     "health-findings",
     "{failed} of {count} checks failed: {findings}",
-    "The return value checks has all of them.",
+    "The return value checks lists all of them.",
 )
 NOT_AS_DECLARED = Message(
     "not-as-declared",
-    "It is not as declared, this would be left to do: {change}.",
+    "It is not as declared; still to do: {change}.",
     "Run again, and find out who else changes it.",
 )
 GATEWAY_UNREACHABLE = Message(
     "gateway-unreachable",
     "{url} does not answer the controller ({reason}).",
-    "Check URL, DNS, firewall, proxy and ca_path of the host that runs the task. GitLab itself may "
-    "reach the gateway all the same.",
+    "Check the URL, and DNS, firewall, proxy and ca_path on the host that runs the task. GitLab "
+    "itself may still reach the gateway.",
 )
 
 # --- upgrades ----------------------------------------------------------------------------------
 NO_UPGRADE = Message(
     "no-upgrade",
-    "{target} is no release to upgrade to from GitLab {version}.",
+    "GitLab {version} cannot be upgraded to {target}.",
     "Set target_version to a later release, such as 19.2 or 19.2.1.",
 )
 UPGRADE_FINDINGS = Message(
     "upgrade-findings",
-    "{count} of the findings for the upgrade to {target} stand against it. The first: {first}",
-    "All are in findings; fail_on chooses which of them fail the task.",
+    "Findings that fail the check of the upgrade to {target}: {count}. The first: {first}",
+    "The return value findings lists all of them; fail_on decides which ones fail the task.",
 )
 
 # --- reports -----------------------------------------------------------------------------------
 NO_REPORT = Message(
     "no-report",
-    "{source} holds no report of this collection ({reason}).",
+    "{source} is not a report of this collection ({reason}).",
     "Name the JSON files that the callback gitlab_ops.duo.report or the module duo_report wrote.",
 )
 REPORT_VERSION = Message(
@@ -323,12 +324,12 @@ REPORT_VERSION = Message(
 REPORT_NOT_WRITTEN = Message(
     "report-not-written",
     "The report was not written ({reason}).",
-    "The run itself is not concerned. Check the option folder, and report what is no matter of "
-    "files.",
+    "The run itself is not affected. Check the option folder; if the files are not the cause, "
+    "report a bug.",
 )
 NOT_REPORTED = Message(
     "not-reported",
-    "No report is made of results of {module}, which {variable} is said to hold.",
+    "{variable} is listed as a result of {module}, which the report does not cover.",
     "Name one of: {names}.",
 )
 REPORT_FINDINGS = Message(
@@ -340,6 +341,6 @@ REPORT_FINDINGS = Message(
 UNEXPECTED = Message(
     "unexpected",
     "The collection itself failed ({reason} at {where}).",
-    "This is a bug: report it with this sentence, the module's name and the GitLab version. With "
-    "-vvv the trace is shown, without values.",
+    "This is a bug: report this sentence with the module's name and the GitLab version. Run with "
+    "-vvv to see the traceback, which holds no values.",
 )

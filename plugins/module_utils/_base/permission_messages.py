@@ -19,7 +19,7 @@ AGENTS_NEED_ADD_ON = Message(
     "agents-need-add-on",
     "GitLab {version} refuses a self-hosted model for the Agent Platform: with an offline licence "
     "it needs the add-on GitLab Duo Agent Platform Self-Hosted (active add-ons: {add_ons}).",
-    "Buy the add-on and upload the licence that has it, or declare provider disabled.",
+    "Buy the add-on and upload the licence that includes it, or declare provider disabled.",
 )
 AGENTS_NEED_BETA = Message(
     "agents-need-beta",
@@ -48,7 +48,7 @@ NO_LIST_OF_MODELS = Message(
 OTHER_URLS_BLOCKED = Message(
     "other-urls-blocked",
     "GitLab refuses to save {subject} while it denies all outbound requests except to allowed "
-    "hosts, because it checks every URL of its application settings with it, and refuses {names}.",
+    "hosts, because it then checks every URL of its application settings, and refuses {names}.",
     "Set these application settings first: {clearing}. Or add the hosts to the allowlist under "
-    "Admin > Settings > Network > Outbound requests, where requests to them may leave the site.",
+    "Admin > Settings > Network > Outbound requests, if requests to them may leave the site.",
 )

@@ -78,7 +78,7 @@ def tls(url: str) -> str:
     if scheme not in secure:
         return ""
     said = f"duo_agent_platform_service_secure: {secure[scheme]}"
-    return f"What {scheme}:// says is {said}, from GitLab 18.10 on."
+    return f"From GitLab 18.10 on, the equivalent of {scheme}:// is {said}."
 
 
 def base_url(value: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def web_url(value: str, longest: int = 2048) -> str:
     """
     if len(value) > longest:
         raise Wrong(
-            f"is longer than {longest} characters, the most that GitLab stores",
+            f"is longer than the {longest} characters that GitLab stores",
             f"Shorten {{}} to {longest} characters.",
         )
     if re.search(r"[\s\x00-\x1f\x7f]", value):

@@ -32,12 +32,14 @@ def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
     if not gateway.get("ai_gateway_url"):
         return
     ways = {it.feature: it.reason for it in ways_out({**seen, **appearing}, gateway, None)}
-    instead = "as the Agent Platform has no service here, these may go to GitLab's cloud instead"
+    instead = (
+        "these may go to GitLab's cloud instead, because no service of the Agent Platform is set"
+    )
     later = "once beta features are on, these too, unless they were set before"
     groups = {
         "": _unassigned(seen, ways, [""]),
-        f"{instead}, ": _unassigned(seen, ways, [NO_AGENT_PLATFORM]),
-        f"{later}, ": _unassigned(appearing, ways, ["", NO_AGENT_PLATFORM]),
+        f"{instead}: ": _unassigned(seen, ways, [NO_AGENT_PLATFORM]),
+        f"{later}: ": _unassigned(appearing, ways, ["", NO_AGENT_PLATFORM]),
     }
     failing = [name for of_group in groups.values() for name in of_group]
     if not failing:
@@ -47,8 +49,8 @@ def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
     yield Finding(
         "warning",
         "features",
-        "Behind a gateway of your own, features that are unassigned have no model and fail: "
-        f"{names}.",
+        "These features are unassigned, so behind a gateway of your own they have no model and "
+        f"fail: {names}.",
         "Declare a model for each, or turn them off with this item of duo_self_hosted_features: "
         + item,
         kind="feature_model",

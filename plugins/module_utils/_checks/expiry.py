@@ -26,7 +26,7 @@ def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]
         yield Finding(
             "warning",
             "license",
-            f"The licence ends on {day}{_left(day, found)}, and GitLab Duo with it.",
+            f"The licence expires on {day}{_left(day, found)}, and GitLab Duo stops working then.",
             "Renew it, and synchronise the subscription (duo_subscription).",
             kind="subscription",
         )
@@ -34,8 +34,9 @@ def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]
         yield Finding(
             "warning",
             "token",
-            f"The token (api_token) ends on {day}{_left(day, found)}.",
-            "Make a new one before, or rotate it: POST /api/v4/personal_access_tokens/self/rotate.",
+            f"The token (api_token) expires on {day}{_left(day, found)}.",
+            "Create a new one before that day, or rotate it: POST "
+            "/api/v4/personal_access_tokens/self/rotate.",
         )
 
 

@@ -210,7 +210,7 @@ def _settings(wanted: FeaturesOptions, found: feature_model.ObservedFeatures) ->
             FEATURE_SETTING,
             "features",
             True,
-            "All are as declared.",
+            "All features are as declared.",
             "",
             note_of(FEATURE_SETTING).proves,
         )
@@ -271,8 +271,8 @@ def findings(wanted: HealthOptions, found: ObservedHealth) -> Iterator[Finding]:
         yield Finding(
             "warning",
             note_of(PROBES).subject,
-            "These failed probes of GitLab do not count, because they concern no feature in use: "
-            f"{'; '.join(aside)}",
+            "These failed probes of GitLab do not count, because no feature in use depends on "
+            f"them: {'; '.join(aside)}",
         )
 
 

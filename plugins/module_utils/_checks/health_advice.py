@@ -61,10 +61,11 @@ def _never_synchronised(facts: Facts, _own: bool) -> bool:
 
 
 _NOT_SYNCHRONISED = (
-    "An offline licence is never synchronised and reaches no GitLab cloud; GitLab asks for it "
+    "An offline licence is never synchronised and does not use GitLab's cloud; GitLab checks this "
+    "only "
 )
 _SYNC = (
-    "Synchronise the subscription (duo_subscription), for which GitLab needs a way to "
+    "Synchronise the subscription (duo_subscription), for which GitLab must be able to reach "
     "customers.gitlab.com and cloud.gitlab.com"
 )
 _OF_CLOUD = (LICENSE_PROBE, *SYNC_PROBES, CLOUD_PROBE, HOST_PROBE)
@@ -100,7 +101,7 @@ _RULES = (
         "Synchronise the subscription (duo_subscription), unless the licence is an offline one.",
         lambda facts, _own: facts.license_type is None,
     ),
-    _Rule(SYNC_PROBES, "", f"{_SYNC}: it never was.", _never_synchronised),
+    _Rule(SYNC_PROBES, "", f"{_SYNC}: it has never been synchronised.", _never_synchronised),
     _Rule(
         SYNC_PROBES, "",
         f"{_SYNC}. The licence was synchronised, but not what GitLab's cloud adds to it, so use "
@@ -114,8 +115,8 @@ _RULES = (
     ),
     _Rule(
         (SEAT_PROBE,), "does not provide access",
-        "Buy an add-on for features outside the Agent Platform, such as GitLab Duo Enterprise, and "
-        "let GitLab know it (duo_subscription).",
+        "Buy an add-on for features outside the Agent Platform, such as GitLab Duo Enterprise, "
+        "and synchronise the subscription (duo_subscription).",
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
@@ -124,52 +125,53 @@ _RULES = (
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
-        f"No seat counts before GitLab knows what the add-ons include. {_SYNC}; then assign a seat "
-        "to the token's user, if it has none (Admin > GitLab Duo).",
+        f"Seats do not count until GitLab knows what the add-ons include. {_SYNC}; then assign a "
+        "seat to the token's user, if it has none (Admin > GitLab Duo).",
         _never_synchronised,
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
         "Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo). If it has one, GitLab "
-        f"does not know what the add-on includes, which comes from its cloud. {_SYNC}; use sync: "
-        "always.",
+        f"does not know what the add-on includes, which it learns from its cloud. {_SYNC}; use "
+        "sync: always.",
         lambda facts, _own: bool(facts.seats),
     ),
     # --- hosts ---
     _Rule(
         (HOST_PROBE,), "Requests to (the )?(local|loopback|link local)",
-        "The features work all the same: only this probe refuses local addresses. For a green "
-        "health check add the host to the outbound allowlist (duo_preflight with "
+        "The features still work: only this probe refuses local addresses. For a green health "
+        "check, add the host to the outbound allowlist (duo_preflight with "
         "manage_outbound_allowlist).",
         _of_site,
     ),
     _Rule(
         _HOSTS, "not on the Allow List",
-        "GitLab denies all outbound requests but to allowed hosts. If {host} is to be reached, add "
-        "it to the outbound allowlist (Admin > Settings > Network > Outbound requests).",
+        "GitLab denies all outbound requests except to allowed hosts. If GitLab is to reach "
+        "{host}, add it to the outbound allowlist (Admin > Settings > Network > Outbound "
+        "requests).",
         _in_cloud,
     ),
     _Rule(
         (), "not on the Allow List",
-        "GitLab denies all outbound requests but to allowed hosts: add the host to the outbound "
-        "allowlist (duo_preflight with manage_outbound_allowlist).",
+        "GitLab denies all outbound requests except to allowed hosts: add the host to the "
+        "outbound allowlist (duo_preflight with manage_outbound_allowlist).",
     ),
     _Rule(
         BILLING_PROBES, "",
         "With an online licence GitLab reports the use of the Agent Platform to its cloud, and "
-        "refuses it where it cannot. Open the way from each GitLab node to {host} (DNS, firewall, "
-        "proxy), or use an offline licence.",
+        "blocks the Agent Platform if it cannot. Allow each GitLab node to reach {host} (DNS, "
+        "firewall, proxy), or use an offline licence.",
     ),
     _Rule(
         (HOST_PROBE, CLOUD_PROBE), "",
-        "GitLab asks its cloud because no gateway URL is set: set ai_gateway_url (duo_gateway). If "
-        "features are to use GitLab's cloud, open the way from each GitLab node to it (DNS, "
+        "GitLab asks its cloud because no gateway URL is set: set ai_gateway_url (duo_gateway). "
+        "If features are to use GitLab's cloud, allow each GitLab node to reach it (DNS, "
         "firewall, proxy).",
         lambda facts, own: not own and not facts.gateway_url,
     ),
     _Rule(
         (HOST_PROBE,), "",
-        "Vendored features use GitLab's cloud: open the way from each GitLab node to {host} (DNS, "
+        "Vendored features use GitLab's cloud: allow each GitLab node to reach {host} (DNS, "
         "firewall, proxy), or set them to another provider (duo_feature_model).",
         _in_cloud,
     ),
@@ -196,14 +198,14 @@ _RULES = (
     ),
     _Rule(
         (SERVICE_PROBE,), "",
-        "An offline licence reaches no GitLab cloud: set duo_agent_platform_service_url "
-        "(duo_gateway) to a service of your own.",
+        "With an offline licence GitLab does not use its cloud: set "
+        "duo_agent_platform_service_url (duo_gateway) to a service of your own.",
         _offline,
     ),
     _Rule(
         (SERVICE_PROBE,), "",
-        "Open the way from each GitLab node to {host} (HTTP/2), or set "
-        "duo_agent_platform_service_url (duo_gateway) to a service of your own.",
+        "Allow each GitLab node to reach {host} (HTTP/2), or set duo_agent_platform_service_url "
+        "(duo_gateway) to a service of your own.",
         _in_cloud,
     ),
     # --- a connection check ---
@@ -217,16 +219,16 @@ _RULES = (
     ),
     _Rule(
         (MODEL_PROBE,), "identifier does not exist",
-        "Set identifier (duo_self_hosted_model) to one of the names that the model server has.",
+        "Set identifier (duo_self_hosted_model) to one of the names that the model server lists.",
     ),
     _Rule(
         (MODEL_PROBE,), "model server returned code 403",
-        "GitLab 18.4.0 says this by a bug of its own: take a later patch of 18.4.",
+        "This is a bug of GitLab 18.4.0: upgrade to a later patch of 18.4.",
         lambda facts, _own: facts.release.is_patch((18, 4, 0)),
     ),
     _Rule(
         (MODEL_PROBE,), "model server returned code 40[13]",
-        "Send a valid API key (api_key of duo_self_hosted_model); for Bedrock check the "
+        "Set a valid API key (api_key of duo_self_hosted_model); for Bedrock, check the "
         "credentials of the gateway.",
     ),
     _Rule(
@@ -240,12 +242,12 @@ _RULES = (
     ),
     _Rule(
         (MODEL_PROBE,), "model server returned",
-        "Check that the model server runs and that the gateway reaches it, and see its log.",
+        "Check that the model server runs and that the gateway can reach it, and see its log.",
     ),
     _Rule(
         (MODEL_PROBE,), "AI Gateway returned code 40[13]",
-        "The gateway cannot check GitLab's token: check AIGW_GITLAB_URL of the gateway, its way to "
-        "GitLab and its trust in GitLab's certificate, and the clocks.",
+        "The gateway cannot verify GitLab's token: check AIGW_GITLAB_URL of the gateway, that the "
+        "gateway reaches GitLab and trusts its certificate, and that the clocks agree.",
     ),
     _Rule(
         (MODEL_PROBE,), "AI Gateway returned code (404|422)",
@@ -253,8 +255,7 @@ _RULES = (
     ),
     _Rule(
         (MODEL_PROBE,), "AI Gateway returned code 500",
-        "The gateway answered, and failed itself: see its log. The model may run well all the "
-        "same.",
+        "The gateway itself failed: see its log. The model may still work.",
     ),
     _Rule(
         (MODEL_PROBE,), "AI Gateway returned code",
@@ -262,14 +263,14 @@ _RULES = (
     ),
     _Rule(
         (MODEL_PROBE,), _NOT_CONNECTED,
-        "GitLab waits {seconds} s, and says the same of a gateway that is down: see the check of "
-        "the gateway's host first. If that is well, warm the model up, or raise attempts and "
-        "delay; if it stays, check that the gateway reaches the model's endpoint.",
+        "GitLab waits {seconds} s, and says the same when the gateway is down: look at the check "
+        "of the gateway's host first. If that passes, warm up the model, or raise attempts and "
+        "delay; if the failure persists, check that the gateway reaches the model's endpoint.",
     ),
     _Rule(
         (MODEL_PROBE,), _SLOW,
-        "GitLab waits {seconds} s: warm the model up, or raise attempts and delay. If it stays, "
-        "check that GitLab reaches the gateway, and the gateway the model.",
+        "GitLab waits {seconds} s: warm up the model, or raise attempts and delay. If the failure "
+        "persists, check that GitLab reaches the gateway and that the gateway reaches the model.",
     ),
 )  # fmt: skip
 

@@ -68,7 +68,7 @@ def connections(
         time.sleep(delay)
         for name in late:
             (again,) = _ask(gitlab, [name], state, facts)
-            message = f"{again.message} It was asked {attempt} times."
+            message = f"{again.message} GitLab was asked {attempt} times."
             made[name] = again if again.success else replace(again, message=message)
     return made
 
@@ -143,4 +143,4 @@ def _refusal(gitlab: GitLab, refused: str) -> Failure:
         except Failure as failure:
             return failure
     reason = refused.rstrip(".") or "no result"
-    return Failure(messages.REFUSED, reason=reason, hint="Look into GitLab's own logs.")
+    return Failure(messages.REFUSED, reason=reason, hint="Look into GitLab's logs.")

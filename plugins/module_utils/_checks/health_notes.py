@@ -42,61 +42,61 @@ FROM_CONTROLLER = "gateway_from_controller"
 CHECK_NOTES: dict[str, CheckNote] = {
     PRESENCE_PROBE: CheckNote(
         "AI gateway",
-        "A gateway URL is set; not that anything answers there.",
+        "A gateway URL is set, but not that anything answers there.",
         "Set ai_gateway_url (duo_gateway).",
     ),
     HOST_PROBE: CheckNote(
         "host",
-        "GitLab gets some HTTP answer from this host, be it an error; not that it is the right "
-        "service.",
+        "GitLab gets an HTTP answer from this host, even if it is an error, but not that it is "
+        "the right service.",
         "Check DNS, firewall, proxy and the certificate from a GitLab node to this host.",
     ),
     SEAT_PROBE: CheckNote(
         "license",
-        "Licence and add-on include Code Suggestions, and the token's user has a seat; not that "
-        "others have one.",
+        "Licence and add-on include Code Suggestions, and the token's user has a seat, but not "
+        "that others have one.",
         "Assign a seat of an add-on such as GitLab Duo Enterprise to the token's user (Admin > "
         "GitLab Duo).",
     ),
     LICENSE_PROBE: CheckNote(
         "license",
-        "GitLab can synchronise this subscription; runs only where a feature may use GitLab's "
+        "GitLab can synchronise this subscription. It runs only where a feature may use GitLab's "
         "cloud.",
         "Check the licence under Admin > Subscription.",
     ),
     "access_probe": CheckNote(
-        "subscription", "The subscription was synchronised; runs only with GitLab's cloud.", ""
+        "subscription", "The subscription was synchronised. It runs only with GitLab's cloud.", ""
     ),
     "token_probe": CheckNote(
         "subscription",
-        "GitLab holds valid credentials for its cloud; runs only with GitLab's cloud.",
+        "GitLab holds valid credentials for its cloud. It runs only with GitLab's cloud.",
         "",
     ),
     CLOUD_PROBE: CheckNote(
         "GitLab's cloud",
-        "GitLab's cloud accepts this instance for Code Suggestions; says nothing of the "
+        "GitLab's cloud accepts this instance for Code Suggestions. It says nothing about the "
         "self-hosted gateway.",
         "Check the way to cloud.gitlab.com, and the licence (duo_subscription).",
     ),
     SERVICE_PROBE: CheckNote(
         "Agent Platform service",
-        "The Agent Platform service answers GitLab; not that its model does.",
+        "The Agent Platform service answers GitLab, but not that its model does.",
         "Check port 50052 of the service, duo_agent_platform_service_secure against its TLS, and "
         "its JWT keys.",
     ),
     "allow_flow_execution_probe": CheckNote(
         "flow execution",
-        "Flows may run on this instance; not that they do.",
+        "Flows may run on this instance, but not that they do.",
         "Turn flow execution on (Admin > GitLab Duo) if flows are to be used.",
     ),
     "allow_foundational_flows_probe": CheckNote(
         "foundational flows",
-        "GitLab's own flows may run on this instance; not that they do.",
+        "GitLab's own flows may run on this instance, but not that they do.",
         "Turn foundational flows on (Admin > GitLab Duo) if they are to be used.",
     ),
     RUNNER_PROBE: CheckNote(
         "runner for flows",
-        "An instance runner with the tag gitlab--duo is there; not that it can run flows.",
+        "An instance runner with the tag gitlab--duo exists, but not that it can run flows.",
         "Register an instance runner with the tag gitlab--duo and an executor that runs "
         "containers, if flows are to run on this instance.",
     ),
@@ -104,16 +104,16 @@ CHECK_NOTES: dict[str, CheckNote] = {
         name: CheckNote(
             "usage billing",
             "GitLab reaches the part of its cloud to which it reports the use of the Agent "
-            "Platform; says nothing of the self-hosted services.",
+            "Platform. It says nothing about the self-hosted services.",
             "",
         )
         for name in BILLING_PROBES
     },
     MODEL_PROBE: CheckNote(
         "self-hosted model",
-        "GitLab reaches the gateway, and the gateway gets an answer of this model with the stored "
-        "key; not that it serves a feature well, nor fast enough.",
-        "Look into the logs of the gateway.",
+        "GitLab reaches the gateway, and the gateway gets an answer from this model with the "
+        "stored key, but not that the model serves a feature well or fast enough.",
+        "See the logs of the gateway.",
     ),
     PROBES: CheckNote(
         "GitLab's health check",
@@ -125,15 +125,15 @@ CHECK_NOTES: dict[str, CheckNote] = {
     ),
     FROM_CONTROLLER: CheckNote(
         "AI gateway",
-        "The gateway answers the host that runs the task: not that it answers GitLab, nor that "
+        "The gateway answers the host that runs the task, but not that it answers GitLab or that "
         "any model works.",
-        "Check that the gateway answers at this URL, and no proxy in its place; see its log.",
+        "Check that the gateway, and not a proxy in its place, answers at this URL; see its log.",
     ),
 }
 # A probe of a release that is not known here.
 OTHER = CheckNote(
     "GitLab",
-    "What GitLab says of it; this collection does not know this probe.",
+    "Only what GitLab says about it, because this collection does not know this probe.",
     "This collection does not know this probe, so it does not count: see GitLab's page on the "
     "health check of GitLab Duo.",
 )
@@ -151,7 +151,7 @@ CODES: dict[str, tuple[str, str]] = {
     "A1002": ("No events, or unreadable ones, from the gateway", f"See its log. {TAG}"),
     "A1003": (
         "Streaming failed",
-        "Turn buffering off in proxies; to find out, turn streaming off in the gateway "
+        "Turn off buffering in proxies; to confirm the cause, turn off streaming in the gateway "
         "(AIGW_CUSTOM_MODELS__DISABLE_STREAMING=true).",
     ),
     "A1004": ("Error inside the gateway", "See the log of the gateway."),

@@ -159,7 +159,10 @@ def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
             yield Finding("error", way.feature, f"Its requests {leaves} the site ({way.reason}).")
     if wanted.isolated and found.unseen_features:
         names = ", ".join(found.unseen_features)
-        unknown = f"Whether {names} leave the site is not known: GitLab does not show them."
+        unknown = (
+            f"It is not known whether {names} leave the site, because GitLab does not show "
+            "their state."
+        )
         yield Finding("warning", "features", unknown)
     state = found.state
     vendored = any(it.provider == "vendored" for it in state.settings.values())
@@ -167,15 +170,16 @@ def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "features",
-            "GitLab does not tell which GitLab-managed models vendored features use, as it does "
-            "where it has no way to its cloud or an offline licence: none is in the configuration.",
+            "GitLab does not show which GitLab-managed models vendored features use, as is usual "
+            "where it cannot reach its cloud or has an offline licence, so the configuration "
+            "names none.",
         )
     if found.left_out:
         yield Finding(
             "warning",
             "configuration",
-            "URLs that hold credentials are not in the configuration for the role, and have to be "
-            f"declared before it builds them anew ({', '.join(found.left_out)}).",
+            "The configuration for the role leaves out URLs that contain credentials; declare "
+            f"them before the role creates these objects anew ({', '.join(found.left_out)}).",
         )
 
 

@@ -56,7 +56,7 @@ def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
     for leak in _leaks(wanted, info):
         action = leak.next_step
         if never and leak.code == isolated_messages.LEAVES_UNSEEN.code:
-            action += f" With a Premium licence these never do: {never}."
+            action += f" With a Premium licence it never shows the state of {never}."
         yield Finding("error", ABOUT, leak.what, action)
     if sent := _beside(info.release, info.license["type"]):
         yield Finding(
@@ -64,7 +64,7 @@ def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
             ABOUT,
             "Isolated means that no prompt, code or answer of a GitLab Duo feature leaves the "
             f"site. With this licence GitLab still {', and '.join(sent)}.",
-            "With an offline licence nothing of this is sent.",
+            "With an offline licence GitLab sends none of this.",
         )
 
 

@@ -36,7 +36,7 @@ def misspelt(unknown: Collection[str], known: Collection[str]) -> Iterator[Findi
                 "error",
                 f"variable {name}",
                 "The role has no such variable, so it would be ignored.",
-                f"{guess}ansible-doc -t role gitlab_ops.duo.duo_self_hosted lists them.",
+                f"{guess}ansible-doc -t role gitlab_ops.duo.duo_self_hosted lists its variables.",
             )
 
 

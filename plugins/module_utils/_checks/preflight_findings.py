@@ -79,7 +79,7 @@ def _access(found: PreflightState) -> Iterator[Finding]:
             "license",
             "There is no active GitLab Duo Enterprise add-on: models can be configured, but the "
             "classic features (code suggestions, chat) have no seats.",
-            "If they are wanted, buy the add-on and synchronise the subscription "
+            "If you want these features, buy the add-on and synchronise the subscription "
             "(duo_subscription).",
             kind="subscription",
         )
@@ -95,8 +95,8 @@ def _instance(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
                 "token",
                 "The application settings cannot be read, so these hosts cannot be added to the "
                 f"outbound allowlist: {', '.join(every)}.",
-                "Where Admin Mode is on, give the token the scope admin_mode as well, or leave "
-                "manage_outbound_allowlist out.",
+                "If Admin Mode is on, give the token the scope admin_mode as well, or leave out "
+                "manage_outbound_allowlist.",
             )
         elif not found.refused:
             yield Finding(
@@ -104,7 +104,7 @@ def _instance(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
                 "token",
                 "The application settings cannot be read, so silent mode, maintenance mode and the "
                 "outbound rules were not checked.",
-                "Where Admin Mode is on, give the token the scope admin_mode as well.",
+                "If Admin Mode is on, give the token the scope admin_mode as well.",
             )
         return
     if settings.get("maintenance_mode"):
@@ -142,7 +142,7 @@ def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findin
             "license",
             "With a Premium licence GitLab does not show the state of "
             f"{', '.join(sorted(hidden))}, whether beta features are on or off.",
-            "Leave these features out, or they are set in every run.",
+            "Leave these features out; otherwise they are set in every run.",
             kind="subscription",
         )
 

@@ -59,8 +59,8 @@ def _of_hosts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
         yield Finding(
             "error",
             gateway.ABOUT,
-            f"GitLab refuses {refused} as the host of the gateway, for it is not in the outbound "
-            "allowlist.",
+            f"GitLab refuses {refused} as the host of the gateway, because it is not in the "
+            "outbound allowlist.",
             "Declare a name that GitLab's own nodes can reach, add it under Admin > Settings > "
             "Network > Outbound requests, or set manage_outbound_allowlist: true.",
             kind="gateway",
@@ -70,7 +70,7 @@ def _of_hosts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
             "warning",
             "instance",
             "The health check of GitLab refuses local addresses that are not in the outbound "
-            f"allowlist ({', '.join(private)}); the features work.",
+            f"allowlist ({', '.join(private)}); the features themselves work.",
             "Add them to the allowlist for a green health check, or set manage_outbound_allowlist: "
             "true.",
         )
@@ -110,16 +110,16 @@ def _too_much(before: list[str], missing: list[str]) -> Iterator[Finding]:
         yield Finding(
             "error",
             "instance",
-            f"The outbound allowlist of GitLab takes {MOST_ENTRIES} entries, and with the hosts to "
-            f"be added it would have {count}.",
-            "Replace some by ranges under Admin > Settings > Network > Outbound requests.",
+            f"The outbound allowlist of GitLab holds at most {MOST_ENTRIES} entries, but would "
+            f"have {count} with the hosts to be added.",
+            "Replace some with ranges under Admin > Settings > Network > Outbound requests.",
         )
     for host in missing:
         if len(host) > LONGEST_ENTRY:
             yield Finding(
                 "error",
                 "instance",
-                f"The outbound allowlist of GitLab takes entries of {LONGEST_ENTRY} characters, "
-                f"and the host {host[:50]}... is longer.",
-                "Declare a shorter name of it.",
+                f"An entry of GitLab's outbound allowlist has at most {LONGEST_ENTRY} characters, "
+                f"but the host {host[:50]}... is longer.",
+                "Declare a shorter name for it.",
             )

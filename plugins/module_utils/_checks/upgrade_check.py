@@ -111,11 +111,11 @@ def _notes(
             severity="action",
             version=target.minor,
             subject="gateway",
-            what="The gateway has to be of the same release as GitLab: image tag "
-            f"{_tag(target)}, the newest that exists.",
-            action="Make sure that this image can be pulled; upgrade GitLab first, the gateway "
-            "directly after it, and never run a newer gateway with an older GitLab: one of 19.6 or "
-            "later breaks flows of GitLab 19.5 and earlier (DCR4005).",
+            what="The gateway has to be of the same release as GitLab: the newest image with the "
+            f"tag {_tag(target)}.",
+            action="Make sure that this image can be pulled. Upgrade GitLab first and the gateway "
+            "directly after it, and never run a newer gateway with an older GitLab: a "
+            "gateway of 19.6 or later breaks flows of GitLab 19.5 and earlier (DCR4005).",
             source="install/install_ai_gateway, !266527",
         )
 
@@ -212,7 +212,7 @@ def _appearing(
             what=f"New {kind} from about this release on: {', '.join(names)}.",
             action="Declare which model serves them, or disable them."
             if subject == "features"
-            else "Declare models of them, if you want to use them.",
+            else "Declare models of these families if you want to use them.",
             source="GraphQL reference",
         )
 
@@ -293,9 +293,9 @@ def findings(wanted: UpgradeOptions, found: ObservedUpgrade) -> Iterator[Finding
         yield Finding(
             "warning",
             "platform",
-            f"GitLab {_minor(found.target)} is beyond what is known here: GitLab {KNOWN_RELEASE}, "
-            f"as read on {KNOWN_UNTIL}. What came later is not in the findings: take a newer "
-            "release of this collection, and read GitLab's own upgrade notes.",
+            f"GitLab {_minor(found.target)} is newer than the last release known here: GitLab "
+            f"{KNOWN_RELEASE}, as read on {KNOWN_UNTIL}. The findings lack later changes: use a "
+            "newer release of this collection, and read GitLab's own upgrade notes.",
         )
 
 

@@ -51,7 +51,7 @@ BAD_RELEASES = (
         "gateway",
         "The upgrade to 19.2.0 empties the gateway URL and the Agent Platform URL and resets the "
         "timeout, the AI logs and the TLS switch, so features stop (Linux package).",
-        "Upgrade to 19.2.1 or later. If it must be 19.2.0, export the state before "
+        "Upgrade to 19.2.1 or later. If it must be 19.2.0, export the state first "
         "(gitlab_ops.duo.export) and restore it afterwards (gitlab_ops.duo.restore).",
         "update/versions/gitlab_19_changes, #606458, !246616",
         concerns="gateway",

@@ -50,8 +50,8 @@ NOTES = (
     UpgradeNote(
         (18, 4), "action", "features",
         "Every reading of feature settings asks GitLab's cloud for its models, with a timeout of "
-        "5 s: slow where the cloud cannot be reached.",
-        "Keep the option timeout at 30 s or more where GitLab has no way to cloud.gitlab.com.",
+        "5 s, which is slow where the cloud cannot be reached.",
+        "Keep the option timeout at 30 s or more where GitLab cannot reach cloud.gitlab.com.",
         "ee/app/services/ai/model_selection of 18.9",
         concerns="online",
     ),
@@ -66,14 +66,14 @@ NOTES = (
     UpgradeNote(
         (18, 6), "action", "models",
         "Mistral 7B-it, Mixtral 8x7B and Mixtral 8x22B are no longer supported (still selectable).",
-        "Replace them, for example by Mistral Small 24B Instruct 2506.",
+        "Replace them, for example with Mistral Small 24B Instruct 2506.",
         "update/deprecations, #557156",
         concerns="early_mistral",
     ),
     UpgradeNote(
         (18, 6, 2), "action", "platform",
         "Only suitable runners, with the tag gitlab--duo, take jobs of the Agent Platform.",
-        "Give the tag to the runners that are to take them.",
+        "Add the tag to the runners that are to take these jobs.",
         "update/versions/gitlab_18_changes, user/duo_agent_platform/flows/execution",
         concerns="agent_platform",
     ),
@@ -86,9 +86,10 @@ NOTES = (
     UpgradeNote(
         (18, 7), "action", "features",
         "Agentic Chat becomes a feature of its own. The upgrade copies the setting of "
-        "duo_agent_platform to duo_agent_platform_agentic_chat once; from then on they are apart.",
-        "Declare duo_agent_platform_agentic_chat beside duo_agent_platform, or it stays on the "
-        "model of the day of the upgrade.",
+        "duo_agent_platform to duo_agent_platform_agentic_chat once; from then on the two are "
+        "independent.",
+        "Declare duo_agent_platform_agentic_chat beside duo_agent_platform, or it keeps the model "
+        "that it had on the day of the upgrade.",
         "migration AgenticChatSelfHostedMigration",
         concerns="agent_platform",
     ),
@@ -111,7 +112,7 @@ NOTES = (
         (18, 7), "action", "beta_features",
         "On 18.7 and 18.8 the Agent Platform with self-hosted models needs beta features with an "
         "online licence.",
-        "Turn beta features on, or go to 18.9.",
+        "Turn beta features on, or upgrade to 18.9.",
         "configure_duo_features, !217956",
         concerns="agent_platform_online",
     ),
@@ -179,7 +180,7 @@ NOTES = (
         "TLS to the Agent Platform service is a setting of GitLab. The upgrade copies it from the "
         "environment variable DUO_AGENT_PLATFORM_SERVICE_SECURE of the node that migrates (unset: "
         "on), and the variable no longer counts afterwards.",
-        "Where the service is plain gRPC, declare duo_agent_platform_service_secure: false. That "
+        "Where the service is plain gRPC, declare duo_agent_platform_service_secure: false. This "
         "changes nothing if the node that migrates has the variable.",
         "migration of 18.10, install/install_ai_gateway (19.x)",
         concerns="agent_platform_url",
@@ -195,8 +196,8 @@ NOTES = (
     ),
     UpgradeNote(
         (18, 10), "action", "platform",
-        "GitLab has an issue on self-hosted models in 18.10. What goes wrong, and which patch ends "
-        "it, is not known here.",
+        "GitLab has an issue about self-hosted models in 18.10. What goes wrong, and which patch "
+        "fixes it, is not known here.",
         "Read the issue (https://gitlab.com/gitlab-org/gitlab/-/work_items/596569) before the "
         "upgrade, and take the newest patch.",
         "#596569",
@@ -205,8 +206,8 @@ NOTES = (
     ),
     UpgradeNote(
         (18, 11), "info", "models",
-        "Models have a provider. The upgrade makes those that are there provider API, Bedrock "
-        "models too, which keep working; 19.0 sets the provider of these itself.",
+        "Models get a provider. The upgrade sets provider API for existing models, Bedrock models "
+        "included, which keep working; 19.0 corrects the provider of Bedrock models.",
         "Nothing to do.",
         "ee/app/models/ai/self_hosted_model.rb of 18.11, migration of 19.0",
         concerns="bedrock",
@@ -216,15 +217,15 @@ NOTES = (
         "With an offline licence and GitLab Duo Enterprise, without the add-on for the Agent "
         "Platform, replies of @GitLabDuo in merge requests fail with 401 (Forbidden by auth "
         "provider). Confirmed on 19.2.1, reported from 18.11.7 on; reviews and Chat work.",
-        "Tell the users, or go to 19.5.",
+        "Inform the users, or upgrade to 19.5.",
         "#621674, !254156, !256656",
         concerns="offline_reviews",
         fixed=((19, 5),),
     ),
     UpgradeNote(
         (18, 11), "action", "platform",
-        "GitLab has an issue on self-hosted models in 18.11. What goes wrong, and which patch ends "
-        "it, is not known here.",
+        "GitLab has an issue about self-hosted models in 18.11. What goes wrong, and which patch "
+        "fixes it, is not known here.",
         "Read the issue (https://gitlab.com/gitlab-org/gitlab/-/work_items/598659) before the "
         "upgrade, and take the newest patch.",
         "#598659",

@@ -18,8 +18,8 @@ NOTES = (
     ),
     UpgradeNote(
         (19, 0), "info", "platform",
-        "The Helm chart replaces its NGINX Ingress by the Gateway API, and PostgreSQL 17 is the "
-        "minimum.",
+        "The Helm chart replaces its NGINX Ingress with the Gateway API, and requires PostgreSQL "
+        "17 or later.",
         "Check the route to a gateway that used the ingress of the chart.",
         "update/versions/gitlab_19_changes",
     ),
@@ -33,8 +33,8 @@ NOTES = (
     ),
     UpgradeNote(
         (19, 0), "info", "models",
-        "A model is created, changed and checked with a provider only, and for Bedrock and Vertex "
-        "AI without an endpoint; scripts of your own that send none break.",
+        "Creating, changing and checking a model needs a provider and, for Bedrock and Vertex AI, "
+        "no endpoint; scripts of your own that send no provider break.",
         "Change such scripts; this collection sends what the release takes.",
         "ee/app/graphql/mutations/ai/self_hosted_models/base.rb of 18.11 and 19.4",
         concerns="models",
@@ -65,7 +65,7 @@ NOTES = (
         "GitLab's processes keep the gateway settings for a minute, so that a page or a script may "
         "show old values right after a change; while deny_all_requests_except_allowed is on, a "
         "change is refused if any other URL of the application settings cannot be resolved.",
-        "On isolated sites, clear or allow the URLs that GitLab names, such as the one of its "
+        "On isolated sites, clear or allow the URLs that GitLab names, such as the URL of its "
         "documentation.",
         "ee/app/graphql/mutations/ai/duo_settings/update.rb of 19.4",
         concerns="gateway",
@@ -83,7 +83,7 @@ NOTES = (
     UpgradeNote(
         (19, 4), "action", "platform",
         "With an offline licence, a flow on a self-hosted model fails with DCR4005 while "
-        "duo_agent_platform has none (seen on 19.4.1).",
+        "duo_agent_platform has no such model (seen on 19.4.1).",
         "Assign a self-hosted model to duo_agent_platform too.",
         "#631401, !260186",
         concerns="offline_flows_alone",
@@ -91,34 +91,35 @@ NOTES = (
     UpgradeNote(
         (19, 4), "action", "features",
         "The flow Developer becomes a feature of its own. The upgrade copies the setting of "
-        "duo_agent_platform to duo_developer once; from then on they are apart.",
-        "Declare duo_developer beside duo_agent_platform, or it stays on the model of the day of "
-        "the upgrade.",
+        "duo_agent_platform to duo_developer once; from then on the two are independent.",
+        "Declare duo_developer beside duo_agent_platform, or it keeps the model that it had on "
+        "the day of the upgrade.",
         "migration of 19.4, !251961",
         concerns="agent_platform",
     ),
     UpgradeNote(
         (19, 4), "info", "platform",
         "GitLab's health check asks its cloud and looks for a runner with the tag gitlab--duo on "
-        "every instance, so that it is not green without them; duo_health does not count what no "
-        "feature in use needs. After a 404 GitLab itself asks a model server for its models.",
-        "Allow the GitLab nodes to reach the model servers, to see which names they have.",
+        "every instance, so it is not green without them; duo_health ignores what no feature in "
+        "use needs. After a 404, GitLab itself asks a model server for its models.",
+        "To see the names that the model servers list, allow the GitLab nodes to reach them.",
         "health check of 19.4",
         concerns="gateway",
     ),
     UpgradeNote(
         (19, 5), "action", "features",
         "Recommending reviewers becomes a feature of its own. The upgrade copies the setting of "
-        "duo_agent_platform to recommend_reviewers_assign once; from then on they are apart.",
-        "Declare recommend_reviewers_assign beside duo_agent_platform, or it stays on the model of "
-        "the day of the upgrade.",
+        "duo_agent_platform to recommend_reviewers_assign once; from then on the two are "
+        "independent.",
+        "Declare recommend_reviewers_assign beside duo_agent_platform, or it keeps the model that "
+        "it had on the day of the upgrade.",
         "migration of 19.5, !258913",
         concerns="agent_platform",
     ),
     UpgradeNote(
         (19, 5), "info", "gateway",
-        "GitLab drops the columns that held the gateway settings before 19.2. What the upgrade to "
-        "19.2.0 lost, only your own copy can bring back then.",
+        "GitLab drops the columns that held the gateway settings before 19.2. After that, only "
+        "your own copy can bring back what the upgrade to 19.2.0 lost.",
         "On the way from 19.2.0, stop at 19.2.1 or a later patch of 19.2, or restore your copy "
         "(gitlab_ops.duo.restore).",
         "migration of 19.5",
@@ -127,7 +128,7 @@ NOTES = (
     UpgradeNote(
         (19, 6), "action", "gateway",
         "A gateway of 19.6 or later breaks flows of GitLab 19.5 and earlier (DCR4005).",
-        "Upgrade GitLab first, the gateway directly after it.",
+        "Upgrade GitLab first and the gateway directly after it.",
         "!266527",
         concerns="gateway",
     ),

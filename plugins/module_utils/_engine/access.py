@@ -35,9 +35,11 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
     add_ons = data.get("addOnPurchases") or []
     texts = held.values() if isinstance(held, dict) else [...]
     if not all(it is None or isinstance(it, str) for it in texts):
-        raise Failure(http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="the licence is no text")
+        raise Failure(http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="the licence is not text")
     if not isinstance(add_ons, list) or not all(isinstance(item, dict) for item in add_ons):
-        raise Failure(http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="add-ons are no list")
+        raise Failure(
+            http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="the add-ons are not a list"
+        )
     return {
         "plan": held.get("plan"),
         "type": held.get("type"),
@@ -109,7 +111,7 @@ def explain(
             add_on="GitLab Duo Enterprise"
             + (" or GitLab Duo Agent Platform Self-Hosted" if agents_too else ""),
             add_ons=add_ons,
-            hint="Buy the add-on and upload the licence that has it (Admin > Subscription)."
+            hint="Buy the add-on and upload the licence that includes it (Admin > Subscription)."
             if offline
             else "Synchronise the subscription (Admin > Subscription > Last sync), or buy the "
             "add-on.",

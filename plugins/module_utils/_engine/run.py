@@ -132,7 +132,7 @@ def _settled(
             if not patience.wait():
                 break
         if missing:
-            witness = f"for {seconds} s each new reading showed"
+            witness = f"every reading for {seconds} s showed"
             raise Failure(messages.NOT_KEPT, witness=witness, objects=", ".join(missing))
     except Failure as failure:
         # All of it was carried out, whatever the reading says.
@@ -167,7 +167,7 @@ def _newer(gitlab: GitLab | None) -> list[str]:
         return []
     return [
         f"GitLab {release.text} is newer than the newest release that this version of the "
-        "collection knows: it is handled like that one."
+        "collection knows, and is treated like that release."
     ]
 
 

@@ -56,7 +56,7 @@ def _malformed(
                 elif not _is_dictionary(item):
                     keys = ", ".join(inside or {})
                     yield (
-                        f"{names(where)} is no dictionary (with {keys})",
+                        f"{names(where)} is not a dictionary (with {keys})",
                         f"Write {names(where)} as a dictionary, with {keys}.",
                     )
 
@@ -103,7 +103,7 @@ def advice(said: str, spec: Spec, names: Names) -> str:
         found = re.search(pattern, said)
         if found:
             return write(found, spec, names)
-    return "Correct the option that it names; ansible-doc shows what it takes."
+    return "Correct the option named in this message; ansible-doc shows what it accepts."
 
 
 def _unknown(found: re.Match[str], spec: Spec, names: Names) -> str:

@@ -217,11 +217,11 @@ class AdminSession:
             reason = f"a redirect to {target}"
             if target.endswith("/users/terms") or "terms" in target:
                 reason, hint = (
-                    "the terms of service are not accepted",
+                    "the terms of service have not been accepted",
                     "Sign in with a browser and accept them.",
                 )
             elif "password/new" in target:
-                reason, hint = "the password expired", "Sign in with a browser and renew it."
+                reason, hint = "the password has expired", "Sign in with a browser and renew it."
             elif "two_factor_auth" in target:
                 reason, hint = (
                     "two-factor authentication has to be set up first",
@@ -230,12 +230,13 @@ class AdminSession:
             elif target.endswith(SIGN_IN):
                 reason, hint = (
                     "the session is not accepted",
-                    "Give a fresh session_cookie, or user name and password.",
+                    "Set a fresh session_cookie, or username and password.",
                 )
         elif status == 404:
             reason, hint = (
-                "the account is no administrator, or the licence does not include it",
-                "Use an administrator's account; check licence and Duo Enterprise add-on.",
+                "the account is not an administrator, or the licence does not include this page",
+                "Use an administrator's account, and check the licence and the Duo Enterprise "
+                "add-on.",
             )
         elif status == 422:
             reason, hint = "the CSRF token is not accepted", "Run again."
@@ -281,7 +282,7 @@ class AdminSession:
             or app.get("show_captcha")
         ):
             raise self._needs_more(
-                "a captcha, shown after several failed tries",
+                "a captcha, shown after several failed attempts",
                 "Sign in with a browser from this address, or wait.",
             )
         answer = self._http.send(
@@ -305,7 +306,7 @@ class AdminSession:
         if "js-2fa-form" in page.classes:
             return self._needs_more(
                 "two-factor authentication",
-                "Use session_cookie of a browser that is signed in, via: rails_runner, or another "
+                "Use the session_cookie of a signed-in browser, via: rails_runner, or another "
                 "account.",
             )
         if "js-email-verification" in page.classes:

@@ -73,7 +73,7 @@ class Connection(Options):
             )
         if parts.hostname in ("gitlab.com", "www.gitlab.com"):
             raise Wrong(
-                "GitLab.com is not self-managed; self-hosted models are for your own instance",
+                "GitLab.com is not self-managed; self-hosted models need an instance of your own",
                 "Write the URL of a GitLab that you manage yourself as {}.",
             )
         return value
@@ -88,7 +88,7 @@ class Connection(Options):
             )
         if not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
             raise Wrong(
-                "contains characters that no GitLab token has",
+                "contains characters that never occur in a GitLab token",
                 "Write the token alone as {}, without quotes or a name in front of it.",
             )
         return value

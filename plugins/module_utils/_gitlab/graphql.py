@@ -25,7 +25,7 @@ SETTING_ERROR = "You don't have permission to update the setting"
 READ_ONLY_ERROR = "You cannot perform write operations on a read-only instance"
 # What a field is denied with, before it did anything.
 DENIALS = (GENERAL_ERROR, SETTING_ERROR, READ_ONLY_ERROR)
-_LOOK = "Look for the request in GitLab's own logs, and run again."
+_LOOK = "Look for the request in GitLab's logs, and run again."
 UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|isn't|not) ")
 
 
@@ -117,7 +117,7 @@ class Reading:
 
     def lacks(self, name: str) -> Failure:
         """Return the failure for a field on Query whose value cannot be used."""
-        reason = self.denied.get(name, f"{name} is not what it should be")
+        reason = self.denied.get(name, f"{name} has an unexpected form")
         return Failure(http_messages.BROKEN_ANSWER, path=GRAPHQL, reason=reason)
 
 
@@ -211,7 +211,7 @@ def data_of(answer: Any) -> dict[str, Any]:
         if data is None and isinstance(answer.get("errors"), list) and answer["errors"]:
             return {}
     raise Failure(
-        http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="JSON of another shape than GraphQL's"
+        http_messages.BROKEN_ANSWER, path=GRAPHQL, reason="JSON that is not a GraphQL response"
     )
 
 

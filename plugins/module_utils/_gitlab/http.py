@@ -75,7 +75,7 @@ class Answer:
             return loads(self.body)
         except UNREADABLE:
             raise Failure(
-                http_messages.BROKEN_ANSWER, path=self.path, reason="broken or cut off JSON"
+                http_messages.BROKEN_ANSWER, path=self.path, reason="broken or truncated JSON"
             ) from None
 
     def reason(self) -> str:

@@ -92,7 +92,7 @@ class RailsRunner:
         except FileNotFoundError:
             raise Failure(messages.RAILS_NOT_FOUND, command=self._command[0]) from None
         except subprocess.TimeoutExpired:
-            raise _failed(f"no end after {TIMEOUT} s", writing) from None
+            raise _failed(f"it did not finish within {TIMEOUT} s", writing) from None
         except OSError as error:
             raise _failed(error.strerror or str(error), False) from None
         said = [line.strip() for line in done.stdout.splitlines()]

@@ -86,7 +86,7 @@ class SignIn:
             return [("rails_command", rule, f"Write {{}} as a list of its parts: [{parts}].")]
         if self.via == SESSION and not self.can_sign_in:
             rule = "session needs username and password, or session_cookie"
-            return [("via", rule, "Add these, or leave out {}.")]
+            return [("via", rule, "Add them, or leave out {}.")]
         return []
 
     @property

@@ -164,7 +164,7 @@ def _unusable_file(connection: Connection) -> Failure | None:
                 option, path = "client_key", key
             context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
-        said = f"not what OpenSSL expects, {error.reason}"
+        said = f"not in a form that OpenSSL accepts: {error.reason}"
         return Failure(http_messages.UNUSABLE_FILE, option=option, reason=f"{path}: {said}")
     except OSError as error:
         return Failure(

@@ -110,5 +110,5 @@ def parse(shape: type[Fits], value: Any, field: str) -> Fits:
         raise Failure(
             http_messages.BROKEN_ANSWER,
             path=GRAPHQL,
-            reason=f"{place} is not what it should be: {first['msg']}",
+            reason=f"{place} has an unexpected form: {first['msg']}",
         ) from None

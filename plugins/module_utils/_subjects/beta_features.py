@@ -126,7 +126,7 @@ class Toggle:
         if self.wanted.enabled:
             return Failure(messages.BETA_STAYS_OFF, about=ABOUT)
         failure = Failure(messages.BETA_STAYS_ON, about=ABOUT)
-        failure.done = ["throw the switch of the signed-in account"]
+        failure.done = ["flip the switch of the signed-in account"]
         return failure
 
     def _is_reached(self, session: AdminSession) -> bool:
@@ -187,7 +187,7 @@ def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaF
         return Plan((), predicted)
     if found.enabled is None:
         version = found.release.text if found.release else ""
-        reason = f"GitLab {version} does not show the state of beta features by token"
+        reason = f"On GitLab {version} the state of beta features has to be read first"
         raise Failure(messages.BETA_NEEDS_SIGN_IN, about=ABOUT, reason=reason)
     if wanted.enabled and not wanted.accept_testing_agreement:
         raise Failure(messages.AGREEMENT_NOT_ACCEPTED, about=ABOUT)

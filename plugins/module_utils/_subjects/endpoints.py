@@ -29,9 +29,9 @@ def loopback(models: Iterable[ModelOptions]) -> tuple[str, str] | None:
         return None
     hosts = ", ".join(sorted(set(found.values())))
     return (
-        f"The AI gateway, not GitLab, calls the endpoints of models: {hosts} (of "
-        f"{', '.join(found)}) is the gateway's own machine or container.",
-        "Declare an address that the gateway reaches, unless the model runs beside it.",
+        f"The AI gateway, not GitLab, calls model endpoints, so {hosts} (of {', '.join(found)}) "
+        "means the gateway's own machine or container.",
+        "Declare an address that the gateway can reach, unless the model runs there too.",
     )
 
 

@@ -332,8 +332,9 @@ def _warnings(
     warnings = []
     if untold:
         warnings.append(
-            f"GitLab does not tell which GitLab-managed model {', '.join(untold)} use, for it "
-            "cannot fetch the definitions of its models from its cloud: they are left as they are."
+            f"GitLab does not show which GitLab-managed model {', '.join(untold)} use, because it "
+            "cannot fetch the definitions of its models from its cloud: these features are left "
+            "unchanged."
         )
     if unseen:
         beta = any(map(found.release.is_beta_feature, unseen))

@@ -71,10 +71,10 @@ PARTS = [
 ]
 
 DISAGREE = (
-    "GitLab's processes do not agree about settings of the gateway, of which each keeps a copy for "
-    "a minute, so somebody has changed them a moment ago:"
+    "GitLab's processes disagree about settings of the gateway, of which each keeps a copy for a "
+    "minute, so somebody has just changed them:"
 )
-WRITTEN = "They are written as declared, perhaps once more."
+WRITTEN = "They are written as declared, perhaps again."
 
 
 class GatewayOptions(Options):
@@ -110,7 +110,7 @@ class GatewayOptions(Options):
             rule = "must be host:port without a scheme, such as aigw.example.com:50052"
             raise Wrong(rule, write, instead=meant, also=suggestions.tls(value))
         if len(value) > 2048:
-            rule = "is longer than 2048 characters, the most that GitLab stores"
+            rule = "is longer than the 2048 characters that GitLab stores"
             raise Wrong(rule, "Shorten {} to 2048 characters.")
         if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@?#\x00-\x1f]+)(:\d{1,5})?", value):
             rule = "must be host:port, such as aigw.example.com:50052"
@@ -304,9 +304,9 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
     elif opened:
         cleared = " and ".join(name for name in URLS if before.get(name) and not after[name])
         warnings.append(
-            f"Without {cleared}, requests of these features go to GitLab's cloud, or may, unless "
-            f"the licence is an offline one: {', '.join(opened)}. To keep data inside, set them to "
-            "provider disabled first."
+            f"Without {cleared}, requests of these features go, or may go, to GitLab's cloud "
+            f"unless the licence is an offline one: {', '.join(opened)}. To keep data inside, "
+            "first set them to provider disabled."
         )
     if not after:
         return Plan((), predicted, tuple(warnings))

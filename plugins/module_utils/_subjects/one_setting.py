@@ -72,14 +72,14 @@ class SettingOptions(Options):
         if self.state == "absent":
             if self.provider or self.model or self.gitlab_model:
                 raise Wrong(
-                    "absent takes no provider, model or gitlab_model",
+                    "absent cannot be combined with provider, model or gitlab_model",
                     "Leave these out, or leave out {}.",
                     option="state",
                 )
             return self
         if self.model is not None and self.gitlab_model is not None:
             raise Wrong(
-                "model and gitlab_model exclude each other",
+                "model and gitlab_model cannot be combined",
                 "Leave out {}, or gitlab_model.",
                 option="model",
                 named=True,
@@ -93,7 +93,7 @@ class SettingOptions(Options):
             )
         if self.model and provider != "self_hosted":
             raise Wrong(
-                f"does not go with provider {provider}",
+                f"cannot be combined with provider {provider}",
                 "Leave out {}, or write provider: self_hosted.",
                 option="model",
             )
@@ -105,7 +105,7 @@ class SettingOptions(Options):
             )
         if self.gitlab_model and provider != "vendored":
             raise Wrong(
-                f"does not go with provider {provider}",
+                f"cannot be combined with provider {provider}",
                 "Leave out {}, or write provider: vendored.",
                 option="gitlab_model",
             )

@@ -92,8 +92,8 @@ def options(params: dict[str, Any]) -> ModelsOptions:
             raise invalid(
                 [
                     (
-                        "exclusive: goes only with models",
-                        "Declare all models that are to stay in models, or leave out exclusive.",
+                        "exclusive: requires models",
+                        "List every model to keep in models, or leave out exclusive.",
                     )
                 ]
             )
@@ -102,7 +102,7 @@ def options(params: dict[str, Any]) -> ModelsOptions:
         return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
     if params.get("exclusive") and params.get("only") == "present":
-        problem = "exclusive: deletes models, which only: present forbids; leave one of them out"
+        problem = "exclusive: deletes models, which only: present forbids; leave out one of the two"
         raise invalid([(problem, "Leave out exclusive, or only.")])
     return check(ModelsOptions, others)
 
@@ -157,7 +157,9 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
         _refuse_unusable(model, current, wanted, found)
         if current and current.hidden:
             # It becomes visible when an earlier task of the run has turned beta features on.
-            warnings.append(f"{about(model.name)} is hidden now: what would change is not known.")
+            warnings.append(
+                f"{about(model.name)} is hidden now, so its changes cannot be predicted."
+            )
             continue
         new = target(model, current, form)
         if current is None:
@@ -174,8 +176,8 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
     for left in _undeclared(wanted, found, slipping):
         if users := _users(left, wanted):
             warnings.append(
-                f"Self-hosted model {left.name} is not declared, but kept: it is used by "
-                f"{', '.join(users)}."
+                f"Self-hosted model {left.name} is not declared, but is kept because it is used "
+                f"by {', '.join(users)}."
             )
         else:
             going.append(models.pop(left.name))
@@ -280,8 +282,8 @@ def _warn_forced(model: ModelOptions, current: Model, wanted: ModelsOptions) -> 
         # GitLab itself would delete it and silently drop the features' settings.
         raise Failure(messages.MODEL_IN_USE, about=where, features=names)
     return [
-        f"With {where} go the settings of the features that use it: {names}. They fall back to "
-        "the default of GitLab, which can send their requests to its cloud."
+        f"Deleting {where} also drops the settings of the features that use it: {names}. They "
+        "fall back to the default of GitLab, which can send their requests to its cloud."
     ]
 
 
@@ -303,14 +305,15 @@ def _slipping(models: dict[str, Model], wanted: ModelsOptions) -> set[str]:
 
 
 def _warn_unseen(names: list[str], wanted: ModelsOptions, found: ObservedModels) -> list[str]:
-    doubts = [f"whether {', '.join(names)} is really absent"] if names else []
-    doubts += ["whether undeclared ones are left"] if wanted.exclusive else []
+    verb = "is" if len(names) == 1 else "are"
+    doubts = [f"whether {', '.join(names)} {verb} really absent"] if names else []
+    doubts += ["whether undeclared models are left"] if wanted.exclusive else []
     if not doubts or found.state.beta:
         return []
     reason = "are off" if found.state.beta is False else "may be off"
     return [
-        f"Beta features {reason}, so models of beta families may be hidden: "
-        f"{' and '.join(doubts)} cannot be seen. A hidden model stays, with its API key."
+        f"Beta features {reason}, so models of beta families may be hidden. It cannot be checked "
+        f"{' or '.join(doubts)}. A hidden model stays, with its API key."
     ]
 
 

@@ -84,7 +84,7 @@ class Synchronise:
             raise Failure(
                 messages.SYNC_REFUSED,
                 about=ABOUT,
-                reason="it queued no job; perhaps an earlier one still waits",
+                reason="it queued no job; an earlier one may still be waiting",
             )
 
 

@@ -251,12 +251,15 @@ def test_reads_the_state(serve, pages: dict[str, Reply], state: tuple[bool, str 
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (redirect("/-/users/terms?redirect=%2Fadmin"), "the terms of service are not accepted"),
-        (redirect("/-/user_settings/password/new"), "the password expired"),
+        (
+            redirect("/-/users/terms?redirect=%2Fadmin"),
+            "the terms of service have not been accepted",
+        ),
+        (redirect("/-/user_settings/password/new"), "the password has expired"),
         (redirect("/-/profile/two_factor_auth"), "two-factor authentication has to be set up"),
         (redirect("/users/sign_in"), "the session is not accepted"),
         (redirect("/admin/elsewhere"), "a redirect to /admin/elsewhere"),
-        (page("", status=404), "no administrator"),
+        (page("", status=404), "not an administrator"),
         (page("", status=422), "CSRF token"),
         (page("<h1>hello</h1>"), "refused"),
         (page('<div data-view-model="{broken"></div>'), "refused"),
@@ -296,7 +299,7 @@ def test_throws_the_switch_below_any_root(serve, root: str) -> None:
     ("reply", "told"),
     [
         (page("", status=422), "422: the CSRF token is not accepted"),
-        (page("", status=404), "404: the account is no administrator"),
+        (page("", status=404), "404: the account is not an administrator"),
         (redirect("/users/sign_in"), "302: the session is not accepted"),
     ],
 )
@@ -362,7 +365,7 @@ def test_enters_admin_mode(serve) -> None:
         pytest.param(
             {"GET /admin/session/new": page("", status=404)},
             messages.PAGE_REFUSED,
-            "no administrator",
+            "not an administrator",
             id="no administrator",
         ),
         pytest.param(

@@ -168,7 +168,7 @@ def test_when_reading_fails_too_it_says_that_it_does_not_know() -> None:
     assert failure.done == lines("z")
     assert failure.unknown == lines("a", "b")
     assert failure.not_done == lines("c")
-    assert "Not known whether done: change a" in failure.sentence()
+    assert "May have been done: change a" in failure.sentence()
 
 
 def test_what_gitlab_refused_for_its_rate_is_not_done_also_where_reading_fails_too() -> None:

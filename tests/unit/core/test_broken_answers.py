@@ -32,7 +32,7 @@ LINKED = {"code_completions": {"provider": "self_hosted", "model": "m"}}
 def test_nodes_that_are_not_there_are_not_none(value: Any) -> None:
     reading = Reading(release("18.9"), True, data={"aiFeatureSettings": value})
     assert reading.nodes("aiSelfHostedModels") == []
-    with pytest.raises(Failure, match="aiFeatureSettings is not what it should be"):
+    with pytest.raises(Failure, match="aiFeatureSettings has an unexpected form"):
         reading.nodes("aiFeatureSettings")
 
 
@@ -129,7 +129,7 @@ def test_an_answer_of_another_shape_is_gitlabs_mistake(name: str, value: Any, sa
     )
     result = here.run(info.SUBJECT)
     assert result["failure"]["code"] == "broken-answer"
-    assert f"{said} is not what it should be" in result["msg"]
+    assert f"{said} has an unexpected form" in result["msg"]
 
 
 @pytest.mark.parametrize("error", [AttributeError, TypeError, KeyError, ValueError])

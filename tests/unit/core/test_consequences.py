@@ -66,7 +66,9 @@ def test_what_the_first_playbook_leaves_is_listed() -> None:
     assert set(pasted(told)) == shown - {*CODE, "duo_chat"}
     assert all(name in told.split("Declare")[0] for name in pasted(told))
     # Where no service is set, the agents may have another way.
-    assert re.search(r"may go to GitLab's cloud instead, duo_agent_platform, \w+\.", told)
+    assert re.search(
+        r"may go to GitLab's cloud instead, because .* is set: duo_agent_platform, \w+\.", told
+    )
     service = {**GATEWAY, "duo_agent_platform_service_url": "aigw.example.com:50052"}
     assert "GitLab's cloud" not in unserved(here, **{**FIRST, "gateway": service})
 
@@ -109,7 +111,7 @@ def test_features_that_appear_with_beta_count_and_those_that_hide_do_not() -> No
     beta = {"beta_features": True, "accept_testing_agreement": True, **ROOT}
     off = Sandboxed("18.9")
     told = unserved(off, **FIRST, **beta)
-    assert "once beta features are on, these too, unless they were set before, " in told
+    assert "once beta features are on, these too, unless they were set before: " in told
     assert "summarize_review" in pasted(told)
     on = Sandboxed("18.9", beta_acceptances=["root"])
     assert set(pasted(unserved(on, **FIRST, **beta))) == set(pasted(told))
@@ -186,7 +188,7 @@ def test_an_endpoint_on_loopback_is_the_gateways(endpoint: str, host: str | None
     of_module = here.dry(self_hosted_model.SUBJECT, models=[local])["warnings"]
     of_preflight = of_endpoints(here.dry(preflight.SUBJECT, models=[local]))
     assert of_module == of_preflight
-    assert [f" {host} (of codestral) is the gateway's own" in text for text in of_module] == (
+    assert [f" {host} (of codestral) means the gateway's own" in text for text in of_module] == (
         [True] if host else []
     )
     assert "secret-of-url" not in str(of_module)

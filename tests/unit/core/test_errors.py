@@ -144,8 +144,7 @@ WRONG = Message("wrong", "It is {what_is}.", "Do {step}.")
             "",
             "",
             {"done": ["a"], "not_done": ["b"], "unknown": ["c"]},
-            "It is red. Do paint. Done before the failure: a. Not done: b. "
-            "Not known whether done: c.",
+            "It is red. Do paint. Done before the failure: a. Not done: b. May have been done: c.",
         ),
     ],
 )
@@ -178,7 +177,7 @@ def test_without_a_write_nothing_is_unclear() -> None:
     assert (plain.code, plain.about, plain.sentence()) == (
         "wrong",
         "a page",
-        "a page: It is red, 4 times with 7 s of waiting. Do paint.",
+        "a page: It is red, 4 times with 7 s of waiting in between. Do paint.",
     )
 
 

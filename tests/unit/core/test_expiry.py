@@ -45,7 +45,7 @@ def told(here: Sandboxed, subject: str, **wish: Any) -> list[tuple[str, str]]:
 def test_a_licence_that_ends_soon(days: int, wish: dict[str, Any], when: str | None) -> None:
     here = Sandboxed("18.9", license={"expires_at": str(day(days))})
     said = told(here, "license", **wish)
-    sentence = f"The licence ends on {day(days)} {when}, and GitLab Duo with it."
+    sentence = f"The licence expires on {day(days)} {when}, and GitLab Duo stops working then."
     assert said == ([("warning", sentence)] if when else [])
 
 
@@ -62,7 +62,7 @@ def token(days: int | None) -> dict[str, Any]:
 def test_a_token_that_ends_soon_is_seen_in_an_audit_and_at_a_first_run() -> None:
     """Not where nothing is to be done: there it would cost a request."""
     here = Sandboxed("18.9", tokens=[token(5)])
-    sentence = [("warning", f"The token (api_token) ends on {day(5)} (in 5 days).")]
+    sentence = [("warning", f"The token (api_token) expires on {day(5)} (in 5 days).")]
     assert told(here, "token") == []
     assert len(here.requests) == 2
     assert told(here, "token", check_token=True) == sentence

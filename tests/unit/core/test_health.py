@@ -108,8 +108,8 @@ def test_a_model_that_stays_cold_is_broken() -> None:
     result = asked(it, checks=["connections"], attempts=2)
     assert questions(it) == 2
     assert result["failure"]["code"] == "health-finding"
-    assert "Net::ReadTimeout with #<TCPSocket:(closed)>. It was asked 2 times." in result["msg"]
-    assert "GitLab waits 3 s: warm the model up" in result["failure"]["next_step"]
+    assert "Net::ReadTimeout with #<TCPSocket:(closed)>. GitLab was asked 2 times." in result["msg"]
+    assert "GitLab waits 3 s: warm up the model" in result["failure"]["next_step"]
 
 
 def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("answer", "says", "action"),
     [
-        ({"code": 401}, "code 401", "Send a valid API key"),
+        ({"code": 401}, "code 401", "Set a valid API key"),
         ({"code": 404}, "code 404", "ends in /v1"),
         ({"code": 500}, "code 500", "model server runs"),
         ({"code": 429}, "code 429", "limits its rate"),
@@ -145,7 +145,7 @@ def test_only_slow_models_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> No
         ({"gateway_code": 422, "detail": "no"}, "code 422", "same release as GitLab"),
         ({"gateway_code": 502}, "code 502", "no proxy answers"),
         ({"gateway_code": 401}, "code 401: Unknown error", "AIGW_GITLAB_URL"),
-        ({"gateway_code": 500}, "code 500: Unknown error", "The gateway answered"),
+        ({"gateway_code": 500}, "code 500: Unknown error", "The gateway itself failed"),
         ({"gateway_code": 421, "detail": "401"}, "server returned code 401", "valid API key"),
         ({"gateway_code": 421}, "server returned an error", "model server runs"),
         ({"message": "Something (A1004) happened"}, "A1004", CODES["A1004"][1]),
@@ -156,7 +156,7 @@ def test_a_broken_model(answer: dict[str, Any], says: str, action: str) -> None:
     it = here(answer=answer)
     result = asked(it, checks=["connections"])
     assert result["msg"].startswith(
-        "http://gitlab.example.com: One check failed, self-hosted model m: "
+        "http://gitlab.example.com: One check failed: self-hosted model m: "
     )
     assert says in result["failure"]["what"]
     assert action in result["failure"]["next_step"]

@@ -59,7 +59,7 @@ def test_a_sound_instance_without_a_runner_behind_a_firewall() -> None:
         ("Agent Platform service duo-workflow-svc.runway.gitlab.net:443", False),
     ]
     (only,) = result["warnings"]
-    assert only.startswith("These failed probes of GitLab do not count, because they concern no ")
+    assert only.startswith("These failed probes of GitLab do not count, because no feature ")
     assert "No instance runner with the 'gitlab--duo' tag is registered." in only
     assert "at duo-workflow-svc.runway.gitlab.net:443 is not reachable." in only
 
@@ -214,7 +214,7 @@ def test_the_subscription_before_its_first_synchronisation() -> None:
     said = advice(license=online, gateway={"ai_gateway_url": None}, options=UNSYNCHRONISED)
     for name in ("access_probe", "token_probe"):
         assert said[name].startswith("Synchronise the subscription (duo_subscription), for which")
-        assert said[name].endswith("it never was.")
+        assert said[name].endswith("it has never been synchronised.")
     for host in ("customers.gitlab.com", "cloud.gitlab.com"):
         assert said[host].startswith("GitLab asks its cloud because no gateway URL is set")
 
@@ -223,10 +223,10 @@ def test_the_catalogue_that_did_not_come_with_the_synchronisation() -> None:
     """GitLab says that a seat is missing although seats are assigned."""
     said = advice(options=UNSYNCHRONISED)["code_suggestions_license_probe"]
     assert said.startswith("Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo). If")
-    assert "does not know what the add-on includes, which comes from its cloud" in said
+    assert "does not know what the add-on includes, which it learns from its cloud" in said
     assert said.endswith("use sync: always.")
     never = advice(license={"last_sync": None})["code_suggestions_license_probe"]
-    assert never.startswith("No seat counts before GitLab knows what the add-ons include.")
+    assert never.startswith("Seats do not count until GitLab knows what the add-ons include.")
     offline = advice(license={"type": "offline_cloud"}, options={"seat": False})
     assert offline == {
         "code_suggestions_license_probe": "Assign a GitLab Duo seat to the token's user "
@@ -244,7 +244,7 @@ def test_the_catalogue_that_did_not_come_with_the_synchronisation() -> None:
         ),
         (
             {"settings": {"deny_all_requests_except_allowed": True}},
-            "GitLab denies all outbound requests but to allowed hosts: add the host",
+            "GitLab denies all outbound requests except to allowed hosts: add the host",
         ),
     ],
 )
@@ -281,6 +281,6 @@ def test_names_that_a_model_server_has() -> None:
 
 def test_a_fault_of_one_patch_is_told_of_that_patch() -> None:
     said = "ERROR: The self-hosted model server returned code 403"
-    for patch, starts in ((0, "GitLab 18.4.0 says this by a bug"), (1, "Send a valid API key")):
+    for patch, starts in ((0, "This is a bug of GitLab 18.4.0"), (1, "Set a valid API key")):
         facts = Facts(Release(f"18.4.{patch}", (18, 4), patch))
         assert action_for(MODEL_PROBE, said, facts).startswith(starts)

@@ -97,15 +97,15 @@ def reading_fails(url: str, **options: Any) -> Failure:
             "status 200, content type text/html",
         ),
         (Reply(200, "", {"Content-Type": ""}), http_messages.NOT_GITLAB, "content type none"),
-        (Reply(200, ""), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, '[{"data": {"meta'), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, b"\xff\xfe\x00"), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "[" * 100_000), http_messages.BROKEN_ANSWER, "broken or cut off JSON"),
-        (Reply(200, "null"), http_messages.BROKEN_ANSWER, "another shape"),
-        (Reply(200, {"message": "hello"}), http_messages.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [1]), http_messages.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"data": [1]}]), http_messages.BROKEN_ANSWER, "another shape"),
-        (Reply(200, [{"errors": []}]), http_messages.BROKEN_ANSWER, "another shape"),
+        (Reply(200, ""), http_messages.BROKEN_ANSWER, "broken or truncated JSON"),
+        (Reply(200, '[{"data": {"meta'), http_messages.BROKEN_ANSWER, "broken or truncated JSON"),
+        (Reply(200, b"\xff\xfe\x00"), http_messages.BROKEN_ANSWER, "broken or truncated JSON"),
+        (Reply(200, "[" * 100_000), http_messages.BROKEN_ANSWER, "broken or truncated JSON"),
+        (Reply(200, "null"), http_messages.BROKEN_ANSWER, "not a GraphQL response"),
+        (Reply(200, {"message": "hello"}), http_messages.BROKEN_ANSWER, "not a GraphQL response"),
+        (Reply(200, [1]), http_messages.BROKEN_ANSWER, "not a GraphQL response"),
+        (Reply(200, [{"data": [1]}]), http_messages.BROKEN_ANSWER, "not a GraphQL response"),
+        (Reply(200, [{"errors": []}]), http_messages.BROKEN_ANSWER, "not a GraphQL response"),
         (Reply(200, [{"data": {"metadata": None}}]), messages.UNKNOWN_VERSION, "no metadata"),
         (Reply(200, [{"data": {"metadata": {}}}]), messages.UNKNOWN_VERSION, "cannot be read"),
     ],
@@ -341,7 +341,7 @@ def test_a_proxy_that_refuses_is_not_taken_for_gitlab(serve, status: int) -> Non
     url = proxy.url.replace("http://", "http://me:secret@")
     failure = reading_fails("http://gitlab.invalid", proxy=url)
     assert failure.code == http_messages.PROXY_CREDENTIALS.code
-    assert f"The proxy {proxy.url.replace('//', '//********@')} wants" in failure.what
+    assert f"The proxy {proxy.url.replace('//', '//********@')} requires" in failure.what
     assert len(proxy.requests) == 1
 
 

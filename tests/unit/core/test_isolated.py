@@ -207,7 +207,7 @@ LEAKS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "declared as vendored": (
         {},
         {"settings": [{"features": ["duo_chat"], "provider": "vendored"}]},
-        "With provider vendored, GitLab's cloud serves duo_chat (declared), also where a gateway "
+        "With provider vendored, GitLab's cloud serves duo_chat (declared), even where a gateway "
         "is set. Declare a model for each, or provider disabled.",
     ),
     "a GitLab-managed model": (
@@ -244,8 +244,8 @@ LEAKS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
             "settings": [{"features": ["duo_chat"], "provider": "disabled"}],
         },
         "Clearing ai_gateway_url would open a way to GitLab's cloud for duo_chat, before the same "
-        "run sets these features. Set the features first, in a run that leaves the URLs as they "
-        "are.",
+        "run sets these features. Change the features first, in a separate run that does not touch "
+        "the URLs.",
     ),
     "no service for agents": (
         {
@@ -304,7 +304,9 @@ def test_features_are_not_handed_back_when_everything_goes() -> None:
     here = closed("18.9")
     features = sorted(here.instance.catalog.features)
     (leak,) = judged(here, state="absent", settings=[{"features": features, "state": "absent"}])
-    assert leak.startswith("Taking everything down clears the gateway URL, and code_completions, ")
+    assert leak.startswith(
+        "Removing everything clears the gateway URL, after which GitLab's cloud would serve "
+    )
     assert "duo_self_hosted_absent_features: disabled" in leak
 
 

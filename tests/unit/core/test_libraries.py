@@ -32,11 +32,15 @@ print(libraries.MISSING, libraries.unusable().code, libraries.unusable(), sep="\
 
 # What a library's __init__.py does -> code, and what the message says of it.
 BROKEN = {
-    "missing": ("raise ModuleNotFoundError('no', name=__name__)", "missing", " is missing for "),
+    "missing": (
+        "raise ModuleNotFoundError('no', name=__name__)",
+        "missing",
+        " is not installed for ",
+    ),
     # The names of the first major version are others than those that the collection uses.
-    "old": ("VERSION = __version__ = '1.10.19'", "too-old", " is 1.10.19 for "),
-    "older": ("__version__ = '2.7.4'", "too-old", " is 2.7.4 for "),
-    "left over": ("", "too-old", " is of unknown version for "),
+    "old": ("VERSION = __version__ = '1.10.19'", "too-old", " 1.10.19; "),
+    "older": ("__version__ = '2.7.4'", "too-old", " 2.7.4; "),
+    "left over": ("", "too-old", " of unknown version; "),
     "unfit": ("raise SystemError('core of another version')", "broken", "core of another version"),
     "hollow": ("__version__ = '99.0.0'", "broken", "cannot be loaded"),
 }

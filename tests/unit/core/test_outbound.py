@@ -195,7 +195,7 @@ def test_gitlab_refuses_itself_as_gateway(url: str, host: str) -> None:
     here = Sandboxed("18.9")
     ((severity, subject, what),) = found(here, gateway={"ai_gateway_url": url})
     assert (severity, subject) == ("error", "AI gateway")
-    assert what.startswith(f"GitLab refuses {host} as the host of the gateway, for it is not")
+    assert what.startswith(f"GitLab refuses {host} as the host of the gateway, because it is")
     result = here.run(gateway.SUBJECT, ai_gateway_url=url)
     assert result["failure"]["code"] == "refused"
     # What it may be in GitLab's own words: a name below localhost does not resolve there.
@@ -284,11 +284,15 @@ FULL = [f"h{number}.example.com" for number in range(999)]
     ("entries", "host", "told"),
     [
         (FULL, "aigw.example.com", None),
-        ([*FULL, "one.example.com"], "aigw.example.com", "takes 1000 entries, and with the hosts"),
+        (
+            [*FULL, "one.example.com"],
+            "aigw.example.com",
+            "holds at most 1000 entries, but would have 1001",
+        ),
         ([*FULL, "one.example.com"], "one.example.com", None),
         ([*FULL, FULL[0]], "aigw.example.com", None),
         ([], "a" * 255, None),
-        ([], "a" * 256, f"entries of 255 characters, and the host {'a' * 50}... is longer"),
+        ([], "a" * 256, f"has at most 255 characters, but the host {'a' * 50}... is longer"),
     ],
     ids=["fits", "too many", "there", "twice there", "just short enough", "too long"],
 )

@@ -58,8 +58,8 @@ def test_throws_the_switch(enabled: bool, more: dict[str, Any], version: str) ->
         (True, False, AGREED, messages.BETA_NEEDS_SIGN_IN, "have to be turned on"),
         (False, True, {}, messages.BETA_NEEDS_SIGN_IN, "have to be turned off"),
         (False, True, {"username": "root"}, messages.BETA_NEEDS_SIGN_IN, "username and password"),
-        (True, None, AGREED, messages.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
-        (False, None, {}, messages.BETA_NEEDS_SIGN_IN, "GitLab 18.9.0 does not show the state"),
+        (True, None, AGREED, messages.BETA_NEEDS_SIGN_IN, "On GitLab 18.9.0 the state"),
+        (False, None, {}, messages.BETA_NEEDS_SIGN_IN, "On GitLab 18.9.0 the state"),
         (True, False, {**AGREED, "via": "rails_runner"}, messages.RAILS_NEEDS_USER, "username"),
     ],
 )
@@ -140,7 +140,7 @@ def test_knows_the_path_of_old_releases() -> None:
     [
         pytest.param(
             *(False, Pages(True, True), messages.BETA_STAYS_ON),
-            *("beta features", ["throw the switch of the signed-in account"]),
+            *("beta features", ["flip the switch of the signed-in account"]),
             id="others accepted too",
         ),
         pytest.param(

@@ -168,7 +168,7 @@ def test_what_gitlab_does_not_tell_of_its_own_models_is_left_as_it_is() -> None:
     wanted = {"features": ["duo_chat"], "gitlab_model": "claude"}
     made = plan(wanted, found(duo_chat=VENDORED, more={"has_gitlab_models": True}))
     assert made.steps == ()
-    assert "does not tell which GitLab-managed model duo_chat use" in made.warnings[0]
+    assert "does not show which GitLab-managed model duo_chat use" in made.warnings[0]
     # A feature that is not vendored is no doubt to be changed: GitLab says if it cannot.
     made = plan(wanted, found(duo_chat=DISABLED, more={"has_gitlab_models": True}))
     assert len(made.steps) == 1

@@ -128,7 +128,7 @@ def test_exclusive(models: list[dict], done: list[str], warned: list[str]) -> No
     there = found(model("a"), model("z", 2), model("used", 3, features=("duo_chat",)))
     made = plan({"models": models, "exclusive": True}, there)
     assert lines(made) == done
-    kept = [it for it in made.warnings if "is not declared, but kept" in it]
+    kept = [it for it in made.warnings if "is not declared, but is kept" in it]
     assert [it.split()[2] for it in kept] == warned
     assert all("duo_chat" in it for it in kept)
     assert all(it.recheck for it in made.steps if it.call.field == "aiSelfHostedModelDelete")
@@ -145,7 +145,7 @@ def test_exclusive_keeps_a_model_that_a_release_made_it_skip() -> None:
 
 
 def test_exclusive_is_nothing_for_one_model() -> None:
-    with pytest.raises(Failure, match="exclusive: goes only with models"):
+    with pytest.raises(Failure, match="exclusive: requires models"):
         subject.options({"name": "a", "exclusive": True})
 
 
@@ -205,7 +205,9 @@ def test_what_becomes_of_a_hidden_model_is_not_known() -> None:
     wanted = {"models": models, "dry_run": True, "planned_beta_features": True}
     made = plan(wanted, found(model("m", family="llama3", hidden=True), beta=False))
     assert lines(made) == ["create new"]
-    assert made.warnings == ("self-hosted model m is hidden now: what would change is not known.",)
+    assert made.warnings == (
+        "self-hosted model m is hidden now, so its changes cannot be predicted.",
+    )
 
 
 # --- what is predicted ---------------------------------------------------------------------------
@@ -300,7 +302,7 @@ def test_a_hidden_model_that_is_used_is_never_deleted_in_passing(options: dict) 
 def test_says_that_undeclared_models_may_be_hidden(beta: bool | None, more: dict) -> None:
     made = plan({"models": [], "exclusive": True, **more}, found(beta=beta))
     assert made.steps == ()
-    told = "whether undeclared ones are left cannot be seen. A hidden model stays, with its API key"
+    told = "whether undeclared models are left. A hidden model stays, with its API key"
     assert [told in it and ("m is really" in it) is bool(more) for it in made.warnings] == (
         [] if beta else [True]
     )

@@ -118,7 +118,7 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]]
     "no way": (
         {},
         {"beta_features": True, "accept_testing_agreement": True},
-        ("error", "beta features", "no token reaches"),
+        ("error", "beta features", "a token cannot open"),
     ),
     "agreement": (
         {},
@@ -128,7 +128,7 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]]
     "no way to turn off": (
         {"beta_acceptances": ["root"]},
         {"beta_features": False},
-        ("error", "beta features", "have to be turned off, and GitLab offers this only"),
+        ("error", "beta features", "have to be turned off, but GitLab offers this only"),
     ),
     "nobody who accepts": (
         {},
@@ -208,7 +208,7 @@ def test_everything_is_found_at_once() -> None:
     assert severities == ["error"] * 7 + ["warning"] * 2
     assert result["failure"]["code"] == messages.PREFLIGHT_FINDINGS.code
     assert "(6) " in result["msg"]
-    for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "no token reaches", "Agreement"):
+    for part in ("Maintenance", "lama3", "duo_chatt", "gatway", "a token cannot open", "Agreement"):
         assert part in result["msg"]
     # What it could have added is left, too: something stands in the way.
     assert (result["changed"], here.writes) == (False, [])
@@ -220,10 +220,7 @@ def test_what_is_wrong_with_many_is_told_once() -> None:
     result = here.dry(SUBJECT, settings=[{"features": features, "model": "codestrall"}])
     assert [it["subject"] for it in result["findings"]] == [f"feature {name}" for name in features]
     assert result["msg"].count("codestrall") == 1
-    assert (
-        f"One thing stands in the way, {', '.join(f'feature {it}' for it in features)}: "
-        in (result["msg"])
-    )
+    assert f"Cannot continue: {', '.join(f'feature {it}' for it in features)}: " in (result["msg"])
 
 
 @pytest.mark.parametrize("release", ["17.9", "18.9", "19.4"])
@@ -283,12 +280,12 @@ def test_an_isolated_site_is_told_what_no_switch_shows(plan: str, told: bool) ->
     here = Sandboxed("18.9", license={"plan": plan})
     result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY)
     (action,) = {it["action"] for it in result["findings"] if "does not show" in it["what"]}
-    assert "Those that are beta" in action
-    never = f"With a Premium licence these never do: {', '.join(VULNERABILITY)}."
+    assert "the state of beta features once they are on" in action
+    never = f"With a Premium licence it never shows the state of {', '.join(VULNERABILITY)}."
     assert action.endswith(never) is told
     declared = [{"features": VULNERABILITY, "provider": "disabled"}]
     result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY, settings=declared)
-    assert "these never do" not in result["msg"]
+    assert "it never shows" not in result["msg"]
 
 
 def test_where_beta_features_cannot_be_seen_a_way_to_them_is_enough() -> None:
@@ -296,7 +293,7 @@ def test_where_beta_features_cannot_be_seen_a_way_to_them_is_enough() -> None:
     for enabled in (True, False):
         ((severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=enabled)
         assert severity == "error"
-        assert "does not show the state of beta features by token" in what
+        assert "the state of beta features has to be read first" in what
     assert found(Sandboxed("17.9"), beta_features=False, **ROOT) == []
     ((_severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=True, **ROOT)
     assert "Agreement" in what

@@ -261,7 +261,7 @@ def test_a_write_that_takes_too_long_may_have_been_done(
 ) -> None:
     monkeypatch.setattr(_rails, "TIMEOUT", 0.2)
     sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
-    with pytest.raises(Unclear, match=r"no end after 0\.2 s"):
+    with pytest.raises(Unclear, match=r"did not finish within 0\.2 s"):
         write(_rails.RailsRunner(SignIn.of({"rails_command": sleeps})))
 
 
@@ -333,7 +333,7 @@ def test_does_not_wait_for_ever(monkeypatch) -> None:
     with pytest.raises(Failure) as caught:
         _rails.RailsRunner(SignIn.of({"rails_command": forever})).beta_state()
     assert caught.value.code == messages.RAILS_FAILED.code
-    assert "no end after 0.2 s" in caught.value.what
+    assert "it did not finish within 0.2 s" in caught.value.what
 
 
 # --- the beta switch through the runner ----------------------------------------------------------

@@ -149,7 +149,9 @@ def test_an_offline_licence_is_left_alone() -> None:
     here = Sandboxed("18.9", **offline)
     result = here.run(SUBJECT, **ROOT)
     assert result["changed"] is False
-    assert ["An offline licence is not synchronised." in it for it in result["warnings"]] == [True]
+    assert ["An offline licence cannot be synchronised." in it for it in result["warnings"]] == [
+        True
+    ]
     refused = here.run(SUBJECT, sync="always", **ROOT)
     assert refused["failure"]["code"] == messages.OFFLINE_LICENSE.code
     assert here.writes == []
@@ -254,7 +256,7 @@ def test_a_job_that_already_waits(waits: list[float]) -> None:
     assert here.run(SUBJECT, **ROOT)["changed"] is True
     result = here.run(SUBJECT, **ROOT)
     assert result["failure"]["code"] == messages.SYNC_REFUSED.code
-    assert "an earlier one still waits" in result["msg"]
+    assert "an earlier one may still be waiting" in result["msg"]
     assert (result["changed"], result["failure"]["done"]) == (False, [])
 
 

@@ -201,10 +201,10 @@ def test_the_gateway_goes_along() -> None:
     here = Sandboxed("18.6", **GATEWAY)
     result = here.run(SUBJECT, target_version="18.9", fail_on="never")
     assert result["gateway_image_tag"] == "self-hosted-v18.9.*-ee"
-    (told,) = [it for it in result["findings"] if "image tag" in it["what"]]
+    (told,) = [it for it in result["findings"] if "newest image" in it["what"]]
     assert told["version"] == "18.9"
-    assert told["what"].endswith("image tag self-hosted-v18.9.*-ee, the newest that exists.")
-    assert "one of 19.6 or later breaks flows of GitLab 19.5 and earlier" in told["action"]
+    assert told["what"].endswith("the newest image with the tag self-hosted-v18.9.*-ee.")
+    assert "a gateway of 19.6 or later breaks flows of GitLab 19.5 and earlier" in told["action"]
     assert "!266527" in told["source"]
     assert not any("image tag" in it for it in texts(Sandboxed("18.6"), "18.9"))
 

@@ -111,5 +111,7 @@ def test_how_far_its_knowledge_reaches(target: str, warned: bool) -> None:
     assert len(result["warnings"]) == warned
     if warned:
         minor = ".".join(target.split(".")[:2])
-        assert result["warnings"][0].startswith(f"GitLab {minor} is beyond what is known here: ")
+        assert result["warnings"][0].startswith(
+            f"GitLab {minor} is newer than the last release known here: "
+        )
         assert f"GitLab {KNOWN_RELEASE}, as read on {KNOWN_UNTIL}" in result["warnings"][0]

@@ -86,7 +86,7 @@ def test_api_url(given: str, kept: str) -> None:
     ("api_url", "https://[::1", "is not a valid URL"),
     ("api_url", "https://gitlab.example.com/ x", "contains white space or control characters"),
     ("api_url", "https://gitlab.example.com\n", "ends with a line break"),
-    ("api_url", LONG_URL, "is longer than 2048 characters"),
+    ("api_url", LONG_URL, "is longer than the 2048 characters"),
     ("api_url", f"https://me:{SECRET}@gitlab.example.com", "must not contain user name"),
     ("api_url", f"{URL}?private_token={SECRET}", "must not contain ? or #"),
     ("api_url", URL + "#x", "must not contain ? or #"),
@@ -99,9 +99,9 @@ def test_api_url(given: str, kept: str) -> None:
     ("api_url", None, "valid string"),
     ("api_token", "  ", "is blank"),
     ("api_token", "", "is empty"),
-    ("api_token", f"{SECRET} x", "contains characters that no GitLab token has"),
+    ("api_token", f"{SECRET} x", "contains characters that never occur in a GitLab token"),
     ("api_token", f"{SECRET}\n", "ends with a line break"),
-    ("api_token", f"{SECRET}é", "contains characters that no GitLab token has"),
+    ("api_token", f"{SECRET}é", "contains characters that never occur in a GitLab token"),
     ("api_token", f"\x00{SECRET}", "begins with the control character U+0000"),
     ("proxy", f"me:{SECRET}@proxy", "must start with http"),
     ("proxy", f"http://me:{SECRET} @proxy", "contains white space"),
@@ -169,7 +169,7 @@ def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
 @rejected(
     ("ai_gateway_url", "aigw:5052", "must start with http"),
     ("ai_gateway_url", "HTTP://aigw", "in lower case"),
-    ("ai_gateway_url", LONG_URL, "is longer than 2048 characters"),
+    ("ai_gateway_url", LONG_URL, "is longer than the 2048 characters"),
     ("ai_gateway_url", " http://aigw", "begins with a blank"),
     ("ai_gateway_url", "http://aigw/?a=1&b=2", "contains <, > or &"),
     ("ai_gateway_url", "http://aigw/<b>", "contains <, > or &"),
@@ -182,7 +182,7 @@ def test_gateway(options: dict[str, Any], kept: dict[str, Any]) -> None:
     ("duo_agent_platform_service_url", f"me:{SECRET}@dap:1", "must be host:port"),
     ("duo_agent_platform_service_url", "da p", "must be host:port"),
     ("duo_agent_platform_service_url", "dap\n", "ends with a line break"),
-    ("duo_agent_platform_service_url", LONG_NAME + "x", "is longer than 2048 characters"),
+    ("duo_agent_platform_service_url", LONG_NAME + "x", "is longer than the 2048 characters"),
 )
 def test_gateway_refuses(option: str, value: Any, told: str) -> None:
     text = refusal(GatewayOptions, {option: value})
@@ -231,7 +231,7 @@ def test_model(options: dict[str, Any], method: str | None) -> None:
     ("model_family", "x" * 256, "at most 255 characters"),
     ("endpoint", "", "cannot be cleared; leave it out to keep it"),
     ("endpoint", "vllm:8000/v1", "must start with http"),
-    ("endpoint", LONG_URL, "is longer than 2048 characters"),
+    ("endpoint", LONG_URL, "is longer than the 2048 characters"),
     ("endpoint", "http://x /v1", "contains white space"),
     ("endpoint", "https://********@x/v1", "is a masked URL, as results show it"),
     ("deployment_method", "vlm", "'vlm' is no deployment method; accepted: vllm, "),

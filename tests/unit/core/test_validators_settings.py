@@ -63,17 +63,26 @@ def test_setting(options: dict[str, Any], provider: str | None) -> None:
         ({"features": [], "provider": "disabled"}, "features: List should have at least 1 item"),
         ({"provider": "vendor"}, "provider: 'vendor' is no provider; accepted: vendored, "),
         ({}, "provider: is required when neither model nor gitlab_model is given"),
-        ({"model": "m", "gitlab_model": "c"}, "model and gitlab_model exclude each other"),
-        ({"model": "m", "provider": "disabled"}, "model: does not go with provider disabled"),
-        ({"model": "m", "provider": "vendored"}, "model: does not go with provider vendored"),
+        ({"model": "m", "gitlab_model": "c"}, "model and gitlab_model cannot be combined"),
+        (
+            {"model": "m", "provider": "disabled"},
+            "model: cannot be combined with provider disabled",
+        ),
+        (
+            {"model": "m", "provider": "vendored"},
+            "model: cannot be combined with provider vendored",
+        ),
         ({"provider": "self_hosted"}, "model: is required for provider self_hosted"),
         ({"provider": "self_hosted", "model": ""}, "model: is required for provider self_hosted"),
         (
             {"gitlab_model": "c", "provider": "disabled"},
-            "gitlab_model: does not go with provider disabled",
+            "gitlab_model: cannot be combined with provider disabled",
         ),
         *[
-            ({"state": "absent", **more}, "state: absent takes no provider, model or gitlab_model")
+            (
+                {"state": "absent", **more},
+                "state: absent cannot be combined with provider, model or gitlab_model",
+            )
             for more in ({"provider": "disabled"}, {"model": "m"}, {"gitlab_model": "c"})
         ],
     ],

@@ -170,7 +170,7 @@ def test_an_instance_without_answer_is_unreachable(code: str) -> None:
 
 def test_findings_go_to_their_subjects() -> None:
     result = {
-        **failure("preflight-findings", "2 things stand in the way."),
+        **failure("preflight-findings", "Cannot continue for 2 reasons."),
         "findings": [
             {
                 "severity": "error",

@@ -166,13 +166,13 @@ def test_what_is_no_report_is_refused(change: object, code: str, part: str) -> N
 
 
 def test_what_is_no_json_is_refused() -> None:
-    with pytest.raises(Failure, match=r"slice\.json holds no report .*no JSON"):
+    with pytest.raises(Failure, match=r"slice\.json is not a report .*not JSON"):
         _report_json.load("<html>", "slice.json")
 
 
 @pytest.mark.parametrize("text", ["[" * 500_000, '{"schema":' * 500_000])
 def test_json_that_is_nested_without_end_is_refused(text: str) -> None:
-    with pytest.raises(Failure, match=r"slice\.json holds no report .*nested too deeply"):
+    with pytest.raises(Failure, match=r"slice\.json is not a report .*nested too deeply"):
         _report_json.load(text, "slice.json")
 
 
@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_read_is_named(
     with pytest.raises(Failure) as refused:
         _report_json.read(str(path))
     assert refused.value.code == "no-report"
-    assert f"slice.{kind} holds no report of this collection ({reason}" in str(refused.value)
+    assert f"slice.{kind} is not a report of this collection ({reason}" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ALL)
