@@ -171,4 +171,4 @@ def test_plain_http_is_warned_of_once(network: Network, tmp_path: pathlib.Path, 
         playbook.task("duo_info", "wanted"),
     ]
     run = playbook.run(tmp_path, [playbook.one_play(*tasks, **DOORS[door])], hosts).succeeded()
-    assert "".join(run.output.split()).count("api_urlisplainhttp") == 1
+    assert "".join(run.output.split()).count("api_urlusesplainhttp") == 1
