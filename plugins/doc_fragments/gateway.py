@@ -30,8 +30,8 @@ class ModuleDocFragment:
     """The options themselves, and as one that holds them."""
 
     DOCUMENTATION: str
+    OPTION: str
     DECLARED: str
-    PLANNED: str
 
 
 # Outside the class, where linters expect literals and cannot follow how the parts are put together.
@@ -40,7 +40,7 @@ options:
 {indent(_OPTIONS, "  ")}
 """
 
-ModuleDocFragment.DECLARED = f"""
+ModuleDocFragment.OPTION = f"""
 options:
   gateway:
     description:
@@ -52,9 +52,9 @@ options:
 {indent(_OPTIONS, "      ")}
 """
 
-ModuleDocFragment.PLANNED = f"""
+ModuleDocFragment.DECLARED = f"""
 options:
-  planned_gateway:
+  declared_gateway:
     description:
       - What the same run has declared for the gateway, with the options of
         M(gitlab_ops.duo.duo_gateway).

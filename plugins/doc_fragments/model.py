@@ -80,10 +80,10 @@ force:
 
 
 class ModuleDocFragment:
-    """The options of one, of a list, and of a list that an earlier task plans."""
+    """The options of one, of a list, and of a list that the same run declares."""
 
     DOCUMENTATION: str
-    PLANNED: str
+    DECLARED: str
     LIST: str
 
 
@@ -101,14 +101,12 @@ options:
 {indent(_NAME + _OPTIONS, "      ")}
 """
 
-ModuleDocFragment.PLANNED = f"""
+ModuleDocFragment.DECLARED = f"""
 options:
-  planned_models:
+  declared_models:
     description:
-      - The models that an earlier task of the same run creates. In check mode they count as if they
-        existed, so that a dry run on an empty instance predicts instead of failing.
-      - In every run, a feature on a model that this release of GitLab lacks is skipped if
-        O(when_unsupported) is V(warn).
+      - The models that the same run has declared. A feature on one that this release of GitLab
+        lacks is left out of the check where O(when_unsupported) is V(warn).
       - Names, family, deployment method, identifier and state count; the rest is ignored.
     type: list
     elements: dict

@@ -39,10 +39,9 @@ gitlab_model:
 
 
 class ModuleDocFragment:
-    """The options of one, of a list, and of a list that an earlier task plans."""
+    """The options of one, of a list, and of a list that is only checked."""
 
     DOCUMENTATION: str
-    PLANNED: str
     LIST: str
 
 
@@ -54,18 +53,6 @@ options:
     description:
       - Several assignments, planned together against one reading of GitLab.
       - The options of one assignment are set in each item, and not beside the list.
-    type: list
-    elements: dict
-    suboptions:
-{indent(_NAME + _OPTIONS, "      ")}
-"""
-
-ModuleDocFragment.PLANNED = f"""
-options:
-  planned_settings:
-    description:
-      - In check mode, the feature settings that an earlier task of the same run makes. With them a
-        dry run knows whether a model will still be in use. A real run ignores it.
     type: list
     elements: dict
     suboptions:

@@ -25,6 +25,7 @@ author:
 extends_documentation_fragment:
   - gitlab_ops.duo.connection
   - gitlab_ops.duo.connection.sign_in
+  - gitlab_ops.duo.plan
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
 options:

@@ -21,7 +21,7 @@ author:
 extends_documentation_fragment:
   - gitlab_ops.duo.connection
   - gitlab_ops.duo.setting
-  - gitlab_ops.duo.model.planned
+  - gitlab_ops.duo.plan
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
 attributes:
@@ -40,12 +40,6 @@ options:
       - Either this or O(settings) is required.
     type: list
     elements: str
-  planned_beta_features:
-    description:
-      - In check mode, whether an earlier task of the same run turns beta features on. A real run
-        ignores it.
-    type: bool
-    default: false
   when_unsupported:
     description:
       - What to do with a feature, provider or model that only a later release of GitLab has.

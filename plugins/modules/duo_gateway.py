@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
   - gitlab_ops.duo.gateway
+  - gitlab_ops.duo.plan
 options:
   state:
     description:

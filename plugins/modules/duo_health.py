@@ -30,10 +30,10 @@ author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
   - gitlab_ops.duo.connection
-  - gitlab_ops.duo.gateway.planned
+  - gitlab_ops.duo.gateway.declared
   - gitlab_ops.duo.attributes.info
   - gitlab_ops.duo.attributes.action_group
-  - gitlab_ops.duo.model.planned
+  - gitlab_ops.duo.model.declared
   - gitlab_ops.duo.setting.list
 options:
   checks:

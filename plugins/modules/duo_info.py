@@ -20,7 +20,7 @@ author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
   - gitlab_ops.duo.connection
-  - gitlab_ops.duo.gateway.planned
+  - gitlab_ops.duo.gateway.declared
   - gitlab_ops.duo.connection.sign_in
   - gitlab_ops.duo.attributes.info
   - gitlab_ops.duo.attributes.action_group

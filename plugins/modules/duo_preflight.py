@@ -2,21 +2,24 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find everything that would prevent the configuration of GitLab Duo Self-Hosted, all at once."""
+"""Find what would prevent the configuration of GitLab Duo Self-Hosted, and plan it as a whole."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: duo_preflight
-short_description: Find everything that would prevent the configuration of GitLab Duo Self-Hosted
+short_description: Find what prevents the configuration of GitLab Duo Self-Hosted, and plan it
 version_added: 0.1.0
 description:
   - Checks, before the first write, that GitLab can be reached and has a supported release and
     edition. It also checks token, scopes, licence, add-ons, maintenance mode, silent mode, whether
     GitLab Duo is switched off, the outbound rules, and whether beta features can be turned on or
     off as declared.
-  - Plans everything that is declared, and so finds every misspelt feature or model, every family
-    that does not fit a feature, and every option that the release lacks.
+  - Plans everything that is declared, in the order of the role, each step against what the steps
+    before it will leave. So it finds every misspelt feature or model, every family that does not
+    fit a feature, and every option that the release lacks, and returns all changes as RV(plan).
+  - With O(plan_file) a dry run keeps this plan in a file. With O(approved_plan) a real run fails
+    before its first write unless its plan is the one in that file.
   - Warns of consequences that GitLab does not mention, such as features that reach a gateway of
     your own without a model, and model endpoints on loopback addresses, which mean the gateway's
     own machine.
@@ -31,7 +34,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.connection.sign_in
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
-  - gitlab_ops.duo.gateway.declared
+  - gitlab_ops.duo.gateway.option
   - gitlab_ops.duo.model.list
   - gitlab_ops.duo.setting.list
 options:
@@ -67,6 +70,10 @@ options:
     type: bool
   accept_testing_agreement:
     description: Whether you accept the GitLab Testing Agreement.
+    type: bool
+    default: false
+  models_exclusive:
+    description: Whether the models that O(models) does not name will be deleted.
     type: bool
     default: false
   manage_outbound_allowlist:
@@ -117,6 +124,25 @@ options:
         read, together with the scopes, only if something is still to be configured.
     type: bool
     default: false
+  plan_file:
+    description:
+      - File to which a dry run writes the plan as JSON, whose name ends in C(.json). The same for
+        people is written beside it, with C(.md) instead. A real run does not write it.
+      - The files are on the host that runs the task. Their folder is created where it is missing;
+        if it cannot be written, the task fails before the first request.
+    type: path
+  approved_plan:
+    description:
+      - File that O(plan_file) made and a person has approved. A real run then fails before its
+        first write unless its changes are exactly those, and says which are new, gone or different.
+      - With nothing to change it is not held to the plan, so a finished run can be repeated.
+      - A dry run is held to it too, so it shows whether a real run would be refused. With
+        O(plan_file) it makes a new plan instead.
+    type: path
+  plan_max_age:
+    description: How old O(approved_plan) may be, in hours. With V(0) it may be of any age.
+    type: int
+    default: 0
 seealso:
   - module: gitlab_ops.duo.duo_info
 """
@@ -130,6 +156,26 @@ EXAMPLES = r"""
       ai_gateway_url: https://aigw.example.com
     ready_timeout: 300
   delegate_to: localhost
+
+- name: Plan the same, and keep the plan in a file
+  gitlab_ops.duo.duo_preflight:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    gateway:
+      ai_gateway_url: https://aigw.example.com
+    plan_file: plans/gitlab.json
+  delegate_to: localhost
+  check_mode: true
+  register: preflight
+
+- name: Carry out what was planned for the gateway
+  gitlab_ops.duo.duo_gateway:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    ai_gateway_url: https://aigw.example.com
+    plan: "{{ preflight.plan.steps.gateway }}"
+  delegate_to: localhost
+  when: preflight.plan.steps.gateway.to_do
 """
 
 RETURN = r"""
@@ -163,11 +209,90 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models) and C(features) are declared, as booleans, and whether one of
-      the models as absent (C(absent_models)). C(beta_features) is how they are declared, or null.
+    - Which of C(gateway), C(models) and C(features) are declared, as booleans. C(beta_features) is
+      how they are declared, or null.
   returned: success
   type: dict
-  sample: {gateway: true, models: true, absent_models: false, beta_features: null, features: true}
+  sample: {gateway: true, models: true, beta_features: null, features: true}
+plan:
+  description:
+    - What a run that carries out the declaration changes, in the order of the role. The outbound
+      allowlist is not in it, because this module changes that itself; see RV(changes).
+  returned: success, where the state could be read
+  type: dict
+  contains:
+    to_do:
+      description: Whether any step has something to do.
+      type: bool
+    changes:
+      description: All changes in their order, as RV(changes) of the modules have them.
+      type: list
+      elements: dict
+    steps:
+      description:
+        - The plan of each step, for the option C(plan) of the module that carries it out.
+        - C(gateway) is for M(gitlab_ops.duo.duo_gateway), C(beta_features_on) and
+          C(beta_features_off) are for M(gitlab_ops.duo.duo_beta_features), C(features) is for
+          M(gitlab_ops.duo.duo_feature_model). M(gitlab_ops.duo.duo_self_hosted_model) creates and
+          changes models (C(models)), and deletes them (C(clean_up)).
+      type: dict
+      contains:
+        gateway: &step
+          description: The plan of this step.
+          type: dict
+          contains:
+            to_do:
+              description: Whether it has something to do, or an earlier step may show that it has.
+              type: bool
+            certain:
+              description: Whether C(changes) are all of its changes.
+              type: bool
+            approved:
+              description: Whether C(changes) are held against O(approved_plan).
+              type: bool
+            changes:
+              description: What it changes.
+              type: list
+              elements: dict
+            preceding:
+              description: What the steps before it change.
+              type: list
+              elements: dict
+            unsupported:
+              description:
+                - Models that the steps before it skip because this release lacks something that
+                  they need (C(name), C(what)).
+              type: list
+              elements: dict
+        beta_features_on: *step
+        models: *step
+        features: *step
+        clean_up: *step
+        beta_features_off: *step
+    clean_up:
+      description:
+        - The models as the step that deletes gets them in its option C(models), which are those to
+          delete, and by name those to keep.
+      type: list
+      elements: dict
+  sample:
+    to_do: true
+    changes:
+      - &sample
+        subject: gateway
+        name: ""
+        field: ai_gateway_url
+        before: ""
+        after: https://aigw.example.com
+    steps:
+      gateway:
+        to_do: true
+        certain: true
+        approved: false
+        changes: [*sample]
+        preceding: []
+        unsupported: []
+    clean_up: []
 instance:
   description: As in M(gitlab_ops.duo.duo_info).
   returned: always

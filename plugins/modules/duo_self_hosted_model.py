@@ -19,7 +19,7 @@ author:
 extends_documentation_fragment:
   - gitlab_ops.duo.connection
   - gitlab_ops.duo.model
-  - gitlab_ops.duo.setting.planned
+  - gitlab_ops.duo.plan
   - gitlab_ops.duo.attributes
   - gitlab_ops.duo.attributes.action_group
 options:
@@ -32,19 +32,6 @@ options:
     description:
       - Delete the models that O(models) does not name. A model that a feature uses is kept, with a
         warning.
-    type: bool
-    default: false
-  only:
-    description:
-      - Look only at the models that are declared as V(present), or only at those declared as
-        V(absent); all, if not set. This lets two tasks work through one list, with a task in
-        between that moves features to other models.
-    type: str
-    choices: [present, absent]
-  planned_beta_features:
-    description:
-      - In check mode, whether an earlier task of the same run turns beta features on. A real run
-        ignores it.
     type: bool
     default: false
   when_unsupported:

@@ -42,7 +42,7 @@ class _Seen:
     planned: dict[str, str] = field(default_factory=dict)
     # None where nothing has told it.
     gateway: dict[str, Any] | None = None
-    planned_gateway: dict[str, Any] | None = None
+    gateway_of_run: dict[str, Any] | None = None
 
     def cell(self, subject: str) -> Cell:
         return self.instance.cells[subject]
@@ -130,7 +130,7 @@ class Collector:
             seen.gateway = gateway or seen.gateway
         elif check_mode:
             seen.planned.update(providers)
-            seen.planned_gateway = gateway or seen.planned_gateway
+            seen.gateway_of_run = gateway or seen.gateway_of_run
         else:
             seen.features.update(providers)
             seen.gateway = gateway or seen.gateway
@@ -172,6 +172,8 @@ class Collector:
         (seen.cell(subject).causes if subject else seen.instance.causes).append(why)
 
     def _success(self, seen: _Seen, module: str, result: dict[str, Any], check_mode: bool) -> None:
+        for planned in read.in_line(result):
+            seen.note(planned, IN_LINE)
         subject = read.MODULES[module]
         changed = bool(result.get("changed"))
         if subject is None and changed:
@@ -216,25 +218,16 @@ def _conclude(seen: _Seen) -> None:
         elif FAILED in every or not seen.instance.seen:
             cell.state = NOT_TRIED
         else:
-            cell.state = _untouched(seen, subject)
+            # No task was about it, in a run that ended well.
+            cell.state = NOT_TRIED if read.declares(seen.declared, subject) else UNMANAGED
     cells = [cell.state for cell in seen.instance.cells.values()]
     seen.instance.state = worst([*cells, *seen.states.get("", [])])
     cell = seen.cell("features")
     kind = str(seen.instance.license.get("type") or "")
     cell.leaves = read.to_cloud(seen.features, seen.gateway or {}, kind)
-    gateway = seen.planned_gateway or seen.gateway
+    gateway = seen.gateway_of_run or seen.gateway
     planned = {**seen.features, **seen.planned}
     later = read.to_cloud(planned, gateway or {}, kind)
     cell.would_leave = [name for name in later if name not in cell.leaves]
     if gateway is not None:
         cell.goes = read.where_to(planned, gateway, kind)
-
-
-def _untouched(seen: _Seen, subject: str) -> str:
-    """Return the state of a subject that no task was about, in a run that ended well."""
-    declared = seen.declared.get(subject)
-    if declared is None or (declared is False and subject != "beta_features"):
-        return UNMANAGED
-    # The role asks no second time for what the preflight has seen as declared.
-    as_declared = seen.cell(subject).shows.get("enabled") == read.text(declared)
-    return IN_LINE if subject == "beta_features" and as_declared else NOT_TRIED

@@ -47,6 +47,14 @@ _CELLS = {
     "beta_features": "beta_features",
     "subscription": "subscription",
 }
+# Subject -> the steps of the preflight's plan that are about it. The role runs those with something
+# to do; of the others only the plan tells.
+_STEPS = {
+    "gateway": ("gateway",),
+    "models": ("models", "clean_up"),
+    "beta_features": ("beta_features_on", "beta_features_off"),
+    "features": ("features",),
+}
 _NO_ANSWER = {
     message.code
     for message in (
@@ -108,6 +116,24 @@ def changed_subject(result: dict[str, Any]) -> str | None:
     """Return the subject that a result of a module that is about all of them changes."""
     told = (_CELLS.get(str(it.get("subject"))) for it in _dicts(result.get("changes")))
     return next(filter(None, told), None)
+
+
+def declares(declared: dict[str, Any], subject: str) -> bool:
+    """Return whether a subject is declared; beta features may be so as off."""
+    told = declared.get(subject)
+    return told is not None and (told is not False or subject == "beta_features")
+
+
+def in_line(result: dict[str, Any]) -> list[str]:
+    """Return the declared subjects for which the plan of a preflight has nothing to do."""
+    planned = _dict(_dict(result.get("plan")).get("steps"))
+    declared = _dict(result.get("declared"))
+    return [
+        subject
+        for subject, names in _STEPS.items()
+        if declares(declared, subject)
+        and all(_dict(planned.get(name)).get("to_do") is False for name in names)
+    ]
 
 
 def steps(result: dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ INSTALLED = pathlib.Path(
     os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".cache" / "installed"))
 )
 # Seconds for one playbook. Full torture plays hundreds of hosts in one, at the highest verbosity.
-LIMIT = 3600 if {"DUO_TORTURE", "COVERAGE_PROCESS_START"} & set(os.environ) else 300
+LIMIT = 3600 if {"DUO_TORTURE", "COVERAGE_PROCESS_START"} & set(os.environ) else 600
 # Forces the module: the action plugin leaves a task with an environment to it.
 MODULE_DOOR = {"DUO_DOOR": "module"}
 # The Python that has the libraries, wherever a module runs as a process.

@@ -24,7 +24,7 @@ PAGES = sorted(
 # Pages whose parts begin anew each, and the tests that try all of these parts.
 TRIED_APART = {"docs/recipes.md": "test_recipes.py"}
 REFUSED = {
-    **{"kind": "status", "status": 401, "times": 1},
+    **{"kind": "status", "status": 401, "times": 1, "match": {"path": "/api/graphql"}},
     **{"content_type": "application/json", "body": '{"message": "401 Unauthorized"}'},
 }
 WORLDS: dict[str, World] = {

@@ -194,7 +194,7 @@ def roles(instances: dict[str, Instance], **variables: Any) -> dict[str, dict[st
 
 
 def test_the_role_ends_with_it(play: Play, start: Start) -> None:
-    """A broken model fails the run, also one with nothing to change; and it can be left out."""
+    """A broken model fails the run that changes something, and each that is asked to verify."""
     broken, lenient, off, less = started = start(*["18.9"] * 4)
     codestral = "https://codestral.example.com/v1"
     for instance in started:
@@ -205,15 +205,19 @@ def test_the_role_ends_with_it(play: Play, start: Start) -> None:
         **roles({"off": off}, verify=False),
         **roles({"less": less}, health={"checks": ["probes"]}),
     }
-    for _run in ("with changes", "with nothing to change"):
-        run = play(worlds.ROLE, hosts)
+    for always in ([], ["-e", "duo_self_hosted_verify=always"]):
+        if always:
+            # Nothing has changed, so nothing is tested unless it is asked for.
+            assert play(worlds.ROLE, hosts).succeeded().of("broken", worlds.VERIFY) == []
+            hosts.pop("off")
+        run = play(worlds.ROLE, hosts, *always)
         (failed,) = run.failed("broken")
         assert failed.task == worlds.VERIFY
         assert failed.message.startswith(
             f"{broken.url}: One check failed: self-hosted model codestral: ERROR: The self-hosted "
             "model server returned code 404. Check endpoint"
         )
-        assert [it for name in ("lenient", "off", "less") for it in run.failed(name)] == []
+        assert [it for name in hosts if name != "broken" for it in run.failed(name)] == []
         assert len(run.one("lenient", worlds.VERIFY).warnings) == 1
         assert run.of("off", worlds.VERIFY) == []
         names = {it["name"] for it in run.one("less", worlds.VERIFY).values["checks"]}

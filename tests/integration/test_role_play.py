@@ -83,7 +83,7 @@ def test_nothing_declared(play: Play, start: Start) -> None:
     }
     run = play(worlds.ROLE, hosts).succeeded()
     tasks = [it.task for it in run.of("here") if it.action.startswith("gitlab_ops.duo.")]
-    assert tasks == ["Check everything before the first change"]
+    assert tasks == ["Check and plan everything before the first change"]
     assert instance.state() == before
 
 

@@ -282,7 +282,7 @@ def test_mixed_fleet(play: Play, start: Start) -> None:
         )
     for release, first in (("17.9", "18.7"), ("18.3", "18.7"), ("18.7", "18.10")):
         (failed,) = run.failed(f"strict-{release}")
-        assert failed.task == "Check everything before the first change"
+        assert failed.task == "Check and plan everything before the first change"
         assert f"needs GitLab {first} or later" in failed.message
         assert strict[release].writes() == []
     assert run.failed("strict-19.4") == []

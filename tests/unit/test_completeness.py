@@ -106,10 +106,7 @@ CONDUCT = {
     "models": "many at once",
     "settings": "many at once",
     "exclusive": "delete what is not declared",
-    "only": "in two tasks",
-    "planned_models": "for check mode",
-    "planned_settings": "for check mode",
-    "planned_beta_features": "for check mode",
+    "plan": "what the preflight has planned",
 }
 # Options that a release may lack, and the first release that has them.
 SINCE = {**gateway.SINCE, **one_model.SINCE, **one_setting.SINCE}

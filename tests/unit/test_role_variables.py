@@ -40,8 +40,12 @@ def options() -> dict[str, Any]:
 
 
 def booleans() -> set[str]:
-    """Return the variables that are booleans, and the keys of variables as ``variable.key``."""
-    found = {name for name, about in options().items() if about["type"] == "bool"}
+    """Return the variables that may be booleans, and the keys of variables as ``variable.key``."""
+    found = {
+        name
+        for name, about in options().items()
+        if about["type"] == "bool" or "true" in about.get("choices", ())
+    }
     return found | {
         f"{name}.{key}"
         for name, about in options().items()
@@ -102,6 +106,12 @@ def without_default(node: nodes.Node | None) -> nodes.Node | None:
     return node
 
 
+def is_word(node: nodes.Node) -> bool:
+    """Return whether a node is a text that no boolean reads as."""
+    value = getattr(node, "value", None)
+    return isinstance(value, str) and value not in ("true", "false")
+
+
 def unread(node: nodes.Node) -> Iterator[str]:
     """Yield the booleans below a node that the filter ``bool`` does not read."""
     filtered: nodes.Node | None = None
@@ -114,6 +124,8 @@ def unread(node: nodes.Node) -> Iterator[str]:
         # So is the value of an option in a dict of them.
         filtered = without_default(node.value)
     if filtered and name_of(filtered) in booleans():
+        return
+    if isinstance(node, nodes.Compare) and all(is_word(it.expr) for it in node.ops):
         return
     if name_of(node) in booleans():
         yield name_of(node)
@@ -155,6 +167,9 @@ def test_booleans_are_read_as_such(path: pathlib.Path) -> None:
         ("{% if not duo_self_hosted_verify | default(true) | bool %}{% endif %}", []),
         ("{{ duo_self_hosted_beta_features.enabled | default(omit) }}", []),
         ("{{ duo_self_hosted_beta_features | length }}", []),
+        ('{{ duo_self_hosted_verify == "always" }}', []),
+        ('{{ duo_self_hosted_verify == "true" }}', ["duo_self_hosted_verify"]),
+        ("{{ duo_self_hosted_verify == true }}", ["duo_self_hosted_verify"]),
         ('{{ {"isolated": duo_self_hosted_isolated} }}', []),
         ('{{ {"isolated": not duo_self_hosted_isolated} }}', ["duo_self_hosted_isolated"]),
         ("{{ (duo_self_hosted_verify or 1) | bool }}", ["duo_self_hosted_verify"]),

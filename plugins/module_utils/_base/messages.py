@@ -45,6 +45,13 @@ NOT_OFFERED = Message(
     "{option} needs GitLab {since} or later; this is {version}.",
     "Leave it out for this instance, set when_unsupported: warn to skip it, or upgrade GitLab.",
 )
+# Of a feature whose model is skipped for the same reason.
+MODEL_NOT_OFFERED = Message("model-not-offered", "{reason}", NOT_OFFERED.next_step)
+NOT_APPROVED = Message(
+    "not-approved",
+    "What would change is no longer what was approved: {objects}. This task has written nothing.",
+    "Look at what has changed in GitLab, make a new plan with a dry run, and have it approved.",
+)
 
 # --- who may -----------------------------------------------------------------------------------
 TOKEN_REFUSED = Message(
@@ -269,7 +276,7 @@ PAGE_REFUSED = Message(
     "{hint}",
 )
 
-# --- preflight ---------------------------------------------------------------------------------
+# --- findings ----------------------------------------------------------------------------------
 PREFLIGHT_FINDING = Message(
     "preflight-finding", "Cannot continue: {first}", "{action} Nothing was changed."
 )

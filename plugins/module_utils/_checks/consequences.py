@@ -8,27 +8,25 @@ from typing import TYPE_CHECKING
 
 from .._duo.destinations import NO_AGENT_PLATFORM, ways_out
 from .._engine.finding import Finding
-from .._subjects.feature_model import ObservedFeatures
-from .isolated import gateway_after, settings_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .info import ObservedInstance
-    from .preflight_state import PreflightOptions, PreflightState
+    from .preflight_options import PreflightOptions
+    from .preflight_state import PreflightState
 
 
 def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
     """Yield the features that will reach the gateway without a model, as one warning."""
-    if not found.info or wanted.state == "absent":
+    info, run = found.info, found.composition
+    if not info or not run or wanted.state == "absent":
         return
-    info = found.info
-    settings = settings_after(wanted.models, wanted.settings, info)
-    seen = {name: it.provider for name, it in settings.items()}
+    seen = {name: it.provider for name, it in run.state.settings.items()}
     if wanted.beta_features is False:
         seen = {name: it for name, it in seen.items() if not info.release.is_beta_feature(name)}
     appearing = {name: it for name, it in _appearing(wanted, info).items() if name not in seen}
-    gateway = gateway_after(wanted.gateway, info)
+    gateway = dict(run.gateway)
     if not gateway.get("ai_gateway_url"):
         return
     ways = {it.feature: it.reason for it in ways_out({**seen, **appearing}, gateway, None)}
@@ -74,5 +72,5 @@ def _appearing(wanted: PreflightOptions, info: ObservedInstance) -> dict[str, st
     if not wanted.beta_features or info.beta is not False:
         return {}
     shown = set(info.unseen_features) - info.hidden_by_plan
-    provider = ObservedFeatures(info.release, info.state).default_provider
+    provider = info.state.default_provider(info.release)
     return dict.fromkeys(filter(info.release.is_beta_feature, shown), provider)

@@ -17,7 +17,8 @@ from .._engine.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .preflight_state import PreflightOptions, PreflightState
+    from .preflight_options import PreflightOptions
+    from .preflight_state import PreflightState
 
 
 def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:

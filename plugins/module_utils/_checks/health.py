@@ -24,16 +24,16 @@ from .._gitlab.http import status_of
 from .._subjects import feature_model
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import (
+    DECLARED_GATEWAY,
     PARTS,
-    PLANNED_GATEWAY,
     GatewayOptions,
     Look,
     agrees,
-    planned_gateway,
+    declared_gateway,
     until_agreed,
 )
 from .._subjects.gateway import values as gateway_values
-from .._subjects.one_model import MODEL_SPEC
+from .._subjects.one_model import MODEL_SPEC, DeclaredModel, not_offered_of
 from .._subjects.one_setting import SETTING_SPEC
 from .._subjects.stored import read_state
 from .health_advice import is_doubtful
@@ -62,7 +62,8 @@ class HealthOptions(Options):
     attempts: int = pydantic.Field(default=3, ge=1, le=20)
     delay: int = pydantic.Field(default=5, ge=0, le=300)
     settings: FeaturesOptions
-    planned_gateway: GatewayOptions = pydantic.Field(default_factory=GatewayOptions)
+    declared_models: list[DeclaredModel] = pydantic.Field(default_factory=list)
+    declared_gateway: GatewayOptions = pydantic.Field(default_factory=GatewayOptions)
     fail_on: str = "any"
 
 
@@ -95,13 +96,11 @@ def options(params: dict[str, Any]) -> HealthOptions:
     """Check the options of a task."""
     params = dict(params)
     settings = {
-        "dry_run": params.get("dry_run", False),
         "settings": params.pop("settings", []),
         "when_unsupported": params.pop("when_unsupported", "fail"),
-        "planned_models": params.pop("planned_models", []),
     }
-    planned = planned_gateway(params)
-    checked = {"settings": check(FeaturesOptions, settings), "planned_gateway": planned}
+    planned = declared_gateway(params)
+    checked = {"settings": check(FeaturesOptions, settings), "declared_gateway": planned}
     return check(HealthOptions, {**params, **checked})
 
 
@@ -111,7 +110,7 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
     :raises Failure: GitLab cannot be reached, or does not show the models.
     """
     passed = Passed()
-    return until_agreed(gitlab, lambda: _check(gitlab, wanted, passed), wanted.planned_gateway)
+    return until_agreed(gitlab, lambda: _check(gitlab, wanted, passed), wanted.declared_gateway)
 
 
 def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[ObservedHealth]:
@@ -121,7 +120,7 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
     they seldom all reach one that knows the gateway. While not all of them know it, the models are
     asked together.
     """
-    before, planned = passed.count, wanted.planned_gateway
+    before, planned = passed.count, wanted.declared_gateway
     reading, state = passed.reading or read_state(
         gitlab,
         *(LICENSE, ADD_ONS, *PARTS),
@@ -131,7 +130,9 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
     )
     facts, settings = _facts(wanted, reading, state), gateway_values(reading)
     release = Release.of(reading.version)
-    checks = list(_settings(wanted.settings, feature_model.ObservedFeatures(release, state)))
+    unsupported = not_offered_of(wanted.declared_models, release, state)
+    features = feature_model.ObservedFeatures(release, state, unsupported=unsupported)
+    checks = list(_settings(wanted.settings, features))
     passed.disagree |= not agrees(planned, settings)
     # The probes tell themselves with which URL they ran.
     by_probes = {"ai_gateway_url": None} if "probes" in wanted.checks else {}
@@ -186,7 +187,7 @@ def _facts(wanted: HealthOptions, reading: Reading, state: State) -> Facts:
         license_type=held["type"],
         last_sync=held["last_sync"],
         seats=sum(it["assigned"] or 0 for it in held["add_ons"]),
-        gateway_url=wanted.planned_gateway.ai_gateway_url or gateway.get("ai_gateway_url") or "",
+        gateway_url=wanted.declared_gateway.ai_gateway_url or gateway.get("ai_gateway_url") or "",
         service_url=gateway.get("duo_agent_platform_service_url") or "",
         used=used if used or declared else None,
     )
@@ -314,8 +315,8 @@ SUBJECT = Subject(
                 "default": [],
             },
             **WHEN_UNSUPPORTED,
-            **PLANNED_GATEWAY,
-            "planned_models": {
+            **DECLARED_GATEWAY,
+            "declared_models": {
                 "type": "list",
                 "elements": "dict",
                 "options": required(MODEL_SPEC, "name"),

@@ -22,15 +22,15 @@ from .._gitlab.graphql import Part
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 from .._subjects.beta_features import beta_state
 from .._subjects.gateway import ABOUT as ABOUT_GATEWAY
-from .._subjects.gateway import PARTS as GATEWAY
 from .._subjects.gateway import (
-    PLANNED_GATEWAY,
+    DECLARED_GATEWAY,
     GatewayOptions,
     Look,
     agrees,
-    planned_gateway,
+    declared_gateway,
     until_agreed,
 )
+from .._subjects.gateway import PARTS as GATEWAY
 from .._subjects.gateway import values as gateway_values
 from .._subjects.one_model import about as about_model
 from .._subjects.one_model import shown as shown_model
@@ -104,12 +104,14 @@ class InfoOptions(SignIn):
 
     isolated: bool = False
     ai_logs: bool = False
-    planned_gateway: GatewayOptions = field(default_factory=GatewayOptions)
+    # Whether to read the stored API keys of models as well, to compare them.
+    keys: bool = False
+    declared_gateway: GatewayOptions = field(default_factory=GatewayOptions)
 
 
 def options(params: dict[str, Any]) -> InfoOptions:
     """Check the options of a task."""
-    return InfoOptions.of({**params, "planned_gateway": planned_gateway(params)})
+    return InfoOptions.of({**params, "declared_gateway": declared_gateway(params)})
 
 
 def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
@@ -121,24 +123,26 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     def look() -> Look[ObservedInstance]:
         found = read(gitlab, wanted)
         well = not (wanted.isolated and found.leaving)
-        done = well and agrees(wanted.planned_gateway, found.gateway)
+        done = well and agrees(wanted.declared_gateway, found.gateway)
         return Look(found, done, found.gateway)
 
-    return until_agreed(gitlab, look, wanted.planned_gateway)
+    return until_agreed(gitlab, look, wanted.declared_gateway)
 
 
-def read(gitlab: GitLab, wanted: SignIn) -> ObservedInstance:
+def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     """Read everything in one request, and the beta state on a page where only that shows it."""
     parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
-    reading, state = read_state(gitlab, *parts, gitlab_models=True)
+    reading, state = read_state(gitlab, *parts, keys=wanted.keys, gitlab_models=True)
+    beta = beta_state(gitlab, wanted, state.beta)
     return ObservedInstance(
         url=gitlab.url,
         release=Release.of(reading.version),
         enterprise=reading.enterprise,
         license=license_facts(reading.data),
         gateway=gateway_values(reading),
-        state=state,
-        beta=beta_state(gitlab, wanted, state.beta),
+        # What was seen signed in decides on models and features too.
+        state=state.model_copy(update={"beta": beta}),
+        beta=beta,
         duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),
     )
 
@@ -279,7 +283,7 @@ SUBJECT = Subject(
         spec={
             "isolated": {"type": "bool", "default": False},
             "ai_logs": {"type": "bool", "default": False},
-            **PLANNED_GATEWAY,
+            **DECLARED_GATEWAY,
             **SIGN_IN_SPEC,
         }
     ),

@@ -22,19 +22,16 @@ from .._duo.destinations import (
 )
 from .._duo.licences import LEGACY, OFFLINE
 from .._engine.finding import Finding
-from .._subjects import feature_model
 from .._subjects import gateway as _gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._duo.releases import Release
-    from .._subjects.feature_model import FeaturesOptions
-    from .._subjects.gateway import GatewayOptions
-    from .._subjects.self_hosted_model import ModelsOptions
-    from .._subjects.stored import Setting
+    from .composition import Composition
     from .info import ObservedInstance
-    from .preflight_state import PreflightOptions, PreflightState
+    from .preflight_options import PreflightOptions
+    from .preflight_state import PreflightState
 
 ABOUT = "isolated site"
 _MESSAGES = {
@@ -50,10 +47,10 @@ _MESSAGES = {
 def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
     """Yield what sends, or may send, requests out of a site that is to be isolated."""
     info = found.info
-    if not wanted.isolated or not info:
+    if not wanted.isolated or not info or not found.composition:
         return
     never = ", ".join(sorted(info.hidden_by_plan & set(info.unseen_features) - wanted.features))
-    for leak in _leaks(wanted, info):
+    for leak in _leaks(wanted, info, found.composition):
         action = leak.next_step
         if never and leak.code == isolated_messages.LEAVES_UNSEEN.code:
             action += f" With a Premium licence it never shows the state of {never}."
@@ -68,12 +65,12 @@ def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
         )
 
 
-def _leaks(wanted: PreflightOptions, found: ObservedInstance) -> Iterator[Failure]:
+def _leaks(
+    wanted: PreflightOptions, found: ObservedInstance, run: Composition
+) -> Iterator[Failure]:
     """Yield what would leave the site, with the names of the features, and what to declare."""
     declared = wanted.features
-    later = settings_after(wanted.models, wanted.settings, found)
-    providers = {name: it.provider for name, it in later.items()}
-    endpoints = _endpoints_after(wanted.models, later, found)
+    providers = {name: it.provider for name, it in run.state.settings.items()}
     # The URLs are cleared once the settings are carried out; else the gateway comes first.
     if wanted.state == "absent":
         cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
@@ -81,7 +78,8 @@ def _leaks(wanted: PreflightOptions, found: ObservedInstance) -> Iterator[Failur
             left = ", ".join(way.feature for way in ways)
             yield Failure(isolated_messages.LEAVES_AFTERWARDS, features=left)
         return
-    after = gateway_after(wanted.gateway, found)
+    after = dict(run.gateway)
+    endpoints = run.state.endpoints
     groups: dict[tuple[str, str], list[str]] = {}
     for way in ways_out(providers, after, None, endpoints):
         origin = "declared" if way.feature in declared else "not declared"
@@ -116,61 +114,11 @@ def _beside(release: Release, license_type: str | None) -> list[str]:
     return sent
 
 
-def gateway_after(gateway: GatewayOptions, found: ObservedInstance) -> dict[str, object]:
-    """Return the settings of the gateway as they are once what is declared is carried out."""
-    now = _gateway.ObservedGateway(release=found.release, values=found.gateway)
-    try:
-        return _gateway.plan(gateway, now).predicted.values
-    except Failure:
-        return found.gateway  # the refusal is a finding of its own
-
-
-def settings_after(
-    models: ModelsOptions, settings: FeaturesOptions, found: ObservedInstance
-) -> dict[str, Setting]:
-    """Return the settings once they are carried out, and the models gone."""
-    now = feature_model.ObservedFeatures(release=found.release, state=found.state)
-    later = dict(found.state.settings)
-    for setting in settings.settings:
-        for name in setting.features:
-            # One by one, for what is refused is a finding of its own.
-            one = setting.model_copy(update={"features": [name]})
-            wish = settings.model_copy(update={"settings": [one]})
-            try:
-                predicted = feature_model.plan(wish, now).predicted.state.settings
-            except Failure:
-                continue
-            if name in predicted:
-                later[name] = predicted[name]
-    # Deleting a model in use hands its features back to the default.
-    going = {model.name for model in models.models if model.state == "absent" and model.force}
-    default = {"provider": now.default_provider, "model": None}
-    return {
-        name: it.model_copy(update=default) if it.model in going else it
-        for name, it in later.items()
-    }
-
-
-def _endpoints_after(
-    models: ModelsOptions, later: dict[str, Setting], found: ObservedInstance
-) -> dict[str, str]:
-    """Return feature -> endpoint of its model once the models are carried out."""
-    endpoints = {name: it.endpoint for name, it in found.state.models.items()}
-    for model in models.models:
-        stored = endpoints.get(model.name, endpoints.get(model.new_name or "", ""))
-        # A feature that is not declared is still known by the old name of its model.
-        for name in (model.name, model.new_name or model.name):
-            endpoints[name] = model.endpoint or stored
-    return {name: endpoints.get(it.model or "", "") for name, it in later.items()}
-
-
 def _meanwhile(after: dict[str, object], found: ObservedInstance) -> Iterator[Failure]:
     """Yield what clearing a URL opens before the features are set, which comes later."""
     providers = {name: it.provider for name, it in found.state.settings.items()}
     for name in found.unseen_features:
-        providers[name] = feature_model.ObservedFeatures(
-            found.release, found.state
-        ).default_provider
+        providers[name] = found.state.default_provider(found.release)
     before = {way.feature for way in ways_out(providers, found.gateway, None)}
     opened = [
         way.feature

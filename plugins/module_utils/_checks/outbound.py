@@ -13,7 +13,7 @@ from .._subjects.one_model import Form, not_offered, target, update
 if TYPE_CHECKING:
     from .._subjects.one_model import ModelOptions
     from .info import ObservedInstance
-    from .preflight_state import PreflightOptions
+    from .preflight_options import PreflightOptions
 
 
 def hosts(

@@ -6,30 +6,36 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
 from .._base.invalid import names_of
 from .._base.messages import Failure, Unclear
 from .._base.options import check
+from .._base.urls import instance_name
 from .._duo import application_urls
 from .._duo.outbound_rules import ALLOWLIST, APPLICATION_SETTINGS, entries
+from .._engine import plan_file
 from .._engine.access import token_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.finding import errors
 from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
+from .._engine.plan_file import SavedPlan, digest_of
 from .._engine.subject import Subject
-from .._gitlab.sign_in import SIGN_IN_SPEC
+from .._gitlab.sign_in import SIGN_IN_SPEC, sign_in_of
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
 from .._subjects.one_model import MODEL_SPEC
 from .._subjects.one_setting import SETTING_SPEC
-from .._subjects.self_hosted_model import ModelsOptions
+from .._subjects.self_hosted_model import ModelsOptions, compares_keys
 from . import info as _info
+from .composition import compose
 from .outbound import missing_hosts
 from .preflight_findings import findings, models
-from .preflight_state import PreflightOptions, PreflightState
+from .preflight_options import PreflightOptions
+from .preflight_state import PreflightState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +78,7 @@ class Allow:
 def options(params: dict[str, Any]) -> PreflightOptions:
     """Check the options of a task, and all that is declared with them."""
     params = dict(params)
-    common = {"dry_run": True, "when_unsupported": params.pop("when_unsupported", "fail")}
+    common = {"when_unsupported": params.pop("when_unsupported", "fail")}
     gateway, models, settings = (
         params.pop(name, None) for name in ("gateway", "models", "settings")
     )
@@ -83,22 +89,12 @@ def options(params: dict[str, Any]) -> PreflightOptions:
             "gateway": check(GatewayOptions, {**common, **given}, names_of(params, "gateway")),
             "models": check(
                 ModelsOptions,
-                {
-                    **common,
-                    "models": models or [],
-                    "planned_beta_features": params.get("beta_features") or False,
-                    "planned_settings": settings or [],
-                },
+                {**common, "models": models or []},
                 names_of(params),
             ),
             "settings": check(
                 FeaturesOptions,
-                {
-                    **common,
-                    "settings": settings or [],
-                    "planned_models": models or [],
-                    "planned_beta_features": params.get("beta_features") or False,
-                },
+                {**common, "settings": settings or []},
                 names_of(params),
             ),
         }
@@ -106,26 +102,37 @@ def options(params: dict[str, Any]) -> PreflightOptions:
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
-    """Read state and application settings: two requests, and the token's facts at a first run.
+    """Read state and application settings at once, and the token's facts at a first run.
 
     :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
     """
+    if wanted.plan_file and wanted.dry_run:
+        plan_file.prepare(wanted.plan_file)
+    # A dry run that makes a new plan is not held to the old one.
+    held = wanted.approved_plan and not (wanted.plan_file and wanted.dry_run)
+    approved = plan_file.read(str(wanted.approved_plan)) if held else None
     info, refused = None, None
     # What leaves the site then depends on a URL that one of GitLab's processes may not know yet.
     stored = wanted.isolated and wanted.gateway.ai_gateway_url is None
+    # Before GitLab 18.1 only an administrator's session shows whether beta features are on.
+    given = {} if wanted.beta_features is None else sign_in_of(wanted)
+    asked = _info.InfoOptions(**given, isolated=stored, keys=compares_keys(wanted.models))
+    settings_of = gitlab.rest_ahead(APPLICATION_SETTINGS)
     try:
-        info = _read_when_ready(gitlab, _info.InfoOptions(isolated=stored), wanted.ready_timeout)
+        info = _read_when_ready(gitlab, asked, wanted.ready_timeout)
     except Failure as failure:
         if failure.code not in ACCESS:
             raise
         refused = failure
-    settings = gitlab.rest(APPLICATION_SETTINGS)
+    settings = settings_of()
     ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
     return PreflightState(
         info=info,
         settings=settings if isinstance(settings, dict) else None,
         token=token_facts(gitlab) if ask else None,
         refused=refused,
+        composition=compose(wanted, info) if info else None,
+        approved=approved,
     )
 
 
@@ -161,21 +168,65 @@ def _is_first_run(wanted: PreflightOptions, info: _info.ObservedInstance) -> boo
 def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState]:
     """Return what would be added to the outbound allowlist, where that is wanted."""
     settings = found.settings
+    # Of the steps that have nothing to do: their tasks do not run, and cannot say it.
+    warnings = found.composition.warnings if found.composition else ()
     if not wanted.manage_outbound_allowlist or settings is None:
-        return Plan((), found)
+        return Plan((), found, warnings)
     missing = missing_hosts(wanted, found.info, settings)
     if not missing:
-        return Plan((), found)
+        return Plan((), found, warnings)
     before = entries(settings)
     after = [*before, *missing]
     change = Change("outbound_allowlist", "", {"hosts": before}, {"hosts": after})
-    return Plan((Step((change,), Allow(tuple(after)), recheck=True, repeatable=True),), found)
+    step = Step((change,), Allow(tuple(after)), recheck=True, repeatable=True)
+    return Plan((step,), found, warnings)
 
 
 def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
     """Return what is declared and the state, without what only an export needs."""
     info = _info.show_state(found.info) if found.info else {}
+    if found.composition:
+        info["plan"] = found.composition.as_data(approved=found.approved is not None)
     return {"check_mode": wanted.dry_run, "declared": _declared(wanted), **info}
+
+
+def admit(wanted: PreflightOptions, made: Plan[PreflightState]) -> None:
+    """Keep the plan of a dry run as a file, or refuse what nobody has approved.
+
+    :raises Failure: what would change is not what was approved, or the file can't be written.
+    """
+    found = made.predicted
+    if not (found.info and found.composition) or not (wanted.plan_file or found.approved):
+        return
+    now = SavedPlan(
+        instance=instance_name(found.info.url),
+        release=found.info.release.text,
+        created_at=datetime.now(timezone.utc),
+        declared=digest_of(_digested(wanted)),
+        changes=(*made.entries(), *found.composition.changes),
+    )
+    if found.approved:
+        plan_file.refuse_unapproved(
+            found.approved,
+            now,
+            max_age_hours=wanted.plan_max_age or None,
+            path=str(wanted.approved_plan),
+        )
+    elif wanted.dry_run:
+        plan_file.write(str(wanted.plan_file), now)
+
+
+def _digested(wanted: PreflightOptions) -> dict[str, Any]:
+    """Return what is declared, for the digest, which leaves secrets out."""
+    return {
+        "gateway": wanted.gateway.model_dump(),
+        "models": wanted.models.model_dump(),
+        "settings": wanted.settings.model_dump(),
+        "beta_features": wanted.beta_features,
+        "models_exclusive": wanted.models_exclusive,
+        "manage_outbound_allowlist": wanted.manage_outbound_allowlist,
+        "isolated": wanted.isolated,
+    }
 
 
 def with_findings(shown: dict[str, Any], every: Sequence[Finding]) -> dict[str, Any]:
@@ -189,8 +240,7 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
     """Return which subjects are declared; of beta features, how."""
     return {
         "gateway": any(getattr(wanted.gateway, name) is not None for name in GATEWAY_SPEC),
-        "models": bool(wanted.models.models),
-        "absent_models": any(it.state == "absent" for it in wanted.models.models),
+        "models": bool(wanted.models.models) or wanted.models_exclusive,
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
     }
@@ -218,18 +268,23 @@ SUBJECT = Subject(
             },
             "beta_features": {"type": "bool"},
             "accept_testing_agreement": {"type": "bool", "default": False},
+            "models_exclusive": {"type": "bool", "default": False},
             "manage_outbound_allowlist": {"type": "bool", "default": False},
             "isolated": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "ready_timeout": {"type": "int", "default": 0},
             "expiry_days": {"type": "int", "default": 14},
             "check_token": {"type": "bool", "default": False},
+            "plan_file": {"type": "path"},
+            "approved_plan": {"type": "path"},
+            "plan_max_age": {"type": "int", "default": 0},
             **SIGN_IN_SPEC,
         }
     ),
     options=options,
     observe=observe,
     plan=plan,
+    admit=admit,
     show=show,
     findings=findings,
     with_findings=with_findings,

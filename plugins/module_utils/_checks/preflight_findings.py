@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._base import messages
 from .._base.messages import Failure
@@ -13,9 +12,7 @@ from .._duo.licences import ENTERPRISE_ADD_ON
 from .._duo.offers import is_beta_family
 from .._duo.permissions import refusals
 from .._engine.finding import Finding
-from .._gitlab.sign_in import SignIn
-from .._subjects import beta_features, feature_model, one_model, one_setting, self_hosted_model
-from .._subjects import gateway as _gateway
+from .._subjects import feature_model, one_model, one_setting
 from .._subjects.endpoints import loopback
 from .consequences import unserved
 from .expiry import ending
@@ -25,11 +22,12 @@ from .outbound import hosts
 from .preflight_outbound import outbound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from .._subjects.one_model import ModelOptions
     from . import info as _info
-    from .preflight_state import PreflightOptions, PreflightState
+    from .preflight_options import PreflightOptions
+    from .preflight_state import PreflightState
 
 
 def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
@@ -167,8 +165,9 @@ def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
     if not found.info:
         return
     info = found.info
+    state = info.state.model_copy(update={"turned_on": bool(wanted.beta_features)})
     here = feature_model.circumstances(
-        feature_model.ObservedFeatures(info.release, info.state, info.license), wanted.beta_features
+        feature_model.ObservedFeatures(info.release, state, info.license)
     )
     settings = {
         name: (it.resolved_provider, it.gitlab_model)
@@ -190,57 +189,14 @@ def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
 
 
 def _declared(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what the plans of the tasks to come would refuse, object by object."""
-    if not found.info:
+    """Yield what the plan of the run is refused, object by object."""
+    if not found.info or not found.composition:
         return
-    release, state = found.info.release, found.info.state
-    gateway = _gateway.ObservedGateway(release=release, values=found.info.gateway)
-    models = self_hosted_model.ObservedModels(release=release, state=state)
-    features = feature_model.ObservedFeatures(release, state, found.info.license)
-    yield from _switch(wanted, found.info)
-    # All of a subject at once, and one by one only to find every refusal.
-    yield from _refusals("gateway", _gateway.plan, gateway, wanted.gateway, ())
-    yield from _refusals(
-        one_model.NAME,
-        self_hosted_model.plan,
-        models,
-        wanted.models,
-        (wanted.models.model_copy(update={"models": [it]}) for it in wanted.models.models),
-    )
-    yield from _refusals(
-        one_setting.NAME,
-        feature_model.plan,
-        features,
-        wanted.settings,
-        (
-            wanted.settings.model_copy(
-                update={"settings": [setting.model_copy(update={"features": [name]})]}
-            )
-            for setting in wanted.settings.settings
-            for name in setting.features
-        ),
-    )
-
-
-def _switch(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[Finding]:
-    """Yield what stands against turning beta features on or off, and what that would hide."""
-    enabled, now = wanted.beta_features, info.beta
-    if enabled is None:
-        return
-    sign_in = {it.name: getattr(wanted, it.name) for it in fields(SignIn)}
-    switch = beta_features.BetaOptions(
-        **sign_in, enabled=enabled, accept_testing_agreement=wanted.accept_testing_agreement
-    )
-    if now is None and switch.way:
-        # The task will sign in and see; until then there may be something to do.
-        now = not enabled
-    state = beta_features.ObservedBetaFeatures(enabled=now, release=info.release)
-    # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
-    agreed = replace(switch, accept_testing_agreement=True)
-    yield from _refusals("beta_features", beta_features.plan, state, switch, (switch, agreed))
+    for kind, it in found.composition.refusals:
+        yield Finding("error", it.about or it.code, it.what, it.next_step, kind)
     # While they are off, the plan of the models refuses these itself.
-    if not enabled and now is not False:
-        yield from _contradictions(wanted, info)
+    if wanted.beta_features is False and found.info.beta is not False:
+        yield from _contradictions(wanted, found.info)
 
 
 def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[Finding]:
@@ -259,33 +215,6 @@ def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> I
             about = one_model.about(name)
             refusal = Failure(messages.MODEL_WOULD_HIDE, about=about, family=families[name])
             yield Finding("error", about, refusal.what, refusal.next_step, kind=one_model.NAME)
-
-
-def _refusals(
-    kind: str,
-    plan: Callable[[Any, Any], object],
-    found: Any,
-    whole: Any,
-    singles: Iterable[Any],
-) -> Iterator[Finding]:
-    """Yield each refusal of a plan: of the whole, and of its parts where that is refused."""
-    try:
-        plan(whole, found)
-    except Failure as failure:
-        refusals = [failure]
-    else:
-        return
-    of_parts = []
-    for single in singles:
-        try:
-            plan(single, found)
-        except Failure as failure:
-            of_parts.append(failure)
-    found_out = (
-        Finding("error", it.about or it.code, it.what, it.next_step, kind)
-        for it in of_parts or refusals
-    )
-    yield from dict.fromkeys(found_out)
 
 
 def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from . import info as _info
-    from .preflight_state import PreflightOptions, PreflightState
+    from .preflight_options import PreflightOptions
+    from .preflight_state import PreflightState
 
 
 def outbound(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:

@@ -18,9 +18,8 @@ from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, required
 from .._engine.finding import Finding
 from .._engine.subject import Subject
-from .._gitlab.sign_in import SignIn
-from .._subjects.one_model import MODEL_SPEC, PlannedModel
-from .._subjects.one_setting import SETTING_SPEC, PlannedSetting
+from .._subjects.one_model import MODEL_SPEC, DeclaredModel
+from .._subjects.one_setting import SETTING_SPEC, DeclaredSetting
 from . import info
 from .upgrade_note import UpgradeNote
 from .upgrade_notes import BAD_RELEASES, KNOWN_RELEASE, KNOWN_UNTIL, NOTES
@@ -42,8 +41,8 @@ class UpgradeOptions(Options):
     """Options of ``duo_upgrade_check``."""
 
     target_version: str = pydantic.Field(pattern=r"^\d+\.\d+(\.\d+)?(-ee)?$")
-    models: list[PlannedModel] = pydantic.Field(default_factory=list)
-    settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
+    models: list[DeclaredModel] = pydantic.Field(default_factory=list)
+    settings: list[DeclaredSetting] = pydantic.Field(default_factory=list)
     when_unsupported: str = "fail"
     subjects: list[str] | None = pydantic.Field(default=None, min_length=1)
     fail_on: str = "breaking"
@@ -67,7 +66,7 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
 
     :raises Failure: the target is older than what is there.
     """
-    instance = info.read(gitlab, SignIn())
+    instance = info.read(gitlab, info.InfoOptions())
     target = Release.parse(wanted.target_version)
     if target is None or target.is_before(instance.release):
         raise Failure(

@@ -187,8 +187,7 @@ class Trial:
 
     def _use(self, identity: str, name: str, state: State) -> None:
         """Set a feature that nobody configured to the model, and delete the model under it."""
-        default = "unassigned" if state.default_is_unassigned else None
-        default = default or self._learnt.release.default_provider
+        default = state.default_provider(self._learnt.release)
         free = [
             feature
             for feature, it in state.settings.items()

@@ -8,7 +8,7 @@ Check mode shows it, a real run carries it out, the diff is drawn from it, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .._gitlab.graphql import Mutation
@@ -132,6 +132,10 @@ class Plan(Generic[Observed]):
     # What is planned although another of GitLab's processes shows it done: by whom, only a run that
     # has written it knows.
     done_elsewhere: frozenset[str] = frozenset()
+    # Name -> why, of what is skipped because the release lacks something.
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    # False where only an earlier step of the run shows what would change.
+    certain: bool = True
 
     @property
     def changes(self) -> tuple[Change, ...]:

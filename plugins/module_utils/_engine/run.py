@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import bug as _bug
@@ -21,6 +22,7 @@ from .._gitlab.graphql import Mutation
 from .apply import apply
 from .finding import Finding, errors
 from .plan import Plan
+from .run_plan import PLAN_SPEC, StepPlan
 from .settle import REPEATS, Patience
 
 if TYPE_CHECKING:
@@ -57,32 +59,42 @@ def perform(
             **{
                 name: value
                 for name, value in params.items()
-                if name not in CONNECTION_SPEC and value is not None
+                if name not in (*CONNECTION_SPEC, *PLAN_SPEC) and value is not None
             },
         }
     )
+    step = StepPlan.of(params.get("plan"))
+    if not check_mode:
+        # The earlier steps of the run are done, and GitLab shows it.
+        step = replace(step, preceding=())
     with _reach(subject, params, options, reach) as gitlab, _noting_version(gitlab, journal):
+
+        def look() -> Any:
+            return subject.foresee(subject.observe(gitlab, options), step)
 
         def replan() -> Plan[Any]:
             if gitlab:
                 gitlab.forget()
-            return _judged(subject, options, subject.observe(gitlab, options))[1]
+            return _judged(subject, options, look())[1]
 
-        findings, plan = _judged(subject, options, subject.observe(gitlab, options))
+        findings, plan = _judged(subject, options, look())
         warnings = [it.text for it in findings if it.severity == "warning"]
+        warnings += [*plan.warnings, *step.warnings(plan.changes)]
+        if not errors(findings):
+            subject.admit(options, plan)
         steps = [str(change) for change in plan.changes]
         state = plan.predicted
         if plan.steps and not check_mode:
             steps = apply(gitlab, plan, replan, journal, subject)
             if not plan.is_proven:
-                state, findings = _settled(gitlab, subject, options, plan, steps)
+                state, findings = _settled(gitlab, subject, options, plan, steps, look)
         result = {
             "changed": bool(plan.steps),
             "changes": plan.entries(),
             "diff": plan.diff(params["api_url"]),
             "steps": steps,
             "unseen": [change.about for change in plan.changes if not change.visible],
-            "warnings": [*_newer(gitlab), *warnings, *plan.warnings],
+            "warnings": list(dict.fromkeys([*_newer(gitlab), *warnings])),
             **subject.with_findings(subject.show(options, state), findings),
         }
         if found := errors(findings):
@@ -99,7 +111,12 @@ def _judged(subject: Subject, options: Any, observed: Any) -> tuple[Sequence[Fin
 
 
 def _settled(
-    gitlab: GitLab | None, subject: Subject, options: Any, plan: Plan[Any], steps: list[str]
+    gitlab: GitLab | None,
+    subject: Subject,
+    options: Any,
+    plan: Plan[Any],
+    steps: list[str],
+    look: Callable[[], Any],
 ) -> tuple[Any, Sequence[Finding]]:
     """Return the state after all steps as GitLab shows it, and its findings.
 
@@ -113,7 +130,7 @@ def _settled(
         while True:
             if gitlab:
                 gitlab.forget()
-            state = subject.observe(gitlab, options)
+            state = look()
             findings, left = _judged(subject, options, state)
             missing = [change.unkept for change in left.changes if change.visible]
             if found := errors(findings):

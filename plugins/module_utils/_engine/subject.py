@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .arguments import Arguments
     from .finding import Finding
     from .plan import Change
+    from .run_plan import StepPlan
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Subject:
     with_findings: Callable[[dict[str, Any], Sequence[Finding]], dict[str, Any]] = (
         lambda shown, _findings: shown
     )
+    # Pure: what was observed, and what the earlier steps of the run will have made of it.
+    foresee: Callable[[Any, StepPlan], Any] = lambda observed, _step: observed
+    # Called once with the plan, before anything is written: may refuse it, or keep it as a file.
+    admit: Callable[[Any, Plan[Any]], None] = lambda _options, _plan: None
     # Whether it can do its work where requests and pydantic are missing.
     without_libraries: Callable[[Any], bool] = lambda _options: False
     # What a refusal means for this subject, of these changes, in GitLab's words; None where what

@@ -11,6 +11,7 @@ rather than guessed from its version.
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ from .graphql import (
 from .http import Http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .admin_session import AdminSession
     from .connection import Connection
@@ -291,6 +292,38 @@ class GitLab:
         answer = self._http.send("GET", "/api/v4" + path, repeatable=True)
         self._http.refuse_redirect(answer)
         return answer.json() if answer.status == 200 else None
+
+    def rest_ahead(self, path: str) -> Callable[[], Any]:
+        """Ask for a REST path while the caller goes on, and return what waits for its JSON.
+
+        That raises as :meth:`rest` does. GitLab needs as long for it as for a reading, so a run
+        that needs both waits half as long.
+        """
+        if not self.connection.validate_certs:
+            # Python's filters for warnings, which this leaves to one thread, are the process's.
+            return lambda: self.rest(path)
+        answers: list[Any] = []
+        connection = self.connection.model_copy(update={"retries": 0})
+
+        def ask() -> None:
+            try:
+                with GitLab(connection) as beside:
+                    answers.append(beside.rest(path))
+            except Exception as problem:
+                answers.append(problem)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+
+        def wait() -> Any:
+            thread.join()
+            if isinstance(answers[0], Unclear):
+                return self.rest(path)
+            if isinstance(answers[0], Exception):
+                raise answers[0]
+            return answers[0]
+
+        return wait
 
     def rest_put(self, path: str, values: dict[str, Any]) -> None:
         """Write values to a REST path.

@@ -8,7 +8,7 @@ Plain dataclasses, not pydantic: ``via: rails_runner`` works on nodes without an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._base.characters import hidden
@@ -102,3 +102,8 @@ class SignIn:
         if self.can_sign_in:
             return SESSION
         return RAILS_RUNNER if self.rails_command else None
+
+
+def sign_in_of(wanted: SignIn) -> dict[str, Any]:
+    """Return the options for signing in of a task that has others too."""
+    return {it.name: getattr(wanted, it.name) for it in fields(SignIn)}

@@ -17,6 +17,7 @@ from .._duo.releases import Release
 from .._engine.arguments import Arguments
 from .._engine.objects import about
 from .._engine.plan import Change, PageAction, Plan, Step
+from .._engine.run_plan import PLAN_SPEC
 from .._engine.settle import Patience, Watch
 from .._engine.subject import Subject
 from .._gitlab.rails import RailsRunner
@@ -214,6 +215,7 @@ SUBJECT = Subject(
             "enabled": {"type": "bool", "required": True},
             "accept_testing_agreement": {"type": "bool", "default": False},
             **SIGN_IN_SPEC,
+            **PLAN_SPEC,
         },
     ),
     options=options,

@@ -8,7 +8,8 @@ sent and what is shown is in ``one_setting.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
@@ -22,8 +23,8 @@ from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, refuse_beside, required
 from .._engine.plan import Change, Plan
+from .._engine.run_plan import PLAN_SPEC, StepPlan
 from .._engine.subject import Subject
-from .one_model import MODEL_SPEC, PlannedModel, not_offered
 from .one_setting import (
     SETTING_SPEC,
     SINCE,
@@ -37,10 +38,15 @@ from .one_setting import (
     shown,
     steps_of,
 )
+from .preceding import after
 from .stored import Model, Setting, State, read_state
 
 if TYPE_CHECKING:
     from .._gitlab.client import GitLab
+
+
+# What a release lacks: for a feature itself, or for the model that it is to use.
+_LACKING = (messages.NOT_OFFERED.code, messages.MODEL_NOT_OFFERED.code)
 
 
 class FeaturesOptions(Options):
@@ -48,8 +54,6 @@ class FeaturesOptions(Options):
 
     settings: list[SettingOptions]
     when_unsupported: str = "fail"
-    planned_beta_features: bool = False
-    planned_models: list[PlannedModel] = pydantic.Field(default_factory=list)
 
     @pydantic.model_validator(mode="after")
     def _features_once(self) -> FeaturesOptions:
@@ -75,20 +79,19 @@ class ObservedFeatures:
     state: State
     # As license_facts returns it; None where it was not asked for.
     license: dict[str, Any] | None = None
+    # Name -> why, of the declared models that this run skips.
+    unsupported: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_provider(self) -> str:
         """Provider of a feature that nobody configured, on this instance."""
-        seen = self.state.default_is_unassigned
-        return "unassigned" if seen else self.release.default_provider
+        return self.state.default_provider(self.release)
 
 
 def options(params: dict[str, Any]) -> FeaturesOptions:
     """Check the options of a task; one assignment is a list of one."""
     common: dict[str, Any] = {
-        name: params[name]
-        for name in ("dry_run", "when_unsupported", "planned_models", "planned_beta_features")
-        if name in params
+        name: params[name] for name in ("when_unsupported",) if name in params
     }
     settings = params.get("settings")
     if settings is None:
@@ -108,6 +111,12 @@ def observe(gitlab: GitLab, wanted: FeaturesOptions) -> ObservedFeatures:
     return ObservedFeatures(Release.of(reading.version), state, license_facts(reading.data))
 
 
+def foresee(found: ObservedFeatures, step: StepPlan) -> ObservedFeatures:
+    """Return what there will be once the earlier steps of the run are done."""
+    state = after(found.state, step.preceding, found.default_provider)
+    return replace(found, state=state, unsupported=step.unsupported)
+
+
 # --- plan --------------------------------------------------------------------------------------
 def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatures]:
     """Return what would change.
@@ -115,8 +124,7 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
     :raises Failure: a feature, provider or model that this instance does not know, a model whose
         family does not fit the feature, or what GitLab refuses for want of a right.
     """
-    models = _models(wanted, found)
-    settings = _renamed(wanted, found)
+    models, settings = found.state.models, dict(found.state.settings)
     changes: dict[Target, list[Change]] = {}
     targets: dict[str, Target] = {}
     unseen: list[str] = []
@@ -131,7 +139,7 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
             except Failure as problem:
                 warnings.append(_skipped(problem, wanted))
         try:
-            target = _target(declared, models, wanted, found)
+            target = _target(declared, models, found)
         except Failure as problem:
             warnings.append(_skipped(problem, wanted))
             continue
@@ -148,8 +156,7 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
                 unseen += [] if change.visible else [feature]
             settings[feature] = applied(current, target)
     changed = {name: targets[name] for it in changes.values() for one in it for name in one.after}
-    planned_beta = wanted.dry_run and wanted.planned_beta_features
-    doubts = _refuse_forbidden(changed, planned_beta, found)
+    doubts = _refuse_forbidden(changed, found)
     steps = [
         step
         for target, of_target in changes.items()
@@ -160,55 +167,20 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
     ]
     return Plan(
         tuple(steps),
-        ObservedFeatures(
-            release=found.release, state=found.state.model_copy(update={"settings": settings})
-        ),
+        replace(found, state=found.state.model_copy(update={"settings": settings})),
         (*warnings, *_warnings(targets, unseen, untold, found), *doubts),
     )
 
 
 def _skipped(problem: Failure, wanted: FeaturesOptions) -> str:
     """Return the warning for what this release lacks, if that may be skipped; else fail."""
-    if wanted.when_unsupported == "fail" or problem.code != messages.NOT_OFFERED.code:
+    if wanted.when_unsupported == "fail" or problem.code not in _LACKING:
         raise problem
     return f"{problem.about} is skipped: {problem.what}"
 
 
-def _models(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Model]:
-    """Return the models that settings can name: those that are there, and the planned ones."""
-    models = dict(found.state.models)
-    for planned in wanted.planned_models if wanted.dry_run else ():
-        if not_offered(planned, found.release, found.state):
-            continue
-        if planned.state == "absent":
-            models.pop(planned.name, None)
-            continue
-        name = planned.new_name or planned.name
-        base = models.pop(planned.name, None) or models.get(name)
-        base = base or Model(id="", name=name, family="")
-        update = {"name": name, "family": (planned.model_family or base.family).lower()}
-        models[name] = base.model_copy(update=update)
-    return models
-
-
-def _renamed(wanted: FeaturesOptions, found: ObservedFeatures) -> dict[str, Setting]:
-    """Return the settings as they are once an earlier task has renamed models."""
-    names: dict[str | None, str | None] = {
-        planned.name: planned.new_name
-        for planned in wanted.planned_models
-        if wanted.dry_run and planned.new_name and planned.name in found.state.models
-    }
-    return {
-        feature: setting.model_copy(update={"model": names.get(setting.model, setting.model)})
-        for feature, setting in found.state.settings.items()
-    }
-
-
 def _target(
-    declared: SettingOptions,
-    models: dict[str, Model],
-    wanted: FeaturesOptions,
-    found: ObservedFeatures,
+    declared: SettingOptions, models: Mapping[str, Model], found: ObservedFeatures
 ) -> Target:
     where = ", ".join(map(about, declared.features))
     provider = declared.resolved_provider or found.default_provider
@@ -229,11 +201,12 @@ def _target(
             since=SINCE["gitlab_model"],
             version=found.release.text,
         )
-    for planned in wanted.planned_models:
-        problem = not_offered(planned, found.release, found.state)
-        if problem and declared.model in (planned.new_name, planned.name):
-            problem.about = where
-            raise problem
+    if declared.model and declared.model in found.unsupported:
+        raise Failure(
+            messages.MODEL_NOT_OFFERED,
+            about=where,
+            reason=found.unsupported[declared.model],
+        )
     if declared.model and declared.model not in models:
         raise Failure(
             messages.NO_SUCH_MODEL,
@@ -260,21 +233,19 @@ def _refuse_unfit(feature: str, current: Setting | None, target: Target, release
         )
 
 
-def circumstances(found: ObservedFeatures, planned_beta: bool | None) -> Circumstances:
-    """Return what decides on rights, once the run has turned beta features on if it plans to."""
+def circumstances(found: ObservedFeatures) -> Circumstances:
+    """Return what decides on rights."""
     state = found.state
     lists = state.knows_gitlab_models if state.has_gitlab_models else None
-    return Circumstances(found.release, found.license, True if planned_beta else state.beta, lists)
+    return Circumstances(found.release, found.license, state.turned_on or state.beta, lists)
 
 
-def _refuse_forbidden(
-    targets: dict[str, Target], planned_beta: bool, found: ObservedFeatures
-) -> list[str]:
+def _refuse_forbidden(targets: dict[str, Target], found: ObservedFeatures) -> list[str]:
     """Return warnings about what GitLab may refuse.
 
     :raises Failure: what it certainly refuses, with the names of all features that it concerns.
     """
-    here = circumstances(found, planned_beta)
+    here = circumstances(found)
     settings = {name: (it.provider, it.gitlab_model) for name, it in targets.items()}
     warnings = []
     for refusal, features in refusals(settings, here):
@@ -373,12 +344,7 @@ SUBJECT = Subject(
                 "elements": "dict",
                 "options": required(SETTING_SPEC, "features"),
             },
-            "planned_models": {
-                "type": "list",
-                "elements": "dict",
-                "options": required(MODEL_SPEC, "name"),
-            },
-            "planned_beta_features": {"type": "bool", "default": False},
+            **PLAN_SPEC,
         },
         mutually_exclusive=[
             (name, "settings") for name in SETTING_SPEC if "default" not in SETTING_SPEC[name]
@@ -387,6 +353,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
+    foresee=foresee,
     plan=plan,
     show=show,
     explain=explain,

@@ -25,6 +25,7 @@ from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
 from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step, differences
+from .._engine.run_plan import PLAN_SPEC
 from .._engine.settle import LOOKS, LOOKS_BEFORE_FAILURE, Patience
 from .._engine.subject import Subject
 from .._gitlab.client import GitLab
@@ -45,8 +46,8 @@ GATEWAY_SPEC: Spec = {
     "duo_agent_platform_service_secure": {"type": "bool"},
 }
 # What a run has declared before a task that judges the result.
-PLANNED_GATEWAY: Spec = {
-    "planned_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
+DECLARED_GATEWAY: Spec = {
+    "declared_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
 }
 # Option -> field of DuoSettings and argument of duoSettingsUpdate, which have the same names.
 FIELDS = {
@@ -196,9 +197,9 @@ def values(reading: Reading) -> dict[str, Any]:
     return found
 
 
-def planned_gateway(params: Mapping[str, Any]) -> GatewayOptions:
+def declared_gateway(params: Mapping[str, Any]) -> GatewayOptions:
     """Check what a task is told of the gateway that the same run has declared."""
-    given = params.get("planned_gateway") or {}
+    given = params.get("declared_gateway") or {}
     return check(GatewayOptions, {name: it for name, it in given.items() if it is not None})
 
 
@@ -366,6 +367,7 @@ SUBJECT = Subject(
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             **WHEN_UNSUPPORTED,
             **GATEWAY_SPEC,
+            **PLAN_SPEC,
         }
     ),
     options=options,

@@ -33,6 +33,8 @@ from .._gitlab.graphql import Mutation
 from .stored import Model, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._duo.releases import Release
     from .._gitlab.client import GitLab
 
@@ -65,7 +67,9 @@ MODEL_SPEC: Spec = {
 
 
 class DeclaredModel(Options):
-    """What all tasks read of a declared model, in one form: none predicts what another skips."""
+    """What checks read of a declared model; the task that writes it judges the rest."""
+
+    model_config = LENIENT
 
     name: Name
     state: str = "present"
@@ -83,6 +87,8 @@ class DeclaredModel(Options):
 
 class ModelOptions(DeclaredModel):
     """One declared self-hosted model; None means unmanaged, ``""`` means clear."""
+
+    model_config = Options.model_config
 
     identifier: str | None = pydantic.Field(default=None, max_length=255)
     api_key: str | None = pydantic.Field(default=None, repr=False)
@@ -146,12 +152,6 @@ class ModelOptions(DeclaredModel):
                 form="",
                 instead=suggestions.openai_base(self.endpoint),
             )
-
-
-class PlannedModel(DeclaredModel):
-    """A model that would be there."""
-
-    model_config = LENIENT
 
 
 # --- steps --------------------------------------------------------------------------------------
@@ -290,9 +290,7 @@ def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) ->
     return sent
 
 
-def not_offered(
-    model: ModelOptions | PlannedModel, release: Release, state: State
-) -> Failure | None:
+def not_offered(model: DeclaredModel, release: Release, state: State) -> Failure | None:
     """Return why this release cannot have a declared model that a later one can, if so."""
     option, since = "", ""
     family = FAMILIES.get(model.model_family or "")
@@ -310,6 +308,18 @@ def not_offered(
         since=since,
         version=release.text,
     )
+
+
+def not_offered_of(
+    models: Iterable[DeclaredModel], release: Release, state: State
+) -> dict[str, str]:
+    """Return name -> why, of the declared models that this release cannot have."""
+    return {
+        name: problem.what
+        for model in models
+        if model.state == "present" and (problem := not_offered(model, release, state))
+        for name in (model.name, model.new_name or model.name)
+    }
 
 
 # --- results -----------------------------------------------------------------------------------

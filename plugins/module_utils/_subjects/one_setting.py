@@ -119,8 +119,8 @@ class SettingOptions(Options):
         return "self_hosted" if self.model else "vendored" if self.gitlab_model else None
 
 
-class PlannedSetting(Options):
-    """A feature setting that would be made."""
+class DeclaredSetting(Options):
+    """A declared feature setting, of which a check reads only these."""
 
     model_config = LENIENT
 

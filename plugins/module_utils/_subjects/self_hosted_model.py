@@ -8,7 +8,7 @@ sent and what is shown is in ``one_model.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._base import messages
@@ -21,6 +21,7 @@ from .._duo.offers import FAMILIES, is_beta_family
 from .._duo.releases import Release
 from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, refuse_beside, required
 from .._engine.plan import Plan, Step
+from .._engine.run_plan import PLAN_SPEC, StepPlan
 from .._engine.subject import Subject
 from .endpoints import loopback
 from .one_model import (
@@ -35,7 +36,7 @@ from .one_model import (
     target,
     update,
 )
-from .one_setting import SETTING_SPEC, PlannedSetting
+from .preceding import after
 from .stored import Model, State, read_state
 
 if TYPE_CHECKING:
@@ -51,15 +52,7 @@ class ModelsOptions(Options):
     models: list[ModelOptions]
     single: bool = False  # one model, given by the options of the task itself
     exclusive: bool = False
-    only: str | None = None  # models declared in this state; None: all
     when_unsupported: str = "fail"
-    planned_beta_features: bool = False
-    planned_settings: list[PlannedSetting] = pydantic.Field(default_factory=list)
-
-    @property
-    def concerned(self) -> list[ModelOptions]:
-        """The declared models that the task is about."""
-        return [model for model in self.models if self.only in (None, model.state)]
 
     @pydantic.model_validator(mode="after")
     def _names_once(self) -> ModelsOptions:
@@ -101,25 +94,31 @@ def options(params: dict[str, Any]) -> ModelsOptions:
         check(ModelOptions, one)  # names the options as the user wrote them
         return check(ModelsOptions, {**others, "models": [one], "single": True})
     refuse_beside("models", MODEL_SPEC, params)
-    if params.get("exclusive") and params.get("only") == "present":
-        problem = "exclusive: deletes models, which only: present forbids; leave out one of the two"
-        raise invalid([(problem, "Leave out exclusive, or only.")])
     return check(ModelsOptions, others)
 
 
 def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
     """Read the models in one request; stored keys only where one has to be compared."""
-    keys = any(
-        model.api_key is not None and model.update_api_key == "on_change"
-        for model in wanted.concerned
-    )
     # Whether beta features are on matters where a hidden model could be meant.
     beta = wanted.exclusive or any(
         model.state == "absent" or is_beta_family(model.model_family or "")
-        for model in wanted.concerned
+        for model in wanted.models
     )
-    reading, state = read_state(gitlab, keys=keys, features=beta)
+    reading, state = read_state(gitlab, keys=compares_keys(wanted), features=beta)
     return ObservedModels(release=Release.of(reading.version), state=state)
+
+
+def compares_keys(wanted: ModelsOptions) -> bool:
+    """Return whether stored API keys have to be read, to be compared with declared ones."""
+    return any(
+        model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
+    )
+
+
+def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
+    """Return what there will be once the earlier steps of the run are done."""
+    default = found.state.default_provider(found.release)
+    return replace(found, state=after(found.state, step.preceding, default))
 
 
 # --- plan --------------------------------------------------------------------------------------
@@ -131,35 +130,40 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
     """
     models = dict(found.state.models)
     form = Form.of(found.release, found.state)
-    slipping = _slipping(models, wanted)
+    slipping = _slipping(models, found)
     creates: list[Step] = []
     updates: list[Step] = []
     going: list[Model] = []
     unseen: list[str] = []
     warnings: list[str] = []
-    for model in wanted.concerned:
+    unsupported: dict[str, str] = {}
+    certain = True
+    for model in wanted.models:
         problem = not_offered(model, found.release, found.state)
         if problem and model.state == "present":
             if wanted.when_unsupported == "fail":
                 raise problem
             warnings.append(f"{problem.about} is skipped: {problem.what}")
+            names = (model.name, model.new_name or model.name)
+            unsupported.update(dict.fromkeys(names, problem.what))
             continue
         current = _current(model, models)
         if model.state == "absent":
             if current and current.name not in slipping:
-                warnings += _warn_forced(model, current, wanted)
+                warnings += _warn_forced(model, current)
                 going.append(current)
             else:
                 unseen.append(model.name)
             if current:
                 del models[current.name]
             continue
-        _refuse_unusable(model, current, wanted, found)
+        _refuse_unusable(model, current, found)
         if current and current.hidden:
             # It becomes visible when an earlier task of the run has turned beta features on.
             warnings.append(
                 f"{about(model.name)} is hidden now, so its changes cannot be predicted."
             )
+            certain = False
             continue
         new = target(model, current, form)
         if current is None:
@@ -171,20 +175,26 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
             continue
         models[new.name] = new
     warnings += _warn_unseen(unseen, wanted, found)
-    if told := loopback(wanted.concerned):
+    if told := loopback(wanted.models):
         warnings.append(" ".join(told))
     for left in _undeclared(wanted, found, slipping):
-        if users := _users(left, wanted):
+        if left.features:
             warnings.append(
                 f"Self-hosted model {left.name} is not declared, but is kept because it is used "
-                f"by {', '.join(users)}."
+                f"by {', '.join(left.features)}."
             )
         else:
             going.append(models.pop(left.name))
-    predicted = ObservedModels(
-        release=found.release, state=found.state.model_copy(update={"models": models})
+    predicted = replace(found, state=found.state.model_copy(update={"models": models}))
+    # What beta features show may have to be deleted too.
+    certain = certain and not (found.state.turned_on and (unseen or wanted.exclusive))
+    return Plan(
+        (*updates, *creates, *map(delete, going)),
+        predicted,
+        tuple(warnings),
+        unsupported=unsupported,
+        certain=certain,
     )
-    return Plan((*updates, *creates, *map(delete, going)), predicted, tuple(warnings))
 
 
 def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
@@ -198,15 +208,9 @@ def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
     return models.get(model.name)
 
 
-def _beta_planned(wanted: ModelsOptions) -> bool:
-    return wanted.dry_run and wanted.planned_beta_features
-
-
-def _refuse_unusable(
-    model: ModelOptions, current: Model | None, wanted: ModelsOptions, found: ObservedModels
-) -> None:
+def _refuse_unusable(model: ModelOptions, current: Model | None, found: ObservedModels) -> None:
     where = about(model.name)
-    if current and current.hidden and not _beta_planned(wanted):
+    if current and current.hidden and not found.state.turned_on:
         raise Failure(messages.MODEL_HIDDEN, about=where)
     family = model.model_family
     known = {
@@ -223,7 +227,7 @@ def _refuse_unusable(
             given=family,
             names=accepted(family, known),
         )
-    beta_off = found.state.beta is False and not _beta_planned(wanted)
+    beta_off = found.state.beta is False and not found.state.turned_on
     if family and beta_off and is_beta_family(family) and (not current or current.family != family):
         raise Failure(messages.FAMILY_IS_BETA, about=where, family=family)
     identifier = model.identifier or (current.identifier if current else "")
@@ -258,26 +262,14 @@ def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release
 
 
 # --- deleting ----------------------------------------------------------------------------------
-def _users(current: Model, wanted: ModelsOptions) -> list[str]:
-    """Return the features that use a model, and will after the planned settings of this run."""
-    users = set(current.features)
-    for setting in wanted.planned_settings if wanted.dry_run else ():
-        if setting.model == current.name:
-            users |= set(setting.features)
-        else:
-            users -= set(setting.features)
-    return sorted(users)
-
-
-def _warn_forced(model: ModelOptions, current: Model, wanted: ModelsOptions) -> list[str]:
+def _warn_forced(model: ModelOptions, current: Model) -> list[str]:
     """Return the warning for a model that goes although features use it.
 
     :raises Failure: they do, and this is not forced.
     """
-    users = _users(current, wanted)
-    if not users:
+    if not current.features:
         return []
-    where, names = about(current.name), ", ".join(users)
+    where, names = about(current.name), ", ".join(sorted(current.features))
     if not model.force:
         # GitLab itself would delete it and silently drop the features' settings.
         raise Failure(messages.MODEL_IN_USE, about=where, features=names)
@@ -295,12 +287,12 @@ def _undeclared(wanted: ModelsOptions, found: ObservedModels, slipping: set[str]
     return [found.state.models[name] for name in sorted(left)]
 
 
-def _slipping(models: dict[str, Model], wanted: ModelsOptions) -> set[str]:
+def _slipping(models: dict[str, Model], found: ObservedModels) -> set[str]:
     """Return the hidden models that a real run will not see: no feature shows them by then."""
     return {
         name
         for name, model in models.items()
-        if model.hidden and not _users(model, wanted) and not _beta_planned(wanted)
+        if model.hidden and not model.features and not found.state.turned_on
     }
 
 
@@ -331,7 +323,7 @@ def show(wanted: ModelsOptions, found: ObservedModels) -> dict[str, Any]:
     """Return the declared model, or the declared models, as they are or would be."""
     models = [
         shown(found.state.models[name])
-        for model in wanted.concerned
+        for model in wanted.models
         if (name := model.new_name or model.name) in found.state.models
     ]
     return {"model": next(iter(models), None)} if wanted.single else {"models": models}
@@ -348,13 +340,7 @@ SUBJECT = Subject(
             },
             **WHEN_UNSUPPORTED,
             "exclusive": {"type": "bool", "default": False},
-            "only": {"type": "str", "choices": ["present", "absent"]},
-            "planned_beta_features": {"type": "bool", "default": False},
-            "planned_settings": {
-                "type": "list",
-                "elements": "dict",
-                "options": required(SETTING_SPEC, "features"),
-            },
+            **PLAN_SPEC,
         },
         mutually_exclusive=[
             (name, "models") for name in MODEL_SPEC if "default" not in MODEL_SPEC[name]
@@ -363,6 +349,7 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
+    foresee=foresee,
     plan=plan,
     show=show,
     explain=explain,

@@ -70,6 +70,8 @@ class State(Stored):
     models: dict[str, Model] = pydantic.Field(default_factory=dict)
     settings: dict[str, Setting] = pydantic.Field(default_factory=dict)
     beta: bool | None = None  # None where the release does not tell by token
+    # An earlier step of the run turns beta features on: what that shows is not known yet.
+    turned_on: bool = False
     has_provider: bool = False  # whether models of this release have a provider (18.11)
     has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
     knows_gitlab_models: bool = False  # whether it tells which they use
@@ -83,10 +85,10 @@ class State(Stored):
             if it.model in self.models
         }
 
-    @property
-    def default_is_unassigned(self) -> bool:
-        """Whether this instance has shown a feature that is unassigned."""
-        return any(setting.provider == "unassigned" for setting in self.settings.values())
+    def default_provider(self, release: Release) -> str:
+        """Return the provider of a feature that nobody configured, on this instance."""
+        seen = any(setting.provider == "unassigned" for setting in self.settings.values())
+        return "unassigned" if seen else release.default_provider
 
 
 _LINKED = "featureSettings { nodes { feature provider } }"

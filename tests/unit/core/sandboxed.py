@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ from urllib3 import HTTPResponse
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import failed, perform
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import (
     CONNECTION_SPEC,
 )
@@ -127,12 +129,29 @@ def _answer(reply: Reply) -> HTTPResponse:
     return answer
 
 
+class AtOnce:
+    """A thread that is over once it is started, so that requests come in one order in each run."""
+
+    def __init__(self, *, target: Callable[[], None], daemon: bool) -> None:
+        del daemon
+        self._target = target
+
+    def start(self) -> None:
+        """Do the work."""
+        self._target()
+
+    def join(self) -> None:
+        """Wait for nothing."""
+
+
 class Sandboxed:
     """A stand-in GitLab of one release, and tasks that are run against it."""
 
     def __init__(self, release: str = "18.9", **seed: Any) -> None:
         self.release = release
         self.app = create_app(release, external_url=URL)
+        # Whether what a task asks beside its other requests is asked at the same time.
+        self.threads = False
         # Called after each request, so that a test can look at every moment of a run.
         self.watch: Callable[[], None] = lambda: None
         self.adapter = InProcess(self.app, self._seen)
@@ -200,9 +219,19 @@ class Sandboxed:
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Let every session of requests end here."""
-        with mock.patch.object(requests.Session, "get_adapter", return_value=self.adapter):
-            yield
+        """Let every session of requests end here, also those of threads that a task starts."""
+        before = set(threading.enumerate())
+        kind = threading.Thread if self.threads else AtOnce
+        with (
+            mock.patch.object(requests.Session, "get_adapter", return_value=self.adapter),
+            mock.patch.object(client, "threading", SimpleNamespace(Thread=kind)),
+        ):
+            try:
+                yield
+            finally:
+                # A task that fails waits for none, and outside of here they would reach a network.
+                for thread in set(threading.enumerate()) - before:
+                    thread.join()
 
     def run(self, subject: Subject, *, check: bool = False, **options: Any) -> dict[str, Any]:
         """Return the result of a task, as both doors get it; a bug is raised, not told."""

@@ -202,6 +202,43 @@ def _assignment(draw: st.DrawFn, here: Sandboxed, features: list[str]) -> dict[s
     return {"provider": kind}
 
 
+@st.composite
+def runs(draw: st.DrawFn, here: Sandboxed) -> dict[str, Any]:
+    """Return what a run of the role declares; most of it fits together."""
+    declared = draw(models(here))
+    models_ = declared.get("models", [])
+    families = {it.name: it.model for it in here.instance.models}
+    for it in models_:
+        family = families.pop(it["name"], None)
+        if it.get("state") != "absent":
+            name = it.get("new_name") or it["name"]
+            families[name] = it["model_family"] or family or "gpt"
+    wish = {
+        "gateway": draw(gateways().filter(lambda it: it.get("state") != "absent")),
+        "models": models_,
+        "settings": _settings_of(draw, here, families),
+        "when_unsupported": draw(st.sampled_from(["fail", "warn", "warn"])),
+        "models_exclusive": draw(st.booleans()),
+        "beta_features": draw(st.sampled_from([None, None, True, False])),
+        "accept_testing_agreement": True,
+        **ROOT,
+    }
+    del wish["gateway"]["when_unsupported"]
+    return wish
+
+
+def _settings_of(
+    draw: st.DrawFn, here: Sandboxed, families: dict[str, str]
+) -> list[dict[str, Any]]:
+    catalog = here.instance.catalog
+    found: list[dict[str, Any]] = []
+    for name in draw(_few(sorted(catalog.features), 4)):
+        fit = [it for it, family in families.items() if family in catalog.features[name].families]
+        kinds = [{"model": it} for it in fit] * 2 + [{"provider": "disabled"}, {"state": "absent"}]
+        found.append({"features": [name], **draw(st.sampled_from(kinds))})
+    return found
+
+
 def betas() -> st.SearchStrategy[dict[str, Any]]:
     """Return options of duo_beta_features, signed in as the first administrator."""
     return st.fixed_dictionaries(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run_plan import StepPlan
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.client import GitLab
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection import Connection
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import (
@@ -77,6 +78,30 @@ def served_by(it: Model, **values: Any) -> Setting:
 def calls(plan: Plan[Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the mutations of a plan: field and exact input."""
     return [(step.call.field, dict(step.call.input)) for step in plan.steps]
+
+
+# What a run that turns beta features on has in its plan before the models.
+BETA_ON = {
+    "subject": "beta_features",
+    "name": "",
+    "field": "enabled",
+    "before": False,
+    "after": True,
+}
+
+
+def foreseen(subject: Any, found: Any, *earlier: Plan[Any] | dict[str, Any]) -> Any:
+    """Return what a dry run plans against: earlier plans of the run, or single changes, done."""
+    changes = [
+        entry for it in earlier for entry in ([it] if isinstance(it, dict) else it.entries())
+    ]
+    unsupported = {
+        name: why
+        for it in earlier
+        if not isinstance(it, dict)
+        for name, why in it.unsupported.items()
+    }
+    return subject.foresee(found, StepPlan(preceding=tuple(changes), unsupported=unsupported))
 
 
 def shown(plan: Plan[Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:

@@ -32,18 +32,13 @@ NEEDED: dict[str, dict[str, Any]] = {
 # An item of a list needs these beside the option that is tried.
 ITEMS: dict[str, dict[str, Any]] = {
     "models": {"name": "m"},
-    "planned_models": {"name": "m"},
+    "declared_models": {"name": "m"},
     "settings": {"features": ["duo_chat"], "provider": "disabled"},
-    "planned_settings": {"features": ["duo_chat"]},
 }
-# What only the task that carries it out reads: where another one plans it, it has no effect.
+# What only the task that carries it out reads: where another one is told of it, it has no effect.
 UNREAD = [
-    *(f"{it}.api_key" for it in ("planned_models[1]", "upgrade_check-models[1]")),
-    *(
-        f"{it}.{name}"
-        for it in ("planned_settings[1]", "upgrade_check-settings[1]")
-        for name in ("provider", "gitlab_model")
-    ),
+    *(f"{it}.api_key" for it in ("declared_models[1]", "upgrade_check-models[1]")),
+    *(f"upgrade_check-settings[1].{name}" for name in ("provider", "gitlab_model")),
 ]
 # Parts of a command may be a script of several lines; names of variables are what was misspelt.
 FREE = ("rails_command", "unknown_variables", "known_variables")

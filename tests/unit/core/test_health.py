@@ -291,13 +291,18 @@ def test_settings_of_a_model_that_is_gone() -> None:
 
 
 # --- texts ---------------------------------------------------------------------------------------
-def test_a_dry_run_counts_planned_models_as_there() -> None:
-    planned = {"planned_models": [{"name": "new", "model_family": "mistral"}]}
+@pytest.mark.parametrize("check", [True, False])
+def test_declared_models_excuse_only_what_the_release_cannot_have(check: bool) -> None:
     settings = [{"features": ["duo_chat"], "model": "new"}]
-    wanted = {"checks": [], "settings": settings, **planned}
-    said = [here().run(SUBJECT, check=check, **wanted)["msg"] for check in (True, False)]
-    assert "-> self_hosted new" in said[0]
-    assert "no self-hosted model named new" in said[1]
+    for family, told in (
+        ("mistral", "There is no self-hosted model named new."),
+        ("gemini", "model_family gemini needs GitLab"),
+    ):
+        declared = [{"name": "new", "model_family": family}]
+        wanted = {"checks": [], "settings": settings, "declared_models": declared}
+        assert told in here("18.0").run(SUBJECT, check=check, **wanted)["msg"]
+        skipping = here("18.0").run(SUBJECT, check=check, **wanted, when_unsupported="warn")
+        assert ("failed" in skipping) is (family == "mistral")
 
 
 def test_the_documentation_has_every_code() -> None:

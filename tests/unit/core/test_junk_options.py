@@ -57,20 +57,35 @@ SEED: dict[str, Any] = {
     ],
     "features": {"code_generations": {"provider": "self_hosted", "model": "old"}},
 }
+CHANGE = {
+    "subject": "self_hosted_model",
+    "name": "old",
+    "field": "name",
+    "before": "old",
+    "after": "renamed",
+}
+PLAN = {
+    "to_do": True,
+    "certain": True,
+    "approved": False,
+    "changes": [{**CHANGE, "subject": "feature_model", "name": "duo_chat", "field": "model"}],
+    "preceding": [CHANGE],
+    "unsupported": [{"subject": "self_hosted_model", "name": "m", "what": "It is too new."}],
+}
 # Name: subject, and options that are sound.
 SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
     "gateway": (gateway.SUBJECT, GATEWAY),
     "model": (self_hosted_model.SUBJECT, MODEL),
     "models": (
         self_hosted_model.SUBJECT,
-        {"models": [MODEL, {"name": "unused", "state": "absent"}], "planned_settings": [SETTING]},
+        {"models": [MODEL, {"name": "unused", "state": "absent"}], "plan": PLAN},
     ),
     "feature": (feature_model.SUBJECT, SETTING),
     "features": (
         feature_model.SUBJECT,
         {
             "settings": [SETTING, {"features": ["duo_chat_fix_code"], "provider": "disabled"}],
-            "planned_models": [MODEL],
+            "plan": PLAN,
         },
     ),
     "beta": (

@@ -150,8 +150,9 @@ def test_settings() -> None:
         provider="vendored", families=("gpt", "mistral"), gitlab_model="claude", beta=True
     )
     assert (found.has_gitlab_models, found.has_provider) == (True, False)
-    assert not found.default_is_unassigned
-    assert read([], [setting("duo_chat")]).default_is_unassigned
+    older = release("17.9")
+    assert found.default_provider(older) == older.default_provider == "vendored"
+    assert read([], [setting("duo_chat")]).default_provider(older) == "unassigned"
 
 
 # --- whether beta features are on ----------------------------------------------------------------

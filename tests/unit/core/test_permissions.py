@@ -28,7 +28,7 @@ from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import (
     Reply,
     Sandboxed,
 )
-from ansible_collections.gitlab_ops.duo.tests.unit.core.support import gitlab
+from ansible_collections.gitlab_ops.duo.tests.unit.core.support import BETA_ON, gitlab
 from sandbox import rules_features
 from sandbox.abilities import Abilities, Caller
 from sandbox.credentials import ADMIN_TOKEN, USER_TOKEN
@@ -120,7 +120,7 @@ def refused_by_gitlab(here: Sandboxed, wish: dict[str, Any]) -> bool:
 
 def verdict(found: feature_model.ObservedFeatures, wish: dict[str, Any]) -> str | None:
     """Return the code of the plan's refusal; ``""`` if it is sure, None if it has doubts."""
-    options = SUBJECT.options({"dry_run": True, "settings": [wish]})
+    options = SUBJECT.options({"settings": [wish]})
     try:
         planned = feature_model.plan(options, found)
     except Failure as failure:
@@ -221,7 +221,7 @@ def test_beta_features_that_the_run_turns_on_count_in_a_dry_run_only() -> None:
     here = world("18.8", ONLINE, reachable=True, beta=False)
     wish = {"features": ["duo_agent_platform"], "model": "claude_3"}
     assert failed(here, wish)["code"] == permission_messages.AGENTS_NEED_BETA.code
-    planned = {"settings": [wish], "planned_beta_features": True}
+    planned = {"settings": [wish], "plan": {"preceding": [BETA_ON]}}
     assert here.dry(SUBJECT, **planned)["changed"]
     assert here.run(SUBJECT, **planned)["failure"]["code"] == "agents-need-beta"
     here.seed(beta_acceptances=["root"])

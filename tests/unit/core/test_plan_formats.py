@@ -1,10 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans as others read them: by the JSON Schema in docs/, and by a parser of Markdown.
-
-The parsers come with the linters, so only the environment of `make unit` has them.
-"""
+"""Plans as others read them: by the JSON Schema in docs/, and by a parser of Markdown."""
 
 from __future__ import annotations
 
@@ -14,15 +11,14 @@ import pathlib
 import re
 from typing import Any
 
+import jsonschema
+import markdown_it
 import pytest
 from hypothesis import given
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import plan_markdown
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan_file import SavedPlan
 from ansible_collections.gitlab_ops.duo.tests.unit.core.planned import FULL, examples, plans
-
-jsonschema = pytest.importorskip("jsonschema", reason="it comes with the linters")
-markdown_it = pytest.importorskip("markdown_it", reason="it comes with the linters")
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
 SCHEMA = json.loads((DOCS / "plan.schema.json").read_text("utf-8"))

@@ -14,9 +14,11 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages impo
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     feature_model as subject,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import self_hosted_model
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import Setting
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     calls,
+    foreseen,
     model,
     release,
     served_by,
@@ -44,6 +46,13 @@ def found(
 def plan(wanted: dict[str, Any], there: subject.ObservedFeatures):
     """Plan as a task with these options would."""
     return subject.plan(subject.options(wanted), there)
+
+
+def earlier(there: subject.ObservedFeatures, *models: dict[str, Any]) -> Any:
+    """Return the plan of the models of a run, on the same instance."""
+    wanted = {"models": list(models), "when_unsupported": "warn"}
+    stored = self_hosted_model.ObservedModels(there.release, there.state)
+    return self_hosted_model.plan(self_hosted_model.options(wanted), stored)
 
 
 def refusal(wanted: dict[str, Any], there: subject.ObservedFeatures) -> Failure:
@@ -105,80 +114,105 @@ def test_options_of_one_assignment_are_not_ignored_beside_many() -> None:
 
 
 # --- what a dry run knows of earlier tasks -------------------------------------------------------
+NEW = {"name": "new", "endpoint": "http://x", "deployment_method": "other"}
+GPT = {**NEW, "model_family": "gpt"}
+
+
 @pytest.mark.parametrize(
     ("planned", "wanted", "refused"),
     [
-        ([{"name": "new", "model_family": "GPT"}], "new", None),
-        ([{"name": "new", "model_family": "llama3"}], "new", messages.INCOMPATIBLE),
-        ([{"name": "new"}], "new", None),
-        ([{"name": "new"}], "nwe", messages.NO_SUCH_MODEL),
-        ([{"name": "codestral", "state": "absent"}], "codestral", messages.NO_SUCH_MODEL),
-        ([{"name": "codestral", "new_name": "renamed"}], "renamed", None),
-        ([{"name": "codestral", "new_name": "renamed"}], "codestral", messages.NO_SUCH_MODEL),
-        ([{"name": "before", "new_name": "codestral"}], "codestral", None),
-        ([{"name": "codestral", "model_family": "llama3"}], "codestral", messages.INCOMPATIBLE),
-        ([{"name": "misfit", "model_family": "gpt"}], "misfit", None),
+        ({**NEW, "model_family": "GPT"}, "new", None),
+        ({**NEW, "model_family": "llama3"}, "new", messages.INCOMPATIBLE),
+        (GPT, "nwe", messages.NO_SUCH_MODEL),
+        ({"name": "codestral", "state": "absent"}, "codestral", messages.NO_SUCH_MODEL),
+        ({"name": "codestral", "new_name": "renamed"}, "renamed", None),
+        ({"name": "codestral", "new_name": "renamed"}, "codestral", messages.NO_SUCH_MODEL),
+        ({"name": "before", "new_name": "codestral"}, "codestral", None),
+        ({"name": "codestral", "model_family": "llama3"}, "codestral", messages.INCOMPATIBLE),
+        ({"name": "misfit", "model_family": "gpt"}, "misfit", None),
     ],
 )
-def test_planned_models_count_in_a_dry_run_only(planned, wanted: str, refused) -> None:
+def test_models_that_the_run_changes_before_count(planned, wanted: str, refused) -> None:
     there = found(models=(CODESTRAL, model("misfit", 3, family="llama3")), duo_chat=DISABLED)
-    options = {"features": ["duo_chat"], "model": wanted, "planned_models": planned}
+    options = {"features": ["duo_chat"], "model": wanted}
+    seen = foreseen(subject, there, earlier(there, planned))
     if refused:
-        assert refusal({**options, "dry_run": True}, there).code == refused.code
+        assert refusal(options, seen).code == refused.code
     else:
-        made = plan({**options, "dry_run": True}, there)
-        assert shown(made)["feature settings"][1] == {"duo_chat": f"self_hosted {wanted}"}
+        made = plan(options, seen)
+        assert shown(made)["feature settings"] == (
+            {"duo_chat": "disabled"},
+            {"duo_chat": f"self_hosted {wanted}"},
+        )
     if wanted not in there.state.models:
         assert refusal(options, there).code == messages.NO_SUCH_MODEL.code
 
 
-def test_a_rename_that_is_planned_is_no_change_of_the_feature() -> None:
-    options = {
-        "features": ["duo_chat"],
-        "model": "renamed",
-        "planned_models": [{"name": "codestral", "new_name": "renamed"}],
-        "dry_run": True,
-    }
-    assert plan(options, found(duo_chat=SERVED)).steps == ()
-    assert requests(plan(options, found(duo_chat=DISABLED)))[0][2] == CODESTRAL.id
+def test_a_rename_before_is_no_change_of_the_feature() -> None:
+    options = {"features": ["duo_chat"], "model": "renamed"}
+    renamed = {"name": "codestral", "new_name": "renamed"}
+
+    def made(**settings: Any) -> Any:
+        there = found(**settings)
+        return plan(options, foreseen(subject, there, earlier(there, renamed)))
+
+    assert made(duo_chat=SERVED).steps == ()
+    assert requests(made(duo_chat=DISABLED))[0][2] == CODESTRAL.id
 
 
 @pytest.mark.parametrize(
-    ("planned", "dry_run"),
+    "planned",
     [
-        ({"name": "codestral"}, True),
-        ({"name": "codestral", "new_name": "renamed"}, False),
-        ({"name": "before", "new_name": "codestral"}, True),
-        ({"name": "mistral", "new_name": "renamed"}, True),
+        [],
+        [{"name": "codestral"}],
+        [{"name": "before", "new_name": "codestral"}],
+        [{"name": "mistral", "new_name": "renamed"}],
+        [GPT],
     ],
-    ids=["no rename", "no dry run", "renamed before", "another one"],
+    ids=["nothing", "no rename", "renamed before", "another one", "a new one"],
 )
-def test_a_model_that_keeps_its_name_is_no_change(planned: dict[str, Any], dry_run: bool) -> None:
-    options = {"model": "codestral", "planned_models": [planned], "dry_run": dry_run}
+def test_a_model_that_keeps_its_name_is_no_change(planned: list[dict[str, Any]]) -> None:
     there = found(duo_chat=SERVED, code_completions=DISABLED)
-    made = plan({"features": ["duo_chat", "code_completions"], **options}, there)
+    options = {"features": ["duo_chat", "code_completions"], "model": "codestral"}
+    made = plan(options, foreseen(subject, there, earlier(there, *planned)))
     assert requests(made) == [(["CODE_COMPLETIONS"], "SELF_HOSTED", CODESTRAL.id)]
 
 
+def test_a_new_model_takes_no_feature_to_itself() -> None:
+    """What uses no model is not linked to one that is created."""
+    there = found(duo_chat=DISABLED, code_completions=UNASSIGNED)
+    settings = [
+        {"features": ["duo_chat"], "provider": "disabled"},
+        {"features": ["code_completions"], "provider": "unassigned"},
+    ]
+    made = plan({"settings": settings}, foreseen(subject, there, earlier(there, GPT)))
+    assert made.steps == ()
+
+
+SKIPPED = {**NEW, "name": "m", "model_family": "gemini"}
+
+
 def test_a_model_that_the_release_cannot_have_is_skipped_with_its_features() -> None:
-    planned = [{"name": "g", "model_family": "gemini"}]
-    options = {"features": ["duo_chat"], "model": "g", "planned_models": planned}
-    failure = refusal(options, found("18.0", duo_chat=VENDORED))
-    assert (failure.code, failure.about) == (messages.NOT_OFFERED.code, "feature duo_chat")
-    made = plan({**options, "when_unsupported": "warn"}, found("18.0", duo_chat=VENDORED))
+    there = found("18.0", duo_chat=VENDORED)
+    seen = foreseen(subject, there, earlier(there, SKIPPED))
+    options = {"features": ["duo_chat"], "model": "m"}
+    failure = refusal(options, seen)
+    assert (failure.code, failure.about) == (messages.MODEL_NOT_OFFERED.code, "feature duo_chat")
+    assert "model_family gemini needs GitLab" in failure.what
+    made = plan({**options, "when_unsupported": "warn"}, seen)
     assert made.steps == ()
     assert "feature duo_chat is skipped" in made.warnings[0]
 
 
 @pytest.mark.parametrize(
     "planned",
-    [{"name": "m", "model_family": "gemini"}, {"name": "m", "deployment_method": "vertex_ai"}],
+    [SKIPPED, {**GPT, "name": "m", "deployment_method": "vertex_ai"}],
     ids=["family", "deployment method"],
 )
 def test_other_models_than_the_one_that_is_skipped_still_count(planned: dict[str, Any]) -> None:
     there = found("18.0", duo_chat=VENDORED)
-    new = {"name": "new", "model_family": "gpt"}
     gone = {"name": "never was", "state": "absent"}
-    options = {"features": ["duo_chat"], "planned_models": [planned, gone, new], "dry_run": True}
-    assert requests(plan({**options, "model": "new"}, there)) == [(["DUO_CHAT"], "SELF_HOSTED", "")]
-    assert refusal({**options, "model": "m"}, there).code == messages.NOT_OFFERED.code
+    seen = foreseen(subject, there, earlier(there, planned, gone, GPT))
+    options = {"features": ["duo_chat"]}
+    assert requests(plan({**options, "model": "new"}, seen)) == [(["DUO_CHAT"], "SELF_HOSTED", "")]
+    assert refusal({**options, "model": "m"}, seen).code == messages.MODEL_NOT_OFFERED.code

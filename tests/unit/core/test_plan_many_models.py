@@ -11,18 +11,25 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import feature_model
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     self_hosted_model as subject,
 )
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.stored import Setting
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    BETA_ON,
     calls,
+    foreseen,
     gid,
     model,
     release,
+    served_by,
     shown,
     state,
 )
 
+DISABLED = Setting(provider="disabled", families=("gpt",))
+OF_GONE = served_by(model("gone"))
 NEW = {"model_family": "gpt", "endpoint": "http://x", "deployment_method": "other"}
 
 
@@ -34,6 +41,12 @@ def found(*models: Any, **more: Any) -> subject.ObservedModels:
 def plan(wanted: dict[str, Any], there: subject.ObservedModels):
     """Plan as a task with these options would."""
     return subject.plan(subject.options(wanted), there)
+
+
+def earlier(there: subject.ObservedModels, *settings: dict[str, Any]) -> Any:
+    """Return the plan of the features of a run, on the same instance."""
+    features = feature_model.ObservedFeatures(there.release, there.state)
+    return feature_model.plan(feature_model.options({"settings": list(settings)}), features)
 
 
 def lines(made: Any) -> list[str]:
@@ -57,33 +70,20 @@ def test_updates_then_creates_then_deletes() -> None:
 
 
 def test_one_list_in_two_tasks() -> None:
-    models = [
-        {"name": "gone", "state": "absent"},
-        {"name": "new", **NEW},
-        {"name": "old", "model_family": "mistral"},
-    ]
-    there = found(model("gone", features=("duo_chat",)), model("old", 2), model("undeclared", 3))
-    first = plan({"models": models, "only": "present"}, there)
+    present = [{"name": "new", **NEW}, {"name": "old", "model_family": "mistral"}]
+    gone = model("gone", features=("duo_chat",))
+    there = found(gone, model("old", 2), model("undeclared", 3), settings={"duo_chat": OF_GONE})
+    first = plan({"models": present}, there)
     assert lines(first) == ["change old", "create new"]
     assert set(first.predicted.state.models) == {"gone", "new", "old", "undeclared"}
     assert first.warnings == ()
-    # Meanwhile nothing uses it any more. A dry run has seen none of the first task's changes.
-    moved = found(model("gone"), model("old", 2), model("undeclared", 3))
-    second = {"models": models, "only": "absent", "exclusive": True}
-    made = plan(second, moved)
+    # Meanwhile nothing uses it any more. A dry run sees none of this.
+    moved = earlier(there, {"features": ["duo_chat"], "provider": "disabled"})
+    names = [{"name": it["name"]} for it in present]
+    second = {"models": [{"name": "gone", "state": "absent"}, *names], "exclusive": True}
+    made = plan(second, foreseen(subject, there, first, moved))
     assert lines(made) == ["delete gone", "delete undeclared"]
-    assert subject.show(subject.options(second), made.predicted) == {"models": []}
-    # What does not delete says nothing of what it cannot see either.
-    unseen = plan(
-        {"models": [{"name": "gone", "state": "absent"}], "only": "present"}, found(beta=False)
-    )
-    assert (unseen.changes, unseen.warnings) == ((), ())
-
-
-def test_exclusive_among_those_present_is_a_contradiction() -> None:
-    with pytest.raises(Failure, match="exclusive: deletes models, which only: present forbids"):
-        subject.options({"models": [], "exclusive": True, "only": "present"})
-    assert subject.options({"models": [], "exclusive": True, "only": "absent"}).exclusive
+    assert set(made.predicted.state.models) == {"new", "old"}
 
 
 def test_a_stored_model_without_identifier_is_not_called_missing() -> None:
@@ -184,30 +184,52 @@ def test_a_default_beside_many_is_none_of_theirs() -> None:
         (["aa"], [{"features": ["duo_chat"], "model": "m"}], "aa, duo_chat"),
     ],
 )
-def test_planned_settings_count_in_a_dry_run_only(
+def test_settings_that_the_run_changes_before_decide_what_is_in_use(
     features: list[str], planned: list[dict], users: str
 ) -> None:
-    there = found(model("m", features=tuple(features)))
-    wanted = {"name": "m", "state": "absent", "planned_settings": planned}
-    for dry_run, expected in ((True, users), (False, ", ".join(features))):
-        options = {**wanted, "dry_run": dry_run}
+    m = model("m", features=tuple(features))
+    settings = {name: served_by(m) for name in features}
+    there = found(m, model("other", 2), settings={"code_completions": DISABLED, **settings})
+    seen = foreseen(subject, there, earlier(there, *planned))
+    wanted = {"name": "m", "state": "absent"}
+    for at, expected in ((seen, users), (there, ", ".join(features))):
         if expected:
             with pytest.raises(Failure) as caught:
-                plan(options, there)
+                plan(wanted, at)
             assert caught.value.code == messages.MODEL_IN_USE.code
             assert f"used by {expected};" in caught.value.what
         else:
-            assert lines(plan(options, there)) == ["delete m"]
+            assert lines(plan(wanted, at)) == ["delete m"]
 
 
 def test_what_becomes_of_a_hidden_model_is_not_known() -> None:
     models = [{"name": "m", "model_family": "llama3"}, {"name": "new", **NEW}]
-    wanted = {"models": models, "dry_run": True, "planned_beta_features": True}
-    made = plan(wanted, found(model("m", family="llama3", hidden=True), beta=False))
+    there = found(model("m", family="llama3", hidden=True), beta=False)
+    made = plan({"models": models}, foreseen(subject, there, BETA_ON))
     assert lines(made) == ["create new"]
     assert made.warnings == (
         "self-hosted model m is hidden now, so its changes cannot be predicted.",
     )
+    assert not made.certain
+
+
+@pytest.mark.parametrize(
+    ("wanted", "certain"),
+    [
+        ({"models": [{"name": "new", **NEW}]}, True),
+        ({"models": [{"name": "m", "state": "absent"}]}, True),
+        ({"models": [{"name": "unseen", "state": "absent"}]}, False),
+        ({"models": [{"name": "m"}], "exclusive": True}, False),
+    ],
+    ids=["create", "delete what is seen", "delete what may be hidden", "exclusive"],
+)
+def test_a_deletion_is_not_certain_while_beta_features_will_show_more(
+    wanted: dict[str, Any], certain: bool
+) -> None:
+    there = found(model("m"), beta=False)
+    assert plan(wanted, foreseen(subject, there, BETA_ON)).certain is certain
+    # Without the switch nothing more will be seen.
+    assert plan(wanted, there).certain
 
 
 # --- what is predicted ---------------------------------------------------------------------------
@@ -309,7 +331,7 @@ def test_says_that_undeclared_models_may_be_hidden(beta: bool | None, more: dict
 
 
 # A feature shows it now; when the feature has moved off it, nothing does.
-MOVED = {"dry_run": True, "planned_settings": [{"features": ["duo_chat"], "provider": "disabled"}]}
+MOVED = {"features": ["duo_chat"], "provider": "disabled"}
 
 
 @pytest.mark.parametrize(
@@ -318,20 +340,19 @@ MOVED = {"dry_run": True, "planned_settings": [{"features": ["duo_chat"], "provi
     ids=["exclusive", "absent"],
 )
 def test_a_dry_run_deletes_no_model_that_the_real_run_will_not_see(options: dict) -> None:
-    there = found(model("m", family="llama3", hidden=True, features=("duo_chat",)), beta=False)
-    wanted = {**options, **MOVED}
+    m = model("m", family="llama3", hidden=True, features=("duo_chat",))
+    there = found(m, settings={"duo_chat": served_by(m)}, beta=False)
+    moved = earlier(there, MOVED)
     real_run = plan(options, found(beta=False))
-    made = plan(wanted, there)
+    made = plan(options, foreseen(subject, there, moved))
     assert (made.steps, made.warnings) == ((), real_run.warnings)
     assert len(made.warnings) == 1
-    shows = subject.show(subject.options(wanted), made.predicted)
+    shows = subject.show(subject.options(options), made.predicted)
     assert shows == subject.show(subject.options(options), real_run.predicted)
     # Beta features that are turned on before make it visible.
-    assert lines(plan({**wanted, "planned_beta_features": True}, there)) == ["delete m"]
+    assert lines(plan(options, foreseen(subject, there, BETA_ON, moved))) == ["delete m"]
 
 
 def test_a_hidden_model_is_deleted_by_force_while_a_feature_shows_it() -> None:
     there = found(model("m", family="llama3", hidden=True, features=("duo_chat",)), beta=False)
-    for dry_run in (True, False):
-        wanted = {"name": "m", "state": "absent", "force": True, "dry_run": dry_run}
-        assert lines(plan(wanted, there)) == ["delete m"]
+    assert lines(plan({"name": "m", "state": "absent", "force": True}, there)) == ["delete m"]

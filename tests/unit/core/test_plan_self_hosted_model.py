@@ -15,8 +15,10 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     self_hosted_model as subject,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
+    BETA_ON,
     RELEASES,
     calls,
+    foreseen,
     gid,
     has_provider,
     model,
@@ -373,22 +375,22 @@ def test_what_is_there_already_is_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beta", "more", "refused"),
+    ("beta", "earlier", "refused"),
     [
-        (True, {}, False),
-        (None, {}, False),
-        (False, {}, True),
-        (False, {"planned_beta_features": True}, True),
-        (False, {"planned_beta_features": True, "dry_run": True}, False),
-        (False, {"dry_run": True}, True),
+        (True, [], False),
+        (None, [], False),
+        (False, [], True),
+        (False, [BETA_ON], False),
+        (False, [{**BETA_ON, "before": True, "after": False}], True),
     ],
 )
-def test_beta_counts_as_on_where_a_dry_run_would_turn_it_on(beta, more, refused: bool) -> None:
-    wanted = {**NEW, "model_family": "llama3", **more}
+def test_beta_counts_as_on_where_the_run_turns_it_on_before(beta, earlier, refused: bool) -> None:
+    wanted = {**NEW, "model_family": "llama3"}
+    there = foreseen(subject, found(beta=beta), *earlier)
     if refused:
-        assert refusal(wanted, found(beta=beta)).code == messages.FAMILY_IS_BETA.code
+        assert refusal(wanted, there).code == messages.FAMILY_IS_BETA.code
     else:
-        assert len(plan(wanted, found(beta=beta)).steps) == 1
+        assert len(plan(wanted, there).steps) == 1
 
 
 def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:

@@ -330,16 +330,16 @@ SOUND = {
 }
 
 
-@pytest.mark.parametrize(("planned", "processes"), [(True, 2), (True, 4), (False, 2)])
+@pytest.mark.parametrize(("declared", "processes"), [(True, 2), (True, 4), (False, 2)])
 def test_verify_waits_for_the_process_that_still_has_no_gateway(
-    waits: list[float], processes: int, planned: bool
+    waits: list[float], processes: int, declared: bool
 ) -> None:
     for ahead in range(processes):
         here = Sandboxed("19.4", **SOUND, options={"processes": processes, "runner": True})
         here.run(gateway.SUBJECT, ai_gateway_url=URL)
         for _turn in range(ahead):
             here.run(info.SUBJECT)
-        told = {"planned_gateway": {"ai_gateway_url": URL}} if planned else {}
+        told = {"declared_gateway": {"ai_gateway_url": URL}} if declared else {}
         late = here.run(health.SUBJECT, **told)
         here.wait(60)
         settled = here.run(health.SUBJECT)
@@ -360,7 +360,7 @@ def of_models(number: int, **options: Any) -> Sandboxed:
 
 VERIFY = {
     "settings": [{"features": ["duo_chat"], "model": "m0"}],
-    "planned_gateway": {"ai_gateway_url": URL},
+    "declared_gateway": {"ai_gateway_url": URL},
 }
 
 
@@ -430,7 +430,7 @@ def test_isolated_waits_for_the_process_that_still_has_no_gateway(processes: int
         for subject, options in (
             (preflight.SUBJECT, {}),
             (preflight.SUBJECT, {"gateway": {"ai_gateway_url": URL}}),
-            (info.SUBJECT, {"planned_gateway": {"ai_gateway_url": URL}}),
+            (info.SUBJECT, {"declared_gateway": {"ai_gateway_url": URL}}),
             (info.SUBJECT, {}),
         ):
             result = here.run(subject, isolated=True, **options)

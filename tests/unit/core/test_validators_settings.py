@@ -25,11 +25,11 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.feature_m
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.gateway import GatewayOptions
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_model import (
+    DeclaredModel,
     ModelOptions,
-    PlannedModel,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.one_setting import (
-    PlannedSetting,
+    DeclaredSetting,
     SettingOptions,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.self_hosted_model import (
@@ -106,11 +106,11 @@ def test_a_feature_is_assigned_once(settings: list[dict[str, Any]]) -> None:
     assert caught.value.what == "features: 'duo_chat' is assigned twice."
 
 
-def test_of_what_is_planned_only_names_matter() -> None:
-    planned = [{"name": "m", "api_key": "must-not-show", "identifier": "no/such", "odd": 1}]
-    options = {"settings": [], "planned_models": planned}
-    checked = check(FeaturesOptions, options)
-    assert checked.planned_models[0].name == "m"
+def test_of_what_a_check_is_told_of_only_names_matter() -> None:
+    declared = [{"name": "m", "api_key": "must-not-show", "identifier": "no/such", "odd": 1}]
+    options = {"settings": {"settings": []}, "declared_models": declared}
+    checked = check(HealthOptions, options)
+    assert checked.declared_models[0].name == "m"
     assert "must-not-show" not in repr(checked)
 
 
@@ -127,13 +127,7 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (
             ModelsOptions,
             {"models": []},
-            {
-                "single": False,
-                "exclusive": False,
-                "when_unsupported": "fail",
-                "planned_beta_features": False,
-                "planned_settings": [],
-            },
+            {"single": False, "exclusive": False, "when_unsupported": "fail"},
         ),
         (
             SettingOptions,
@@ -144,18 +138,14 @@ def test_of_what_is_planned_only_names_matter() -> None:
         (
             FeaturesOptions,
             {"settings": []},
-            {
-                "when_unsupported": "fail",
-                "planned_beta_features": False,
-                "planned_models": [],
-            },
+            {"when_unsupported": "fail"},
         ),
-        (PlannedModel, {"name": "m"}, {"state": "present"}),
-        (PlannedSetting, {"features": ["duo_chat"]}, {}),
+        (DeclaredModel, {"name": "m"}, {"state": "present"}),
+        (DeclaredSetting, {"features": ["duo_chat"]}, {}),
         (
             HealthOptions,
-            {"settings": {"settings": []}, "planned_gateway": {}},
-            {"checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
+            {"settings": {"settings": []}, "declared_gateway": {}},
+            {"declared_models": [], "checks": [], "attempts": 3, "delay": 5, "fail_on": "any"},
         ),
         (
             UpgradeOptions,
@@ -233,17 +223,17 @@ def test_a_provider_says_more_than_an_identifier(provider: str) -> None:
         ({"deployment_method": "Vertex_AI"}, "vertex_ai"),
     ],
 )
-def test_a_model_and_a_planned_one_have_the_same_method(
+def test_a_model_and_what_a_check_reads_of_it_have_the_same_method(
     options: dict[str, Any], method: str | None
 ) -> None:
-    for kind in (PlannedModel, ModelOptions):
+    for kind in (DeclaredModel, ModelOptions):
         assert check(kind, {"name": "m", **options}).method == method
 
 
-def test_a_planned_model_is_judged_by_the_task_that_makes_it() -> None:
+def test_a_model_is_judged_by_the_task_that_makes_it() -> None:
     odd = {"name": "m", "deployment_method": "VLM", "identifier": "x" * 300, "endpoint": "", "a": 1}
-    planned = check(PlannedModel, odd)
-    assert (planned.method, planned.model_config["frozen"]) == ("vlm", True)
+    declared = check(DeclaredModel, odd)
+    assert (declared.method, declared.model_config["frozen"]) == ("vlm", True)
     with pytest.raises(Failure, match="deployment_method"):
         check(ModelOptions, odd)
 

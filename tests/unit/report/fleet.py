@@ -29,12 +29,19 @@ def failure(code: str, what: str, subject: str = "", **lists: Any) -> dict[str, 
     }
 
 
+def planned(*to_do: str) -> dict[str, Any]:
+    """Return a plan of the preflight, by the names of the steps that have something to do."""
+    steps = ("gateway", "beta_features_on", "models", "features", "clean_up", "beta_features_off")
+    return {"to_do": bool(to_do), "steps": {name: {"to_do": name in to_do} for name in steps}}
+
+
 def seen(version: str = "18.9.2", **more: Any) -> dict[str, Any]:
     """Return the result of a preflight on an instance that is as declared."""
     return {
         "changed": False,
         "findings": [],
         "declared": {"gateway": True, "models": True, "beta_features": True, "features": True},
+        "plan": planned(),
         "instance": {"url": "https://gitlab.example.com", "version": version, "enterprise": True},
         "license": {"plan": "ultimate", "type": "online_cloud", "add_ons": []},
         "gateway": {"ai_gateway_url": "https://aigw.example.com", "ai_gateway_timeout_seconds": 60},

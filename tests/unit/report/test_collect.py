@@ -9,14 +9,16 @@ from typing import Any
 
 import fleet
 import pytest
-from fleet import RUN, TITLE, add, differs, failure, one, seen
+from fleet import RUN, TITLE, add, differs, failure, one, planned, seen
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import (
     errors,
     module_of,
 )
+from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 SAME = {"changed": False}
 CLOUD = [{"feature": "duo_chat", "provider": "vendored"}]
@@ -52,7 +54,7 @@ def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: s
     assert states(report) == {
         "gateway": state,
         "models": "in_line",
-        # No task was about it, for the preflight saw it as declared.
+        # No task was about it, because the preflight saw it as declared.
         "beta_features": "in_line",
         "features": "in_line",
     }
@@ -64,6 +66,84 @@ def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: s
     (value,) = change.values
     assert change.about == "AI gateway"
     assert (value.name, value.before, value.after) == ("value", "", "https://aigw.example.com")
+
+
+TASKS = ("duo_gateway", "duo_self_hosted_model", "duo_beta_features", "duo_feature_model")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("others", [SAME, {"changed": False, "skipped": True}])
+def test_a_plan_without_anything_to_do_tells_what_its_tasks_would_tell(
+    check_mode: bool, others: dict[str, Any]
+) -> None:
+    tasks = [("duo_preflight", seen()), *((name, others) for name in TASKS)]
+    alone = one(tasks[0], check_mode=check_mode)
+    assert alone == one(*tasks, check_mode=check_mode)
+    assert set(states(alone).values()) == {"in_line"}
+    assert alone.summary().verdict == "in_line"
+    assert only(alone).cells["models"].shows == {
+        "codestral": "codestral · https://vllm.example.com/v1 · custom_openai/codestral"
+    }
+
+
+@pytest.mark.parametrize(
+    ("step", "subject"),
+    [
+        ("gateway", "gateway"),
+        ("beta_features_on", "beta_features"),
+        ("models", "models"),
+        ("features", "features"),
+        ("clean_up", "models"),
+        ("beta_features_off", "beta_features"),
+    ],
+)
+def test_a_step_that_was_planned_and_never_came_was_not_tried(step: str, subject: str) -> None:
+    found = states(one(("duo_preflight", seen(plan=planned(step)))))
+    assert found.pop(subject) == "not_tried"
+    assert set(found.values()) == {"in_line"}
+
+
+def test_after_a_failure_only_what_was_still_to_do_was_not_tried() -> None:
+    tasks = (
+        ("duo_preflight", seen(plan=planned("models", "clean_up", "beta_features_off"))),
+        ("duo_self_hosted_model", failure("refused", "No.")),
+    )
+    assert states(one(*tasks)) == {
+        "gateway": "in_line",
+        "models": "failed",
+        "beta_features": "not_tried",
+        "features": "in_line",
+    }
+
+
+def test_what_changed_after_the_preflight_is_told() -> None:
+    """Another administrator changed it, and the task changed it back."""
+    tasks = (("duo_preflight", seen()), ("duo_gateway", differs("gateway", 1, 2)))
+    assert states(one(*tasks, check_mode=False))["gateway"] == "changed"
+
+
+def test_what_the_preflight_itself_returns_is_read() -> None:
+    here = Sandboxed("18.9")
+    declared = {
+        "gateway": {"ai_gateway_timeout_seconds": 60},
+        "models_exclusive": True,
+        "beta_features": False,
+        "settings": [{"features": ["duo_chat"], "provider": "disabled"}],
+    }
+    found = here.run(preflight.SUBJECT, **declared)
+    assert found["plan"]["steps"]["features"]["to_do"]
+    assert states(one(("duo_preflight", found))) == {
+        "gateway": "in_line",
+        "models": "in_line",
+        "beta_features": "in_line",
+        "features": "not_tried",
+    }
+
+
+@pytest.mark.parametrize("plan", [None, {}, {"steps": "?"}, {"steps": {"gateway": "?"}}])
+def test_without_a_plan_that_can_be_read_nothing_counts_as_in_line(plan: Any) -> None:
+    found = states(one(("duo_preflight", seen(plan=plan))))
+    assert set(found.values()) == {"not_tried"}
 
 
 def test_checks_are_told_apart_by_what_they_are_about() -> None:
@@ -127,21 +207,27 @@ def test_the_write_of_a_preflight_is_in_the_cell_of_the_gateway() -> None:
 
 
 def test_what_is_not_declared_is_not_managed() -> None:
-    declared = {"gateway": True, "models": False, "beta_features": None, "features": False}
-    report = one(("duo_preflight", seen(declared=declared)), ("duo_gateway", SAME))
-    assert states(report) == {
+    declared = {"gateway": False, "models": False, "beta_features": None, "features": False}
+    report = one(("duo_preflight", seen(declared=declared)))
+    assert set(states(report).values()) == {"unmanaged"}
+    assert only(report).state == "unmanaged"
+
+
+def test_beta_features_that_are_declared_as_off_are_managed() -> None:
+    declared = {"gateway": True, "models": False, "beta_features": False, "features": False}
+    assert states(one(("duo_preflight", seen(declared=declared)))) == {
         "gateway": "in_line",
         "models": "unmanaged",
-        "beta_features": "unmanaged",
+        "beta_features": "in_line",
         "features": "unmanaged",
     }
-    assert only(report).state == "in_line"
 
 
 def test_what_comes_after_a_failure_was_not_tried() -> None:
     broken = failure("refused", "No.", "self-hosted model m", done=["create a"], not_done=["b"])
+    plan = planned("models", "beta_features_on", "features")
     report = one(
-        ("duo_preflight", seen()), ("duo_gateway", SAME), ("duo_self_hosted_model", broken)
+        ("duo_preflight", seen(plan=plan)), ("duo_gateway", SAME), ("duo_self_hosted_model", broken)
     )
     assert states(report) == {
         "gateway": "in_line",

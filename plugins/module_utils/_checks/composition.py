@@ -1,0 +1,237 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a whole run: each step planned against what the steps before it will leave.
+
+A step is a task of the role, in the order of the role. It has the plan of its module, so that the
+task, which plans once more, comes to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base.messages import Failure
+from .._duo.offers import FAMILIES
+from .._engine.run_plan import Entry, StepPlan
+from .._gitlab.sign_in import sign_in_of
+from .._subjects import beta_features, feature_model, gateway, one_model, one_setting
+from .._subjects import self_hosted_model as models
+from .._subjects.one_model import ModelOptions
+from .._subjects.preceding import after
+
+if TYPE_CHECKING:
+    from .._engine.plan import Plan
+    from .._engine.subject import Subject
+    from .._subjects.stored import State
+    from .info import ObservedInstance
+    from .preflight_options import PreflightOptions
+
+# The tasks of the role that change something, in their order.
+STEPS = ("gateway", "beta_features_on", "models", "features", "clean_up", "beta_features_off")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a run will change, and what of it GitLab or a rule of ours refuses."""
+
+    steps: Mapping[str, StepPlan]
+    # Settings of the gateway, and models and feature settings, once all is done.
+    gateway: Mapping[str, Any]
+    state: State
+    # Subject and refusal of each object.
+    refusals: tuple[tuple[str, Failure], ...] = ()
+    # Of the steps that have nothing to do, because their tasks will not run and say it.
+    warnings: tuple[str, ...] = ()
+    # Models as the step that deletes gets them: those to delete, and the names of those to keep.
+    clean_up: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def changes(self) -> list[Entry]:
+        """All changes, in their order."""
+        return [it for step in self.steps.values() for it in step.changes or ()]
+
+    def as_data(self, *, approved: bool) -> dict[str, Any]:
+        """Return the plan as results have it."""
+        steps = {
+            name: replace(self.steps.get(name, StepPlan()), approved=approved).as_data()
+            for name in STEPS
+        }
+        return {
+            "to_do": any(it["to_do"] for it in steps.values()),
+            "changes": [dict(it) for it in self.changes],
+            "steps": steps,
+            "clean_up": [dict(it) for it in self.clean_up],
+        }
+
+
+@dataclass
+class _Run:
+    """The steps so far."""
+
+    steps: dict[str, StepPlan] = field(default_factory=dict)
+    refusals: list[tuple[str, Failure]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    preceding: list[Entry] = field(default_factory=list)
+    unsupported: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        subject: Subject,
+        wanted: Any,
+        found: Any,
+        singles: Iterable[Any] = (),
+    ) -> Any:
+        """Plan one step and return the state that it leads to.
+
+        :param singles: the same options object by object, to find every refusal and what is not
+            refused.
+        """
+        step = StepPlan(preceding=tuple(self.preceding), unsupported=dict(self.unsupported))
+        seen = subject.foresee(found, step)
+        try:
+            plan: Plan[Any] = subject.plan(wanted, seen)
+        except Failure as failure:
+            self._add_singles(kind, subject, seen, singles, failure)
+            return seen
+        changes = tuple(plan.entries())
+        step = replace(step, changes=changes, certain=plan.certain)
+        self.steps[name] = step
+        self.preceding += changes
+        self.unsupported |= plan.unsupported
+        if not step.changes and step.certain:
+            self.warnings += plan.warnings
+        return plan.predicted
+
+    def _add_singles(
+        self, kind: str, subject: Subject, seen: Any, singles: Iterable[Any], whole: Failure
+    ) -> None:
+        refused = []
+        for single in singles:
+            try:
+                plan: Plan[Any] = subject.plan(single, seen)
+            except Failure as failure:
+                refused.append(failure)
+                self.preceding += _assumed(single, seen)
+            else:
+                self.preceding += plan.entries()
+                self.unsupported |= plan.unsupported
+        self.refusals += [(kind, it) for it in refused or [whole]]
+
+
+def _assumed(single: Any, seen: Any) -> Iterator[Entry]:
+    """Yield the model that was refused: the features that are to use it are not at fault."""
+    for model in getattr(single, "models", ()):
+        if model.state == "present":
+            name = model.new_name or model.name
+            # Every feature takes a model of no family, as one is that the release does not know.
+            family = (
+                model.model_family if model.model_family in seen.release.names(FAMILIES) else ""
+            )
+            for key, value in (("name", name), ("model_family", family)):
+                yield {"subject": one_model.NAME, "name": name, "field": key, "after": value}
+
+
+def compose(wanted: PreflightOptions, info: ObservedInstance) -> Composition:
+    """Return the plan of a run that brings an instance to the declared state."""
+    run = _Run()
+    url = gateway.ObservedGateway(info.release, info.gateway, info.providers)
+    url = run.add("gateway", "gateway", gateway.SUBJECT, wanted.gateway, url)
+    if wanted.beta_features:
+        _add_beta(run, "beta_features_on", wanted, info)
+    declared = wanted.models.models
+    present = [it for it in declared if it.state == "present"]
+    stored = models.ObservedModels(info.release, info.state)
+    run.add(
+        "models",
+        one_model.NAME,
+        models.SUBJECT,
+        _with(wanted, present),
+        stored,
+        (_with(wanted, [it]) for it in present),
+    )
+    features = feature_model.ObservedFeatures(info.release, info.state, info.license)
+    run.add(
+        "features",
+        one_setting.NAME,
+        feature_model.SUBJECT,
+        wanted.settings,
+        features,
+        (
+            wanted.settings.model_copy(
+                update={"settings": [setting.model_copy(update={"features": [name]})]}
+            )
+            for setting in wanted.settings.settings
+            for name in setting.features
+        ),
+    )
+    clean_up = [one for it in declared for one in _to_clean_up(it, run, info.state)]
+    absent = [it for it in clean_up if it.state == "absent"]
+    if absent or wanted.models_exclusive:
+        run.add(
+            "clean_up",
+            one_model.NAME,
+            models.SUBJECT,
+            _with(wanted, clean_up, exclusive=wanted.models_exclusive),
+            stored,
+            (_with(wanted, [it]) for it in absent),
+        )
+    if wanted.beta_features is False:
+        _add_beta(run, "beta_features_off", wanted, info)
+    return Composition(
+        steps=run.steps,
+        refusals=tuple(_once(run.refusals)),
+        warnings=tuple(dict.fromkeys(run.warnings)),
+        clean_up=tuple({"name": it.name, "state": it.state, "force": it.force} for it in clean_up),
+        gateway=url.values,
+        state=after(info.state, run.preceding, info.state.default_provider(info.release)),
+    )
+
+
+def _to_clean_up(model: ModelOptions, run: _Run, state: State) -> Iterator[ModelOptions]:
+    """Yield a declared model as the step that deletes gets it.
+
+    One that stays has its name alone, so that it counts as declared and is left as it is.
+    """
+    if model.state == "absent":
+        yield model
+        return
+    name = model.new_name or model.name
+    if model.name not in run.unsupported:
+        yield ModelOptions(name=name)
+        return
+    # Skipped, so it is not renamed, and not created if it is not there.
+    for skipped in dict.fromkeys((model.name, name)):
+        if skipped in state.models:
+            yield ModelOptions(name=skipped)
+
+
+def _add_beta(run: _Run, name: str, wanted: PreflightOptions, info: ObservedInstance) -> None:
+    enabled = bool(wanted.beta_features)
+    switch = beta_features.BetaOptions(
+        **sign_in_of(wanted),
+        enabled=enabled,
+        accept_testing_agreement=wanted.accept_testing_agreement,
+    )
+    found = beta_features.ObservedBetaFeatures(enabled=info.beta, release=info.release)
+    # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
+    agreed = replace(switch, accept_testing_agreement=True)
+    run.add(name, "beta_features", beta_features.SUBJECT, switch, found, (switch, agreed))
+
+
+def _with(
+    wanted: PreflightOptions, some: Sequence[ModelOptions], *, exclusive: bool = False
+) -> models.ModelsOptions:
+    return wanted.models.model_copy(update={"models": list(some), "exclusive": exclusive})
+
+
+def _once(refusals: Sequence[tuple[str, Failure]]) -> Iterator[tuple[str, Failure]]:
+    seen = set()
+    for kind, failure in refusals:
+        key = (kind, failure.about, failure.what, failure.next_step)
+        if key not in seen:
+            seen.add(key)
+            yield kind, failure
