@@ -35,6 +35,8 @@ RELEASES = {"lab": "17.9", "berlin": "18.9", "tokyo": "19.4"}
 PLAYBOOK = "gitlab_ops.duo.configure"
 # Where the reports of the runs are left, below .cache/.
 DRY_RUN, REAL_RUN, LAST_RUN = "demo-report/dry-run", "demo-report/real-run", "demo-report/last-run"
+# Where the dry run leaves its plans.
+PLANS = CACHE / "demo-plans"
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)")
 
 
@@ -221,15 +223,17 @@ def demonstrate(urls: dict[str, str], folder: pathlib.Path) -> None:
     for name, story in STORIES.items():
         say(f"{name}: {story}.")
 
-    heading("2. The dry run: what would change")
+    heading("2. The dry run: what would change, and a plan of it to approve")
     journals(urls)
-    predicted = play(folder, DRY_RUN, "--check", "--diff")
+    plans = os.path.relpath(PLANS, ROOT)
+    wanted = ["-e", f"duo_self_hosted_plan_dir={plans}"]
+    predicted = play(folder, DRY_RUN, "--check", "--diff", *wanted)
     dry = journals(urls)
     if writes(dry):
         raise Broken(f"the dry run sent {writes(dry)} writing requests")
 
-    heading("3. The real run")
-    done = play(folder, REAL_RUN)
+    heading("3. The real run: what was planned, and nothing else")
+    done = play(folder, REAL_RUN, "-e", f"duo_self_hosted_approved_plan={plans}")
     real = journals(urls)
     if done != predicted:
         raise Broken(f"the dry run predicted other changes: {predicted}, not {done}")
@@ -275,6 +279,9 @@ def main() -> int:
         say("Look at the fleet in a browser, before and after:")
         for report in (DRY_RUN, REAL_RUN):
             print(f"  {os.path.relpath(CACHE / report / 'report.html')}", flush=True)
+        say("The plans that the real run was held to, as a person reads them:")
+        for name in RELEASES:
+            print(f"  {os.path.relpath(PLANS / name)}.md", flush=True)
         say("What was declared: examples/inventory/. With a GitLab of your own: README.md.")
     except Broken as problem:
         say()
