@@ -18,38 +18,29 @@ import time
 from pathlib import Path
 
 from benchmarks import content, report
-from benchmarks.cases import Bench, Size
+from benchmarks.cases import LATENCY, Bench, Size
 from benchmarks.measure import Cost
-from benchmarks.servers import Peer, Sandbox
-
-FLOORS = ["floor", "floor-role"]
-ALL = ["empty", *FLOORS, "action", "module", "uri-always", "uri", "uri-once", "peer", "peer-each"]
-USUAL = [*FLOORS, "action", "module", "uri"]
-# What the goals are about runs as often as asked for, however long that takes.
-QUICKEST = [*FLOORS, "action"]
-SLOW = 0.05
+from benchmarks.servers import Sandbox
 
 Costs = dict[str, list[Cost]]
 Plan = list[tuple[Size, list[str]]]
+FEW = ["bare", "get", "action"]
+# What the goals are about runs as often as asked for, however long that takes.
+QUICKEST = FEW
 GROUPS: dict[str, Plan] = {
-    "instances": [(Size(1), ALL), (Size(10), USUAL), (Size(50), USUAL), (Size(100), USUAL)],
-    "models": [(Size(models=number), [*USUAL, "peer"]) for number in (1, 50)],
-    "change": [
-        *((Size(models=number, change=True), [*USUAL, "peer"]) for number in (1, 10, 50)),
-        (Size(10, change=True), USUAL),
-        (Size(100, change=True), [*FLOORS, "action"]),
-    ],
-    "latency": [
-        (Size(latency=SLOW), [*USUAL, "peer"]),
-        (Size(change=True, latency=SLOW), [*USUAL, "peer"]),
-        (Size(10, latency=SLOW), USUAL),
-        (Size(100, latency=SLOW), ["floor", "action"]),
-    ],
+    name: [
+        (Size(latency=latency), ["empty", *FEW, "module", "uri"]),
+        (Size(10, latency=latency), [*FEW, "uri"]),
+        (Size(100, latency=latency), [*FEW, "uri"]),
+    ]
+    for name, latency in (("latency", LATENCY), ("no-latency", 0.0))
 }
+GROUPS["change"] = [
+    (Size(number, change=True, beta=True, latency=LATENCY), ["action"]) for number in (1, 10, 100)
+]
 QUICK: Plan = [
-    (Size(1), ["empty", *USUAL, "uri-once", "peer"]),
-    (Size(10), [*FLOORS, "action"]),
-    (Size(change=True), [*FLOORS, "action", "peer"]),
+    (Size(latency=LATENCY), [*FEW, "uri"]),
+    (Size(change=True, beta=True, latency=LATENCY), ["action"]),
 ]
 
 
@@ -58,7 +49,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS='...'", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few sizes, three runs")
     parser.add_argument("--group", action="append", choices=GROUPS, help="may be repeated")
-    parser.add_argument("--runs", type=int, help="of each case (5; with --quick 3)")
+    parser.add_argument("--runs", type=int, help="of each case (7; with --quick 3)")
     parser.add_argument(
         "--patience",
         type=float,
@@ -92,26 +83,24 @@ def main() -> None:
     plan = QUICK
     if options.group or not options.quick:
         plan = [step for name in options.group or GROUPS for step in GROUPS[name]]
-    runs = options.runs or (3 if options.quick else 5)
+    runs = options.runs or (3 if options.quick else 7)
     patience = options.patience or (15.0 if options.quick else 60.0)
     about = report.machine()
     print(", ".join(f"{name} {value}" for name, value in about.items()))
     started = time.monotonic()
     content.copy()
-    content.peer_environment()
     sandbox = Sandbox(max(size.instances for size, _cases in plan))
-    peer = Peer()
     results: report.Results = {}
     try:
         with tempfile.TemporaryDirectory(prefix="run-", dir=content.WORK) as folder:
-            bench = Bench(sandbox, peer, Path(folder), {})
-            bench.look_at_role()
+            bench = Bench(sandbox, Path(folder))
+            # So that no case pays for compiling.
+            bench.run("action", Size())
             for size, cases in plan:
                 results[size] = measure(bench, size, cases, runs, patience)
                 print(f"\n{report.table(size, results[size])}", flush=True)
     finally:
         sandbox.stop()
-        peer.stop()
     target = content.WORK / "results.json"
     target.write_text(json.dumps(report.data(results, about), indent=1))
     print(f"\n{report.summary(results)}")

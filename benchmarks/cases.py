@@ -14,25 +14,28 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import content, declared, measure
-from benchmarks.servers import Peer, Sandbox
+from benchmarks.servers import Sandbox
 
 Json = dict[str, Any]
 
 FORKS = 10
+# Seconds that GitLab takes for an answer: 120 to 330 ms for a reading, measured on 18.9.
+LATENCY = 0.15
 ROLE = "gitlab_ops.duo.duo_self_hosted"
-HEADING = re.compile(r"^TASK \[(?:\S+ : )?(.+?)\] \*+$", re.MULTILINE)
+TOKEN = {"Authorization": "Bearer {{ duo_self_hosted_api_token }}"}
+# Where all of these tasks run.
+HERE: Json = {
+    "delegate_to": "localhost",
+    "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+}
 RECAP = re.compile(r": ok=(\d+) +changed=(\d+) .*failed=(\d+) +skipped=(\d+)")
 TITLES = {
     "empty": "an empty play",
-    "floor": "(a1) as many tasks that do nothing",
-    "floor-role": "(a2) the role's structure, tasks that do nothing",
-    "action": "(b) the role, action door",
-    "module": "(c) the role, module door",
-    "uri-always": "(d0) ansible.builtin.uri, writing all on each run",
-    "uri": "(d) ansible.builtin.uri, reading before each change",
-    "uri-once": "(d2) ansible.builtin.uri, reading once",
-    "peer": "(e) gitlab_instance_variable, one task with a list",
-    "peer-each": "(e2) gitlab_instance_variable, one task for each object",
+    "bare": "one task that does nothing",
+    "get": "one ansible.builtin.uri, GET",
+    "action": "the role",
+    "module": "the role, each task as a module",
+    "uri": "ansible.builtin.uri by hand, reading before each change",
 }
 
 
@@ -43,29 +46,19 @@ class Size:
     instances: int = 1
     models: int = 10
     change: bool = False
+    # Whether beta features are to be turned on as well, by signing in.
+    beta: bool = False
     latency: float = 0.0
-
-    @property
-    def objects(self) -> int:
-        """The gateway, the models and the features."""
-        return 1 + self.models + declared.FEATURES
 
     def __str__(self) -> str:
         """Say it in a heading."""
         return (
             f"{self.instances} instance{'s' * (self.instances > 1)}, "
             f"{self.models} model{'s' * (self.models > 1)}, {declared.FEATURES} features, "
+            f"{'beta features by signing in, ' if self.beta else ''}"
             f"{'everything' if self.change else 'nothing'} to change, "
             f"latency {self.latency * 1000:.0f} ms"
         )
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the role ran for each host, for the floors."""
-
-    executed: tuple[str, ...]
-    skipped: tuple[str, ...]
 
 
 def play(**keywords: Any) -> Json:
@@ -73,75 +66,50 @@ def play(**keywords: Any) -> Json:
     return {"name": "Measured", "hosts": "all", "gather_facts": False, **keywords}
 
 
-def uri_play(case: str) -> Json:
+def uri_play() -> Json:
     """Return the hand-written play."""
-    reading = "each" if case == "uri" else "once"
-    read = {
-        name: ("read_all" if reading == "once" else f"read_{name}") + ".json.data"
-        for name in ("gateway", "models", "features")
-    }
+    models, features = "read_models.json.data", "read_features.json.data"
     return play(
         # The tasks refer to what was read by these names.
         vars={
-            "write_all": case == "uri-always",
-            "gateway_now": f"{{{{ {read['gateway']}.duoSettings.aiGatewayUrl }}}}",
+            "gateway_now": "{{ read_gateway.json.data.duoSettings.aiGatewayUrl }}",
             "models_now": (
-                f"{{{{ dict({read['models']}.aiSelfHostedModels.nodes | map(attribute='name')"
-                f" | zip({read['models']}.aiSelfHostedModels.nodes)) }}}}"
+                f"{{{{ dict({models}.aiSelfHostedModels.nodes | map(attribute='name')"
+                f" | zip({models}.aiSelfHostedModels.nodes)) }}}}"
             ),
             "features_now": (
-                f"{{{{ dict({read['features']}.aiFeatureSettings.nodes | map(attribute='feature')"
-                f" | zip({read['features']}.aiFeatureSettings.nodes)) }}}}"
+                f"{{{{ dict({features}.aiFeatureSettings.nodes | map(attribute='feature')"
+                f" | zip({features}.aiFeatureSettings.nodes)) }}}}"
             ),
         },
         tasks=[
             {
-                "delegate_to": "localhost",
-                "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+                **HERE,
                 "module_defaults": {
                     "ansible.builtin.uri": {
                         "url": "{{ duo_self_hosted_api_url }}/api/graphql",
                         "method": "POST",
-                        "headers": {"Authorization": "Bearer {{ duo_self_hosted_api_token }}"},
+                        "headers": TOKEN,
                         "body_format": "json",
                     }
                 },
                 "block": [
-                    {"import_tasks": str(content.HERE / "uri" / f"{reading}.yml")},
-                    {"import_tasks": str(content.HERE / "uri" / "write.yml")},
+                    {"import_tasks": str(content.HERE / "uri" / f"{name}.yml")}
+                    for name in ("read", "write")
                 ],
             }
         ],
     )
 
 
-def peer_play(size: Size, *, each: bool) -> Json:
-    """Return the play of the peer module."""
-    variables = [
-        {"name": f"VARIABLE_{number}", "value": f"value-{number}"} for number in range(size.objects)
-    ]
-    task: Json = {
-        "name": "Variables",
-        "community.general.gitlab_instance_variable": {
-            "api_url": "{{ api_url }}",
-            "api_token": "token",
-            "variables": ["{{ item }}"] if each else variables,
-        },
-        "delegate_to": "localhost",
-        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+def single_play(case: str) -> Json:
+    """Return a play of one task, which reads the version of GitLab, or does nothing."""
+    url = "{{ duo_self_hosted_api_url }}/api/v4/version"
+    tasks: dict[str, Json] = {
+        "bare": {content.NOOP: {}},
+        "get": {"ansible.builtin.uri": {"url": url, "headers": TOKEN}},
     }
-    return play(tasks=[{**task, "loop": variables} if each else task])
-
-
-def floor_play(shape: Shape) -> Json:
-    """Return a plain play with as many tasks as the role ran, and as many skipped ones."""
-    wanted = {**dict.fromkeys(shape.executed, True), **dict.fromkeys(shape.skipped, False)}
-    return play(
-        tasks=[
-            {"name": name, content.NOOP: {}, "delegate_to": "localhost", "when": executed}
-            for name, executed in wanted.items()
-        ]
-    )
+    return play(tasks=[{"name": "One task", **HERE, **tasks[case]}])
 
 
 @dataclass
@@ -149,68 +117,51 @@ class Bench:
     """Runs cases against servers."""
 
     sandbox: Sandbox
-    peer: Peer | None
     folder: pathlib.Path
-    shapes: dict[bool, Shape]
 
-    def book(self, case: str, size: Size) -> Json:
+    def book(self, case: str) -> Json:
         """Return the play of a case."""
         if case in ("action", "module"):
             door = {"environment": {"DUO_DOOR": "module"}} if case == "module" else {}
             return play(roles=[ROLE], **door)
-        if case.startswith("uri"):
-            return uri_play(case)
-        if case.startswith("peer"):
-            return peer_play(size, each=case == "peer-each")
-        if case == "floor":
-            return floor_play(self.shapes[size.change])
-        if case == "floor-role":
-            return play(roles=[f"bench.floor.{'change' if size.change else 'nothing'}"])
-        return play(tasks=[])
+        if case == "uri":
+            return uri_play()
+        return single_play(case) if case in ("bare", "get") else play(tasks=[])
 
     def run(self, case: str, size: Size) -> tuple[measure.Cost, str]:
         """Run a case once; return what it took and its output.
 
         :raises RuntimeError: it did not do what it should.
         """
-        peer = self.peer if case.startswith("peer") else None
-        if peer:
-            peer.start(size.objects, change=size.change, latency=size.latency)
-        else:
-            self.sandbox.start(
-                size.instances, size.models, change=size.change, latency=size.latency
-            )
+        self.sandbox.start(
+            size.instances, size.models, change=size.change, beta=size.beta, latency=size.latency
+        )
         hosts = {
             f"gitlab-{number:03}": {
                 # Nobody is there: whoever asks for the host instead of its GitLab, fails.
                 "ansible_host": "192.0.2.1",
-                **declared.variables(url, size.models),
-                **({"api_url": f"http://{peer.netloc}/{number}"} if peer else {}),
+                **declared.variables(url, size.models, beta=size.beta),
             }
             for number, url in enumerate(self.sandbox.urls[: size.instances])
         }
         (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-        (self.folder / "play.json").write_text(json.dumps([self.book(case, size)]))
-        venv = content.peer_environment() if peer else content.user_environment()
-        python = venv / "bin" / "python"
+        (self.folder / "play.json").write_text(json.dumps([self.book(case)]))
+        python = content.user_environment() / "bin" / "python"
         command = [str(python), "-m", "ansible", "playbook", "play.json", "-i", "hosts.json"]
-        server = peer or self.sandbox
-        before = server.cpu()
+        before = self.sandbox.cpu()
         cost, code, output = measure.run(
             [*command, "--forks", str(FORKS)], self.folder, self.environment(python)
         )
-        used = server.cpu() - before
+        used = self.sandbox.cpu() - before
         recap = [tuple(map(int, found)) for found in RECAP.findall(output)]
         changed = sum(it[1] for it in recap)
-        works = case not in ("empty", "floor", "floor-role")
-        expected = works and (size.change or case == "uri-always")
+        works = case in ("action", "module", "uri")
+        expected = works and size.change
         if code or (case != "empty" and len(recap) != size.instances):
             raise RuntimeError(f"{case}, {size}: it failed\n{output}")
         if bool(changed) != expected:
             raise RuntimeError(f"{case}, {size}: {changed} changes\n{output}")
-        if peer:
-            requests, writes = peer.count()
-        elif works:
+        if works:
             requests, writes = self.sandbox.count(size.instances, size.models)
         else:
             requests = writes = 0
@@ -233,17 +184,3 @@ class Bench:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
         }
-
-    def look_at_role(self) -> None:
-        """Find out what the role executes and skips, and make the floors of it.
-
-        It also leaves byte code of everything behind, so that no case pays for compiling.
-        """
-        for change in (False, True):
-            _cost, output = self.run("action", Size(change=change))
-            names, bodies = HEADING.split(output)[1::2], HEADING.split(output)[2::2]
-            found = dict(zip(names, bodies, strict=True))
-            skipped = tuple(name for name, body in found.items() if "skipping:" in body)
-            executed = tuple(name for name in found if name not in skipped)
-            self.shapes[change] = Shape(executed, skipped)
-            content.make_floor("change" if change else "nothing", set(executed))

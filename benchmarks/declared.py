@@ -23,6 +23,13 @@ KEY = "key-of-the-model-0001"
 SCHEMA = pathlib.Path(__file__).resolve().parents[1] / "sandbox" / "schema" / "features.json"
 # Half of the features are in beta: they are shown to those who have turned beta features on.
 BETA_ON = {"beta_acceptances": ["root"]}
+BETA_DECLARED = {
+    "duo_self_hosted_beta_features": {"enabled": True, "accept_testing_agreement": True},
+    "duo_self_hosted_admin": {
+        "username": credentials.ADMIN,
+        "password": credentials.ADMIN_PASSWORD,
+    },
+}
 
 
 def models(count: int) -> list[Json]:
@@ -48,9 +55,10 @@ def settings(count: int) -> list[Json]:
     ]
 
 
-def variables(url: str, count: int) -> Json:
-    """Return the variables of one host."""
+def variables(url: str, count: int, *, beta: bool) -> Json:
+    """Return the variables of one host; with ``beta`` it also turns beta features on."""
     return {
+        **(BETA_DECLARED if beta else {}),
         "duo_self_hosted_api_url": url,
         "duo_self_hosted_api_token": credentials.ADMIN_TOKEN,
         "duo_self_hosted_gateway": GATEWAY,
@@ -61,10 +69,10 @@ def variables(url: str, count: int) -> Json:
     }
 
 
-def seed(count: int, *, change: bool) -> Json:
+def seed(count: int, *, change: bool, beta: bool = False) -> Json:
     """Return where a run starts: in the declared state, or with nothing of it."""
     if change:
-        return BETA_ON
+        return {} if beta else BETA_ON
     return {
         **BETA_ON,
         "gateway": GATEWAY,

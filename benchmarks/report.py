@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import content
-from benchmarks.cases import TITLES, Size
+from benchmarks.cases import LATENCY, TITLES, Size
 from benchmarks.measure import Cost
 
 Json = dict[str, Any]
@@ -107,31 +107,33 @@ def goals(results: Results) -> Iterator[Json]:
     """Yield each goal that these results can judge: what was wanted, and what was found."""
 
     def compare(
-        text: str, instances: int, cases: tuple[str, str], measure: Measure, limit: str
+        text: str, size: Size, cases: tuple[str, str], measure: Measure, limit: str
     ) -> Iterator[Json]:
-        costs = results.get(Size(instances=instances), {})
-        if all(case in costs for case in cases):
+        costs = results.get(size, {})
+        if all(costs.get(case) for case in cases):
             over, under = (costs[case] for case in cases)
             yield verdict(text, ratio(over, under, measure), limit)
 
-    for instances, limit in ((1, "<= 1.5"), (50, "<= 2")):
-        for name, measure in (("wall", wall), ("CPU", cpu)):
-            for floor, short in (("floor", "a1"), ("floor-role", "a2")):
-                text = f"{instances} instance{'s' * (instances > 1)}: {name} of (b) / ({short})"
-                yield from compare(text, instances, ("action", floor), measure, limit)
-    for case, short in (("uri", "d"), ("uri-always", "d0"), ("uri-once", "d2")):
-        for name, measure in (("wall", wall), ("CPU", cpu)):
-            text = f"1 instance: {name} of ({short}) / (b)"
-            yield from compare(text, 1, (case, "action"), measure, ">= 5")
-    yield from compare("100 instances: CPU of (c) / (b)", 100, ("module", "action"), cpu, ">= 8")
-    for floor, short in (("floor", "a1"), ("floor-role", "a2")):
-        text = f"100 instances: peak memory of (b) / ({short})"
-        yield from compare(text, 100, ("action", floor), peak, "<= 1.5")
-    ten, hundred = (results.get(Size(instances=it), {}).get("action") for it in (10, 100))
-    if ten and hundred:
-        for name, measure in (("wall", wall), ("CPU", cpu)):
-            found = median(map(measure, hundred)) / median(map(measure, ten))
-            yield verdict(f"(b): {name} of 100 instances / of 10", found, "<= 11")
+    def requests(text: str, size: Size, limit: str) -> Iterator[Json]:
+        if runs := results.get(size, {}).get("action"):
+            yield verdict(text, runs[-1].requests, limit)
+
+    one, hundred = Size(latency=LATENCY), Size(100, latency=LATENCY)
+    first = Size(change=True, beta=True, latency=LATENCY)
+    text = "nothing to change, 1 instance: wall time, the role / one uri task"
+    yield from compare(text, one, ("action", "get"), wall, "<= 1")
+    yield from requests("nothing to change: requests", one, "<= 2")
+    text = "nothing to change, 100 instances: CPU, the role / one bare task"
+    yield from compare(text, hundred, ("action", "bare"), cpu, "<= 4")
+    text = "nothing to change, 100 instances: CPU, uri by hand / the role"
+    yield from compare(text, hundred, ("uri", "action"), cpu, ">= 12")
+    yield from requests("first configuration, with beta features: requests", first, "<= 16")
+    ten, many = (
+        results.get(dataclasses.replace(first, instances=it), {}).get("action") for it in (10, 100)
+    )
+    if ten and many:
+        found = median(map(wall, many)) / median(map(wall, ten))
+        yield verdict("first configuration: wall time of 100 instances / of 10", found, "<= 10")
 
 
 def verdict(text: str, found: float, limit: str) -> Json:
@@ -141,41 +143,12 @@ def verdict(text: str, found: float, limit: str) -> Json:
     return {"goal": text, "limit": limit, "found": round(found, 2), "reached": reached}
 
 
-def growth(results: Results) -> Iterator[Json]:
-    """Yield what each further instance or model costs, from one size to the next."""
-    for what in ("instances", "models"):
-        for size, costs in results.items():
-            larger = [
-                other
-                for other in results
-                if getattr(other, what) > getattr(size, what)
-                and dataclasses.replace(size, **{what: getattr(other, what)}) == other
-            ]
-            if not larger:
-                continue
-            other = min(larger, key=lambda it: getattr(it, what))
-            for case in costs.keys() & results[other].keys():
-                more = getattr(other, what) - getattr(size, what)
-                seconds = median(map(cpu, results[other][case])) - median(map(cpu, costs[case]))
-                yield {
-                    "case": case,
-                    "from": str(size),
-                    "what": what,
-                    "to": getattr(other, what),
-                    "cpu_ms_each": round(1000 * seconds / more, 1),
-                }
-
-
 def summary(results: Results) -> str:
-    """Return goals and growth as tables."""
+    """Return the goals as a table."""
     rows = [("goal", "limit", "found", "")]
     for goal in goals(results):
         reached = "reached" if goal["reached"] else "NOT reached"
         rows.append((goal["goal"], goal["limit"], f"{goal['found']:.2f}", reached))
-    steps: list[tuple[str, ...]] = [("each further one costs, ms of CPU", "to", "case", "ms")]
-    for step in sorted(growth(results), key=lambda it: (it["what"], it["from"], it["case"])):
-        start = f"{step['what'][:-1]}, from {step['from']}"
-        steps.append((start, str(step["to"]), step["case"], f"{step['cpu_ms_each']:.1f}"))
     busiest = max(
         (run.server_cpu / run.wall, str(size), case)
         for size, costs in results.items()
@@ -185,9 +158,8 @@ def summary(results: Results) -> str:
     share = (
         f"The server was busiest with {busiest[2]} ({busiest[1]}): {busiest[0]:.0%} of one core."
     )
-    # Some groups judge no goal, or have one size of each.
-    tables = [align(table) for table in (rows, steps) if len(table) > 1]
-    return "\n\n".join([*tables, share])
+    # Some groups judge no goal.
+    return "\n\n".join([align(rows), share] if rows[1:] else [share])
 
 
 def data(results: Results, about: Json) -> Json:
@@ -205,5 +177,4 @@ def data(results: Results, about: Json) -> Json:
             for case, runs in costs.items()
         ],
         "goals": list(goals(results)),
-        "growth": list(growth(results)),
     }

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The servers that the cases talk to: the stand-in GitLab, and the few answers for the peer."""
+"""The server that the cases talk to: the stand-in GitLab."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class Sandbox(Server):
         super().__init__("sandbox", arguments, instances)
         self.urls = [json.loads(line)["url"] for line in self.announced]
 
-    def start(self, used: int, models: int, *, change: bool, latency: float) -> None:
+    def start(self, used: int, models: int, *, change: bool, beta: bool, latency: float) -> None:
         """Put the instances that are used in the state from which a run starts."""
         for url in self.urls[:used]:
             netloc = urlsplit(url).netloc
             ask(netloc, "POST", "/_sandbox/reset")
-            ask(netloc, "POST", "/_sandbox/seed", declared.seed(models, change=change))
+            ask(netloc, "POST", "/_sandbox/seed", declared.seed(models, change=change, beta=beta))
             if latency:
                 rule = {"kind": "delay", "seconds": latency, "times": 0}
                 ask(netloc, "POST", "/_sandbox/faults", {"faults": [rule]})
@@ -95,21 +95,3 @@ class Sandbox(Server):
             requests += len(journal)
             writes += sum(bool(entry["write"]) for entry in journal)
         return requests, writes
-
-
-class Peer(Server):
-    """The REST answers of benchmarks/peer.py."""
-
-    def __init__(self) -> None:
-        super().__init__("benchmarks.peer", [], 1)
-        self.netloc = f"127.0.0.1:{self.announced[0].strip()}"
-
-    def start(self, variables: int, *, change: bool, latency: float) -> None:
-        """Put all instances in the state from which a run starts."""
-        start = {"variables": 0 if change else variables, "delay": latency}
-        ask(self.netloc, "POST", "/_start", start)
-
-    def count(self) -> tuple[int, int]:
-        """Return how many requests came, and how many of them write."""
-        found = ask(self.netloc, "GET", "/_count")
-        return found["requests"], found["writes"]
