@@ -47,14 +47,14 @@ def entry(subject: str, name: str, field: str, new: Any, old: Any = None) -> dic
     return {"subject": subject, "name": name, "field": field, "before": old, "after": new}
 
 
-def of_model(name: str, /, **fields: Any) -> list[dict[str, Any]]:
+def of_model(about: str, **fields: Any) -> list[dict[str, Any]]:
     """Return changes of a model."""
-    return [entry("self_hosted_model", name, it, value) for it, value in fields.items()]
+    return [entry("self_hosted_model", about, it, value) for it, value in fields.items()]
 
 
-def of_feature(name: str, /, **fields: Any) -> list[dict[str, Any]]:
+def of_feature(about: str, **fields: Any) -> list[dict[str, Any]]:
     """Return changes of a feature."""
-    return [entry("feature_model", name, it, value) for it, value in fields.items()]
+    return [entry("feature_model", about, it, value) for it, value in fields.items()]
 
 
 def then(*changes: Any) -> State:

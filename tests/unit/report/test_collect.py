@@ -293,7 +293,7 @@ def test_findings_go_to_their_subjects() -> None:
 )
 def test_errors_belong_to_subjects(kind: str, cell: str | None) -> None:
     finding = {"severity": "error", "subject": "AI gateway", "kind": kind, "what": "A."}
-    assert [subject for subject, _ in errors({"findings": [finding]})] == [cell]
+    assert [subject for subject, _cause in errors({"findings": [finding]})] == [cell]
 
 
 def test_a_result_without_our_fields_is_told_all_the_same() -> None:
