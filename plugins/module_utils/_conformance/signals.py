@@ -8,7 +8,6 @@ it is known what has to be undone.
 
 from __future__ import annotations
 
-import os
 import signal
 from contextlib import AbstractContextManager
 from typing import Any
@@ -31,6 +30,8 @@ class Interruptions(AbstractContextManager["Interruptions"]):
     def __enter__(self) -> Interruptions:
         """Take over the signals, where this thread may."""
         for number in _SIGNALS:
+            if signal.getsignal(number) == signal.SIG_IGN:
+                continue  # as under nohup, where it ends nothing
             try:
                 self._before[number] = signal.signal(number, self._note)
             except ValueError:
@@ -42,7 +43,7 @@ class Interruptions(AbstractContextManager["Interruptions"]):
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         if self._first is not None:
-            os.kill(os.getpid(), self._first)
+            signal.raise_signal(self._first)
         return kind is Interrupted and self._first is None
 
     def _note(self, number: int, _frame: Any) -> None:

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.belief
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.conformance import (
     BELIEFS,
     SUBJECT,
+)
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._conformance.signals import (
+    Interruptions,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 from sandbox import credentials
@@ -156,6 +160,26 @@ def requests_of(release: str, **seed: Any) -> tuple[int, int]:
     return first, len(gitlab.requests)
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C count, which a shell makes its jobs in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_what_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruptions() as interruptions:
+            signal.raise_signal(signal.SIGHUP)
+            interruptions.check()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("release", ["17.9", "19.4"])
 def test_an_interruption_leaves_nothing(release: str) -> None:
     """Ctrl-C at a request; the run ends, and what it wrote is undone before."""
