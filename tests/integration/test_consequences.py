@@ -40,7 +40,7 @@ def test_it_is_said_once(play: Play, start: Start) -> None:
         run = play([role("role", "all")], hosts, *arguments).succeeded()
         squeezed = "".join(run.output.split())
         assert squeezed.count("havenomodelandfail:") == 1
-        assert squeezed.count("endpointsofmodels:localhost(ofcodestral)") == 1
+        assert squeezed.count("solocalhost(ofcodestral)") == 1
         (preflight, *_others) = of_play(run, "gitlab", "role")
         (told,) = [text for text in preflight.warnings if "have no model and fail" in text]
         assert "duo_chat" in told
