@@ -100,7 +100,7 @@ READING = {
 }
 # Those that are there to fail, and what they say.
 FAILING = {
-    "duo_info: Fail if a feature sends its requests to GitLab's cloud": "leave the site, or may leave it.",
+    "duo_info: Fail if a feature sends its requests to GitLab's cloud": "leave the site, or may",
 }
 
 

@@ -28,7 +28,10 @@ CANARY = ["gitlab00", "gitlab01"]
 # What is wrong with three of them, and what the failure has to say.
 BROKEN = {
     "gitlab04": ({"kind": "status", "status": 503, "times": 0}, "GitLab answered 503"),
-    "gitlab09": ({"kind": "body", "body": "<html>SSO</html>", "times": 0}, "does not come from GitLab's API"),
+    "gitlab09": (
+        {"kind": "body", "body": "<html>SSO</html>", "times": 0},
+        "not come from GitLab's API",
+    ),
     "gitlab15": (
         {"kind": "status", "status": 500, "times": 0, "match": {"kind": "mutation"}},
         "GitLab answered 500",
