@@ -62,6 +62,20 @@ def test_an_approved_plan_is_applied_and_nothing_else(tmp_path: pathlib.Path, st
     assert [it.task for it in again.of("first") if it.changed] == []
 
 
+def test_a_repetition_at_once_has_nothing_left_to_approve(
+    tmp_path: pathlib.Path, start: Start
+) -> None:
+    """Although each of GitLab's processes keeps its copy of the gateway for a minute."""
+    (instance,) = start("19.4", options=("--processes", "4", "--cache-seconds", "60"))
+    plan(tmp_path, {"host": instance}).succeeded()
+    given = ["-e", f"duo_self_hosted_approved_plan={tmp_path / 'plans'}"]
+    for _run in range(3):
+        hosts = worlds.hosts({"host": instance})
+        ran = run(tmp_path, worlds.ROLE, hosts, *given, at_once=True).succeeded()
+    assert [it.task for it in ran.of("host") if it.changed] == []
+    assert differences(worlds.expected("19.4"), instance.state()) == []
+
+
 def test_two_plans_of_one_state_differ_in_their_time_alone(
     tmp_path: pathlib.Path, start: Start
 ) -> None:

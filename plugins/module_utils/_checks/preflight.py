@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,10 @@ from .._engine.finding import errors
 from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
 from .._engine.plan_file import SavedPlan, digest_of
+from .._engine.settle import LOOKS
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, sign_in_of
+from .._subjects import gateway as _gateway
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
 from .._subjects.one_model import MODEL_SPEC
@@ -125,6 +127,8 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
             raise
         refused = failure
     settings = settings_of()
+    if approved and info:
+        info = _settled(gitlab, wanted, info)
     ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
     return PreflightState(
         info=info,
@@ -134,6 +138,25 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
         composition=compose(wanted, info) if info else None,
         approved=approved,
     )
+
+
+def _settled(
+    gitlab: GitLab, wanted: PreflightOptions, info: _info.ObservedInstance
+) -> _info.ObservedInstance:
+    """Return the state with the gateway as declared, where one of GitLab's processes shows it so.
+
+    Others may still have an old copy of what this plan has written a moment ago. A run that is
+    repeated then would be refused, because what is left to do is not what was approved.
+    """
+    found = _gateway.ObservedGateway(info.release, info.gateway, info.providers)
+    try:
+        # The settings were asked of a process too.
+        found = _gateway.look_again(gitlab, wanted.gateway, found, LOOKS + 1)
+    except Failure:
+        return info  # what is refused is a finding, or the next reading fails alike
+    if not _gateway.is_done_elsewhere(wanted.gateway, found):
+        return info
+    return replace(info, gateway={**info.gateway, **found.otherwise})
 
 
 def _read_when_ready(

@@ -152,15 +152,31 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
     :raises Failure: the token's user may not see them.
     """
     found = _read(gitlab, wanted)
+    return look_again(gitlab, wanted, found)
+
+
+def look_again(
+    gitlab: GitLab, wanted: GatewayOptions, found: ObservedGateway, looks: int = LOOKS
+) -> ObservedGateway:
+    """Return what was found, and what another of GitLab's processes shows otherwise.
+
+    :param looks: requests at most; none where nothing seems to differ, or nothing is copied.
+    """
     if not found.release.gateway_is_application_setting or not _plan(wanted, found).steps:
         return found
-    for _look in range(LOOKS):
+    for _look in range(looks):
         gitlab.forget()
         other = _read(gitlab, wanted).values
         differing = {name: it for name, it in other.items() if it != found.values.get(name)}
         if differing:
             return replace(found, otherwise=differing)
     return found
+
+
+def is_done_elsewhere(wanted: GatewayOptions, found: ObservedGateway) -> bool:
+    """Return whether another of GitLab's processes shows the settings as they are wanted."""
+    there = replace(found, values={**found.values, **found.otherwise})
+    return bool(found.otherwise) and not _plan(wanted, there).steps
 
 
 def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
@@ -263,11 +279,10 @@ def plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGateway
     shown = masked({name: found.values.get(name) for name in found.otherwise})
     other = masked(found.otherwise)
     told = ", ".join(f"{name} ({shown[name] or 'none'}, {other[name] or 'none'})" for name in other)
-    there = replace(found, values={**found.values, **found.otherwise})
     return replace(
         made,
         warnings=(*made.warnings, f"{DISAGREE} {told}. {WRITTEN}"),
-        done_elsewhere=frozenset() if _plan(wanted, there).steps else frozenset({ABOUT}),
+        done_elsewhere=frozenset({ABOUT} if is_done_elsewhere(wanted, found) else ()),
     )
 
 
