@@ -195,7 +195,7 @@ def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
 
 
 def values(reading: Reading) -> dict[str, Any]:
-    """Return the settings of a reading by option name, ``""`` for an empty URL.
+    """Return the settings of a reading by option name, ``""`` for a text that is not set.
 
     :raises Failure: they are not there, or of another type. Each write sends the URL along, so
         that one which was only not read would be cleared.
@@ -207,9 +207,11 @@ def values(reading: Reading) -> dict[str, Any]:
     for part, (option, name) in zip(PARTS, FIELDS.items(), strict=True):
         if part.name in reading.offered:
             value = settings.get(name, ...)
-            if value is not None and not _is(GATEWAY_SPEC[option]["type"], value):
+            kind = GATEWAY_SPEC[option]["type"]
+            if value is not None and not _is(kind, value):
                 raise reading.lacks(f"duoSettings.{name}")
-            found[option] = value or "" if option in URLS else value
+            # A text that is cleared reads null.
+            found[option] = value or "" if kind == "str" else value
     return found
 
 

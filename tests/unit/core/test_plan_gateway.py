@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Reading
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import gateway
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     RELEASES,
@@ -269,6 +269,16 @@ def read(settings: Any, **denied: str) -> dict[str, Any]:
     offered = {"Settings0", "Settings1"}
     data = {"duoSettings": settings}
     return gateway.values(Reading(release("18.9"), True, data, offered, denied))
+
+
+def test_a_null_is_an_empty_text_of_an_option_that_is_no_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that clearing it is no change in every run; no release has such an option yet."""
+    monkeypatch.setitem(gateway.GATEWAY_SPEC, "foo", {"type": "str"})
+    monkeypatch.setattr(gateway, "FIELDS", {"foo": "foo"})
+    monkeypatch.setattr(gateway, "PARTS", [Part("Settings0", "duoSettings { foo }")])
+    assert read({"foo": None}) == {"foo": ""}
 
 
 def test_a_null_is_an_empty_url_but_no_number() -> None:
