@@ -8,7 +8,7 @@ task, which plans once more, comes to the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,9 @@ class _Run:
         self.steps[name] = step
         self.preceding += changes
         self.unsupported |= plan.unsupported
+        if not plan.certain:
+            # A model that only beta features, turned on, show: features may be declared to use it.
+            self.preceding += _assumed(wanted, seen, besides=plan.predicted.state.models)
         if not step.changes and step.certain:
             self.warnings += plan.warnings
         return plan.predicted
@@ -122,11 +125,14 @@ class _Run:
         self.refusals += [(kind, it) for it in refused or [whole]]
 
 
-def _assumed(single: Any, seen: Any) -> Iterator[Entry]:
-    """Yield the model that was refused: the features that are to use it are not at fault."""
-    for model in getattr(single, "models", ()):
-        if model.state == "present":
-            name = model.new_name or model.name
+def _assumed(wanted: Any, seen: Any, besides: Container[str] = ()) -> Iterator[Entry]:
+    """Yield the models that were refused: the features that are to use them are not at fault.
+
+    :param besides: names of models that are there anyway.
+    """
+    for model in getattr(wanted, "models", ()):
+        name = model.new_name or model.name
+        if model.state == "present" and name not in besides:
             # Every feature takes a model of no family, as one is that the release does not know.
             family = (
                 model.model_family if model.model_family in seen.release.names(FAMILIES) else ""

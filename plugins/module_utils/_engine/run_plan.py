@@ -101,8 +101,12 @@ class StepPlan:
 
 
 def _key(entry: Entry) -> tuple[Any, ...]:
-    """Return what a change comes to. Before may become visible only meanwhile."""
-    return tuple(str(entry.get(name)) for name in ("subject", "name", "field", "after"))
+    """Return what a change comes to. Before may become visible only meanwhile.
+
+    Then a secret that was to be set is one that is changed: either way the declared one is stored.
+    """
+    key = tuple(str(entry.get(name)) for name in ("subject", "name", "field", "after"))
+    return (*key[:-1], "(set)") if key[-1] == "(changed)" else key
 
 
 def _text(entry: Entry) -> str:

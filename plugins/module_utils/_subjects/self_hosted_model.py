@@ -157,11 +157,15 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
             if current:
                 del models[current.name]
             continue
-        _refuse_unusable(model, current, found)
-        if current and current.hidden:
+        lacking = _refuse_unusable(model, current, found)
+        if lacking or (current and current.hidden):
             # It becomes visible when an earlier task of the run has turned beta features on.
             warnings.append(
                 f"{about(model.name)} is hidden now, so its changes cannot be predicted."
+                if current
+                else f"{about(model.name)} is not visible, so its changes cannot be predicted: "
+                "beta features have to be on to show whether it exists. If it does not, creating "
+                f"it needs {lacking}."
             )
             certain = False
             continue
@@ -208,7 +212,11 @@ def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
     return models.get(model.name)
 
 
-def _refuse_unusable(model: ModelOptions, current: Model | None, found: ObservedModels) -> None:
+def _refuse_unusable(model: ModelOptions, current: Model | None, found: ObservedModels) -> str:
+    """Return what the model lacks to be created, if it may exist all the same, but hidden.
+
+    :raises Failure: it cannot be created, or changed, as it is declared.
+    """
     where = about(model.name)
     if current and current.hidden and not found.state.turned_on:
         raise Failure(messages.MODEL_HIDDEN, about=where)
@@ -240,11 +248,12 @@ def _refuse_unusable(model: ModelOptions, current: Model | None, found: Observed
         if missing:
             problem = f"{missing[0]}: is required for {model.method}"
             raise invalid([(problem, f"Add {missing[0]} to the model.")], about=where)
-        return
+        return ""
     if not family:
         missing.insert(0, "model_family")
-    if missing:
+    if missing and not found.state.turned_on:
         raise Failure(messages.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
+    return ", ".join(missing)
 
 
 def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
 from ansible_collections.gitlab_ops.duo.tests.unit.core.runs import carried_out, lines, planned
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
@@ -230,6 +231,57 @@ def test_what_may_appear_is_a_step_to_run_even_if_nothing_is_planned(
     assert left == {"llama", "other"} - (
         {"llama", "other"} if "models_exclusive" in more else {*gone}
     )
+
+
+@pytest.mark.parametrize(
+    ("declared", "lacks"),
+    [
+        ({"endpoint": "https://other.example.com/v1"}, "model_family"),
+        ({"model_family": "llama3"}, "endpoint"),
+        ({"api_key": "key-that-must-not-show"}, "model_family, endpoint"),
+    ],
+    ids=["no family", "no endpoint", "the key alone"],
+)
+def test_a_hidden_model_need_not_be_declared_whole(declared: dict[str, Any], lacks: str) -> None:
+    """Only the preflight would miss what the task finds once beta features are on."""
+    wish = {
+        **ON,
+        "models": [{"name": "llama", **declared}],
+        "settings": [setting("llama", HIDDEN)],
+    }
+    here = Sandboxed("18.9", models=[LLAMA])
+    plan = planned(here, wish)
+    assert not plan["steps"]["models"]["certain"]
+    dry = carried_out(here, wish, plan, check=True)
+    (told,) = dry["models"]["warnings"]
+    assert "self-hosted model llama is not visible" in told
+    assert f"creating it needs {lacks}." in told
+    real = carried_out(here, wish, plan)
+    assert list(real) == ["beta_features_on", "models", "features"]
+    assert [it.get("msg") for it in real.values()] == [None] * 3
+    assert here.features()[HIDDEN] == ("self_hosted", "llama")
+    assert not planned(here, wish)["to_do"]
+
+
+def test_a_model_that_beta_features_do_not_show_either_is_refused_by_its_task() -> None:
+    here = Sandboxed("18.9")
+    wish = {**ON, "models": [{"name": "llama", "model_family": "llama3"}]}
+    real = carried_out(here, wish, planned(here, wish))
+    assert list(real) == ["beta_features_on", "models"]
+    assert real["models"]["failure"]["code"] == messages.MODEL_INCOMPLETE.code
+
+
+def test_the_key_of_a_hidden_model_is_within_the_approval() -> None:
+    model = {**BETA_MODEL, "identifier": None, "deployment_method": None, "api_key": "new-key"}
+    wish = {**ON, "models": [model]}
+    here = Sandboxed("18.9", models=[{**LLAMA, "api_token": "old-key"}])
+    plan = planned(here, wish)
+    for step in plan["steps"].values():
+        step["approved"] = True
+    real = carried_out(here, wish, plan)
+    assert [it.get("msg") for it in real.values()] == [None, None]
+    assert "api_key: (set) -> (changed)" in real["models"]["steps"][0]
+    assert here.instance.models[0].api_token == "new-key"
 
 
 # --- what a release lacks ------------------------------------------------------------------------

@@ -21,6 +21,10 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 
 URL = "https://vllm.example.com/v1"
+KEY_SET, KEY_CHANGED, KEY_CLEARED = (
+    Change("self_hosted_model", "old", {"api_key": "(set)"}, {"api_key": after})
+    for after in ("(set)", "(changed)", "(cleared)")
+)
 RENAME = Change("self_hosted_model", "old", {"name": "old"}, {"name": "new"})
 MOVE = Change("self_hosted_model", "old", {"endpoint": "http://a"}, {"endpoint": "http://b"})
 
@@ -72,6 +76,9 @@ SINCE = "GitLab has changed since the preflight read it, so this task also chang
         ([RENAME], [RENAME], None),
         ([RENAME, MOVE], [MOVE], None),
         ([], [], None),
+        ([KEY_SET], [KEY_CHANGED], None),
+        ([KEY_CHANGED], [KEY_SET], None),
+        ([KEY_SET], [KEY_CLEARED], "self-hosted model old (api_key)."),
         ([RENAME], [RENAME, MOVE], "self-hosted model old (endpoint)."),
         ([], [RENAME, MOVE], "self-hosted model old (name), self-hosted model old (endpoint)."),
         (
@@ -80,7 +87,10 @@ SINCE = "GitLab has changed since the preflight read it, so this task also chang
             "AI gateway (ai_gateway_url).",
         ),
     ],
-    ids=["the same", "less", "nothing", "more", "all new", "another value"],
+    ids=[
+        *("the same", "less", "nothing", "key changed", "key set", "key cleared"),
+        *("more", "all new", "another value"),
+    ],
 )
 def test_what_nobody_planned_is_told(planned: list, now: list, told: str | None) -> None:
     assert step(*planned).warnings(now) == ([f"{SINCE}{told}"] if told else [])
