@@ -63,7 +63,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "duo_self_hosted_model",
         {**FIXED, "deployment_method": "vlm"},
-        "deployment_method: 'vlm' is no deployment method; accepted: vllm, ",
+        "deployment_method: 'vlm' is not a deployment method; accepted: vllm, ",
     ),
     (
         "duo_gateway",
@@ -83,7 +83,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "duo_feature_model",
         {"features": ["duo_chat"], "provider": "self-hosted"},
-        "provider: 'self-hosted' is no provider; accepted: self_hosted, ",
+        "provider: 'self-hosted' is not a provider; accepted: self_hosted, ",
     ),
     (
         "duo_feature_model",

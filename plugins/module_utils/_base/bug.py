@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an exception that nobody expected says of itself: places and types, never values.
+"""Describe an unexpected exception by places and types, never by values.
 
-The text of an exception may hold what was being worked on, secrets included, so it is left out.
+The text of an exception is left out, because it may hold the data in hand, secrets included.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .messages import UNEXPECTED, Failure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The folder plugins of this collection; of a module, inside its zip file.
+# The collection's folder plugins; for a module, the one inside its zip file.
 _OURS = PurePath(__file__).parents[2]
 
 
 def failure(error: BaseException, *, traced: bool) -> Failure:
-    """Return what a bug is told as; ``traced`` adds the lines of its traceback."""
+    """Return the failure that reports a bug; ``traced`` adds the lines of its traceback."""
     place = where(error)
     found = Failure(UNEXPECTED, reason=type(error).__name__, where=place)
     found.bug = {"where": place, **({"trace": trace(error)} if traced else {})}
@@ -39,7 +39,7 @@ def where(error: BaseException) -> str:
 
 
 def trace(error: BaseException) -> list[str]:
-    """Return the traceback of an exception and of those behind it, with their types alone."""
+    """Return the traceback of an exception and of its causes, with types but no messages."""
     lines = []
     for one in reversed(list(_chain(error))):
         lines.append("Traceback (most recent call last):")
@@ -49,7 +49,7 @@ def trace(error: BaseException) -> list[str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception, what it came from, and so on."""
+    """Yield an exception, its cause, the cause of that, and so on."""
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Characters that nobody sees: blanks and line breaks at the ends of a value, and what hides in it.
+"""Find invisible characters: spaces and line breaks at the ends of a value, others inside it.
 
 They come from a file that was read with its last line break, a block of YAML, or a copied page.
-GitLab stores most of them as they are, and the key or name is another one from then on.
+GitLab stores most of them unchanged, and from then on the key or name is a different one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 
 _NAMES = {
-    " ": "a blank",
+    " ": "a space",
     "\t": "a tab",
     "\xa0": "a no-break space (U+00A0)",
     "\ufeff": "a byte order mark (U+FEFF)",
@@ -19,16 +19,16 @@ _NAMES = {
 }
 # Control and format characters, separators of words, lines and paragraphs.
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
-# They are not seen, and yet change what is: emoji and several scripts need them inside a text.
+# Invisible too, but emoji and several scripts need them inside a text.
 _JOINERS = "\u200c\u200d"
 
 
 def hidden(value: str) -> str:
-    """Return which unseen character a text has, as the rest of a sentence; ``""`` if it has none.
+    """Name the invisible character in a text, as the rest of a sentence; ``""`` if it has none.
 
     The text itself is not repeated, because it may be secret.
     """
-    # Nearly every value; the rest looks at one character after the other.
+    # The fast way out for nearly every value: below, each character is looked at.
     if not value or (value.isprintable() and " " not in (value[0], value[-1])):
         return ""
     if not value.strip() or all(map(_is_unseen, value)):
@@ -52,7 +52,7 @@ def _is_unseen(character: str, *, inside: bool = False) -> bool:
 
 
 def _name(character: str) -> str:
-    """Return how messages name a character."""
+    """Return the name of a character as messages show it."""
     if character in _NAMES:
         return _NAMES[character]
     code = f"U+{ord(character):04X}"

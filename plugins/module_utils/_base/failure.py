@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a failure is: a sentence, the next step, and what was done before it."""
+"""Define a failure: a sentence, the next step, and what was done before it."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ class Message:
 class Journal:
     """What a run has carried out so far: one line for each change, and the changes as data.
 
-    It belongs to the door, so that it outlives whatever goes wrong after a write.
+    It belongs to the door, so that it survives an exception after a write.
     """
 
     done: list[str] = field(default_factory=list)
     not_done: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
-    # Of GitLab, as far as it was read.
+    # GitLab's version, or "" if it was not read.
     version: str = ""
 
 
 class Failure(Exception):
-    """Something a person can act on.
+    """An error with a next step for the user.
 
     ``about`` names the object (``self-hosted model codestral``); the instance is added by the
     door. ``done``, ``not_done`` and ``unknown`` hold one line for each change that was carried out,
-    was not, or may have been (the answer was lost, and so was the attempt to read again).
+    was not, or may have been (the answer was lost, and reading again failed too).
     """
 
     def __init__(self, message: Message, *, about: str = "", **values: Any) -> None:
@@ -56,8 +56,8 @@ class Failure(Exception):
         self.unknown: list[str] = []
         # Where a bug of ours is, as data.
         self.bug: dict[str, Any] = {}
-        # What GitLab may repeat; the door knows. It is masked before anything is cut, for nobody
-        # would recognise half of a key.
+        # Secrets that GitLab may repeat; the door sets them. They are masked before a text is
+        # shortened, because half a key would no longer be recognised.
         self.secrets: Collection[str] = ()
         self._message = message
         self._values = values
@@ -81,7 +81,7 @@ class Failure(Exception):
     def sentence(self, instance: str = "") -> str:
         """Return the failure as one line: instance, object, what happened, next step.
 
-        It has 10,000 characters at most, whatever it is about.
+        It has at most 10,000 characters.
         """
         where = "".join(f"{part}: " for part in (instance, self._line(self.about, 500)) if part)
         text = f"{where}{self.what} {self.next_step}".strip()
@@ -94,7 +94,7 @@ class Failure(Exception):
         return text
 
     def keep(self, journal: Journal) -> None:
-        """Take over what was carried out, from a failure that says nothing of it itself."""
+        """Take over from the journal what was carried out, unless this failure says it itself."""
         if not (self.done or self.not_done or self.unknown):
             self.done, self.not_done, self.unknown = journal.done, journal.not_done, journal.unknown
 
@@ -115,7 +115,7 @@ class Failure(Exception):
 
 
 def one_line(text: str, longest: int = 2500) -> str:
-    """Return the text without what moves or deceives a terminal, and cut to so many characters."""
+    """Return the text shortened, without characters that move the cursor or reverse the text."""
     if not text.isprintable():
         text = re.sub(r" {2,}", " ", "".join(map(_shown, text[: longest + 1])))
     return text if len(text) <= longest else text[: longest - 2] + " …"
@@ -126,17 +126,16 @@ def _shown(character: str) -> str:
         return character
     if character.isspace() or character < "\xa0":
         return " "
-    # Half a surrogate, what turns the direction of writing, what cannot be seen.
+    # A lone surrogate, a change of the direction of writing, or another invisible character.
     return character.encode("unicode_escape").decode()
 
 
 class Unclear(Failure):
-    """A write whose outcome is not known: the caller reads again and judges by what is there.
+    """A write whose outcome is not known: the caller reads again and judges by the result.
 
-    ``retry`` tells whether sending it again may help; ``wait`` is in seconds, from GitLab's
-    ``Retry-After`` when it sent one. ``late`` is true where GitLab may still be at work on it, so
-    that reading again proves it done, but never proves it not done. ``refused`` is true where
-    GitLab did nothing, and may take it later.
+    ``retry``: sending it again may help. ``wait``: seconds, from GitLab's ``Retry-After`` if it
+    sent one. ``late``: GitLab may still be working on it, so reading again can prove that it was
+    done, but never that it was not. ``refused``: GitLab did nothing, and may accept it later.
     """
 
     def __init__(
@@ -157,19 +156,19 @@ class Unclear(Failure):
 
     @classmethod
     def after(cls, failure: Failure) -> Unclear:
-        """Return a failure to read what a write led to: the write itself may have succeeded."""
+        """Return a failure to read the result of a write, which may itself have succeeded."""
         unclear = cls(failure._message, retry=False, late=True, **failure._values)
         unclear.about = failure.about
         return unclear
 
     def plain(self) -> Failure:
-        """Return it as the failure of a request that writes nothing: there is nothing unclear."""
+        """Return it as the failure of a request that writes nothing, so that nothing is unclear."""
         failure = Failure(self._message, about=self.about, **self._values)
         failure._tries = self._tries
         return failure
 
     def add_tries(self, number: int, waited: float) -> None:
-        """Tell how often it was tried, and for how many seconds it was waited in between."""
+        """Describe the retries: how many, and the seconds waited in total."""
         self._tries = f", {number} times with {waited:.0f} s of waiting in between."
 
 

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every failure on the way to GitLab: network, TLS, proxies, and what answers in its place.
+"""The failures on the way to GitLab: network, TLS, proxies, and servers that answer in its place.
 
-The other half of messages.py.
+All others are in messages.py.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ NOT_FOUND = Message(
     "Check api_url: it is the base URL of GitLab, with the relative URL root if there is one.",
 )
 
-# A warning, not a failure: tests and closed networks have their reasons.
+# A warning, not a failure: tests and closed networks may have reasons for plain http.
 PLAIN_HTTP = Message(
     "plain-http",
     "The token and the API keys of models can be read in transit, because api_url uses plain http.",

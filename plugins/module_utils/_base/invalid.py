@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with an option, and what to write instead."""
+"""Say what is wrong with an option, and what to write instead."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .messages import INVALID_OPTION, Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-# Path of an option -> how the user knows it.
+# Path of an option -> its name as the user wrote it.
 Names = Callable[[str], str]
 
 
 class Wrong(ValueError):
     """A value that breaks a rule.
 
-    ``rule`` completes the name of the option. ``option`` names it where the rule is one of several
-    options together; ``named`` tells that the rule names them itself. ``instead`` holds what may be
-    meant, best first, as values of options by name (``""`` is the option itself); what is shown of
-    it has passed the same checks. ``write`` is the next step where none of them passes, with ``{}``
-    for the option, and ``also`` is said behind it in any case. With ``form``, the rule ends in what
-    is suggested, or in this form of it.
+    ``rule`` completes the sentence that the option's name begins. ``option`` names the option if
+    the rule concerns several together; ``named`` means that the rule names them itself.
+    ``instead`` holds values that may be meant, best first, by name of option (``""`` is the option
+    itself); only those that pass the same checks are shown. ``write`` is the next step if none of
+    them passes, with ``{}`` for the option; ``also`` follows it in any case. With ``form``, the
+    rule ends with the suggestion, or with ``form`` if there is none.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Wrong(ValueError):
 
 
 def invalid(problems: Iterable[tuple[str, str]], *, about: str = "") -> Failure:
-    """Return the failure for problems, each with what is wrong and what to write."""
+    """Return the failure for problems, each a pair of what is wrong and what to write."""
     wrong, writes = zip(*problems, strict=True)
     return Failure(
         INVALID_OPTION,
@@ -66,10 +66,10 @@ def same(path: str) -> str:
 
 
 def names_of(params: Mapping[str, Any], at: str = "") -> Names:
-    """Return how messages call the options of a task.
+    """Return a function that gives the name of an option as messages show it.
 
-    :param params: of the task; ``variables`` tells which variable stands behind an option.
-    :param at: option that holds those that are named.
+    :param params: of the task; ``variables`` maps options to the role variables that set them.
+    :param at: the option that contains those to name.
     """
     variables = params.get("variables")
     if not isinstance(variables, dict):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sentences about what leaves a site that is to be isolated, and what to declare instead."""
+"""The sentences about requests that leave an isolated site, and what to declare instead."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The third-party libraries of the collection, usable or not.
+"""Import the third-party libraries of the collection, or say why they cannot be used.
 
 Every other file takes ``requests`` and ``pydantic`` from here, so that a host where one is missing,
-too old or broken gets a sentence with the next step instead of a traceback. A file can be imported
-without them; nothing in it can be used, and the doors call :func:`demand` before they use anything.
+too old or broken gets a sentence with the next step instead of a traceback. Without them our files
+can be imported but not used, so the doors call :func:`demand` first.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from .messages import LIBRARY_BROKEN, LIBRARY_MISSING, LIBRARY_TOO_OLD, Failure,
 
 __all__ = ["MISSING", "NEEDED", "demand", "pydantic", "requests", "unusable"]
 
-# The lower bounds of requirements.txt, and a name that only a sound installation can give.
+# The lower bounds of requirements.txt, and a name that only a working installation has.
 NEEDED = {"pydantic": "2.8.0", "requests": "2.31.0"}
 _PROBES = {"pydantic": "BaseModel", "requests": "Session"}
 
 
 def _problem_with(name: str) -> tuple[Message, dict[str, str]] | None:
-    """Return what keeps a library from being used here, or None."""
+    """Return the reason why a library cannot be used here, or None."""
     try:
         library = import_module(name)
         found = str(getattr(library, "__version__", "of unknown version"))
         if _number(found) < _number(NEEDED[name]):
             return LIBRARY_TOO_OLD, {"library": name, "found": found, "needed": NEEDED[name]}
-        # pydantic loads most of itself at the first use, and notices only then what it lacks.
+        # pydantic loads most of itself on first use, and only then fails if a part is missing.
         getattr(library, _PROBES[name])
     except ImportError as error:
         return LIBRARY_MISSING, {"library": error.name or name}
     except Exception as error:
-        # Whatever a broken installation raises: SystemError if its parts are of different versions.
+        # A broken installation may raise anything, such as SystemError for mismatched parts.
         return LIBRARY_BROKEN, {"library": name, "reason": f"{type(error).__name__}: {error}"}
     return None
 
@@ -65,7 +65,7 @@ def unusable() -> Failure | None:
 
 
 def demand() -> None:
-    """Do nothing if all libraries can be used.
+    """Check that all libraries can be used.
 
     :raises Failure: one cannot.
     """
@@ -75,7 +75,7 @@ def demand() -> None:
 
 
 class _Absent:
-    """Stands where a library is missing: can be subclassed, called and used as decorator."""
+    """Stands in for a missing library: can be subclassed, called and used as a decorator."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         pass

@@ -1,17 +1,17 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every failure of the collection: what happened, and what to do next.
+"""The failures of the collection: what happened, and what to do next.
 
-The sentences live here, those about the way to GitLab in http_messages.py, and nowhere else. A
-message never contains a secret: values come from options that are not secret and from the texts
-of GitLab's own errors.
+Every sentence is here or in one of the files ``*_messages.py`` beside it, and nowhere else. A
+message never contains a secret: its values come from options that are not secret and from GitLab's
+own error messages.
 """
 
 from __future__ import annotations
 
 from .failure import Failure, Journal, Message, Unclear, accepted, close, one_line
 
-# Who fails needs both, the sentence and what carries it.
+# A failure needs both: the sentence and its data.
 __all__ = ["Failure", "Journal", "Message", "Unclear", "accepted", "close", "one_line"]
 
 # --- options -----------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ NOT_OFFERED = Message(
     "{option} needs GitLab {since} or later; this is {version}.",
     "Leave it out for this instance, set when_unsupported: warn to skip it, or upgrade GitLab.",
 )
-# Of a feature whose model is skipped for the same reason.
+# For a feature whose model is skipped for the same reason.
 MODEL_NOT_OFFERED = Message("model-not-offered", "{reason}", NOT_OFFERED.next_step)
 NOT_APPROVED = Message(
     "not-approved",
@@ -53,7 +53,7 @@ NOT_APPROVED = Message(
     "Look at what has changed in GitLab, make a new plan with a dry run, and have it approved.",
 )
 
-# --- who may -----------------------------------------------------------------------------------
+# --- permissions -------------------------------------------------------------------------------
 TOKEN_REFUSED = Message(
     "token-refused",
     "GitLab does not accept the token (401: {reason}).",
@@ -92,7 +92,7 @@ NOT_PERMITTED = Message(
     "right.",
 )
 
-# --- what GitLab is ----------------------------------------------------------------------------
+# --- GitLab's edition and version --------------------------------------------------------------
 TOO_OLD = Message(
     "too-old",
     "GitLab {version} is too old for GitLab Duo Self-Hosted.",
@@ -116,7 +116,7 @@ GRAPHQL_ERROR = Message(
 
 # --- changes -----------------------------------------------------------------------------------
 REFUSED = Message("refused", "GitLab refused it: {reason}.", "{hint}")
-# What to do about a value that GitLab does not take.
+# The hint for a value that GitLab does not accept.
 CORRECT = "Correct the value that it names, or the setting of GitLab that forbids it."
 READ_ONLY = Message(
     "read-only",

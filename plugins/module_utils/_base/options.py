@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checking options against a model: every problem at once, each with what to write instead."""
+"""Check options against a model: every problem at once, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 # Options whose values are never shown; the argument specifications have ``no_log`` for the same.
 SECRET = frozenset({"api_token", "api_key", "password", "session_cookie", "proxy"})
 
-# An argument specification, as Ansible takes it.
+# An argument specification in Ansible's format.
 Spec = dict[str, dict[str, Any]]
 Place = tuple["int | str", ...]
 
-# Kinds of pydantic's own errors -> what to write, with the values that the kind has.
+# Type of a pydantic error -> what to write, with placeholders for the values in its context.
 _WRITE = {
     "missing": "Add {}.",
     "extra_forbidden": "Correct the name {}, or leave it out.",
@@ -35,12 +35,12 @@ _WRITE = {
     "string_too_short": "Write at least {min_length} character as {}.",
     "too_short": "Write at least {min_length} item in {}.",
 }
-# Cures of one object that are put on top of each other: no rule needs more.
+# How many corrections of one object are combined: no rules need more.
 _DEEPEST = 3
 
 
 def seen(value: Any) -> Any:
-    """Return the value, or refuse a text with characters that nobody sees."""
+    """Return the value, or refuse a text with invisible characters."""
     if isinstance(value, str) and (problem := hidden(value)):
         write = "Write {} without it."
         if "line break" in problem:
@@ -53,14 +53,14 @@ def seen(value: Any) -> Any:
 _SEEN = pydantic.BeforeValidator(seen)
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255), _SEEN]
 
-# What GitLab keeps in a column of 255 characters, or has as a name of an enum.
+# A value that GitLab stores in a column of 255 characters, or that names a member of an enum.
 Short = Annotated[str, pydantic.StringConstraints(max_length=255), _SEEN]
 
-# People write Mistral, as GitLab's own page of models does, and Vertex_AI.
+# People write Mistral, as GitLab's own page on models does, and Vertex_AI.
 Lower = Annotated[str, pydantic.StringConstraints(max_length=255, to_lower=True)]
 
-# What an earlier task of the same run would make (check mode). That task judges it and refuses what
-# is wrong; here unknown options and values pass.
+# For objects that an earlier task of the same run would make (check mode). That task checks them
+# and refuses wrong ones; here unknown options and values pass.
 LENIENT = pydantic.ConfigDict(extra="ignore")
 
 
@@ -75,10 +75,10 @@ class Options(pydantic.BaseModel):
         protected_namespaces=(),
     )
 
-    # Check mode: what earlier tasks of the run plan counts as if it were there.
+    # Check mode: changes that earlier tasks of the run planned count as made.
     dry_run: bool = False
 
-    # Of every option; the items of lists have it in their types.
+    # For every option; the items of lists have the check in their types.
     _seen = pydantic.field_validator("*", mode="before")(seen)
 
 
@@ -88,10 +88,10 @@ Checked = TypeVar("Checked", bound=Options)
 def check(model: type[Checked], params: dict[str, Any], names: Names = same) -> Checked:
     """Return the options as a model.
 
-    :param names: how messages call an option.
+    :param names: gives the name of an option as messages show it.
     :raises Failure: with every problem in one sentence. Values are not repeated, because they may
-        be secret; what is suggested instead comes from options that are not. Or a library cannot be
-        used, without which nothing can be checked.
+        be secret; suggestions are made from options that are not. Also if a library that the check
+        needs cannot be used.
     """
     libraries.demand()
     errors = _errors(model, params)
@@ -111,7 +111,7 @@ def _errors(model: type[Options], params: dict[str, Any]) -> list[Any]:
 def _told(
     model: type[Options], params: dict[str, Any], error: Any, names: Names
 ) -> tuple[str, str]:
-    """Return what is wrong and what to write, of an error of pydantic."""
+    """Return what is wrong and what to write instead, from an error of pydantic."""
     wrong, place = _wrong(error)
     option, told = names(_path(place)), names(_path(error["loc"]))
     cure = _cure(model, params, place, wrong) if not SECRET.intersection(place) else {}
@@ -133,7 +133,7 @@ def _told(
 
 
 def _wrong(error: Any) -> tuple[Wrong, Place]:
-    """Return an error of pydantic as one of ours, and the place of the option."""
+    """Return an error of pydantic as a ``Wrong``, and the place of the option."""
     context = error.get("ctx", {})
     wrong = context.get("error")
     if isinstance(wrong, Wrong):
@@ -147,7 +147,7 @@ def _wrong(error: Any) -> tuple[Wrong, Place]:
 def _cure(
     model: type[Options], params: dict[str, Any], place: Place, wrong: Wrong, depth: int = 1
 ) -> dict[str, Any]:
-    """Return the first values to write instead that this check accepts; none if there are none."""
+    """Return the first suggested values that this check accepts, or ``{}``."""
     left = []
     for candidate in wrong.instead:
         values = {key or str(place[-1]): value for key, value in candidate.items()}
@@ -160,7 +160,7 @@ def _cure(
         if not rest:
             return values
         left.append((values, changed, *rest[0]))
-    # None will do alone: these options break more than one rule.
+    # No single correction is enough: these options break more than one rule.
     for values, changed, other, where in left if depth < _DEEPEST else ():
         more = _cure(model, changed, where, other, depth + 1)
         if more:
@@ -169,7 +169,7 @@ def _cure(
 
 
 def _put(params: Any, place: Place, values: Mapping[str, Any]) -> Any:
-    """Return options with other values in the object at a place."""
+    """Return the options with other values in the object at a place."""
     if not place:
         return {**params, **values}
     first, *others = place
@@ -191,12 +191,12 @@ def _shown(value: Any) -> str:
 
 
 def one_of(value: str | None, names: Iterable[str], what: str) -> str | None:
-    """Return the value in lower case, or refuse it, nearest accepted name first."""
+    """Return the value in lower case, or refuse it and list the accepted names, nearest first."""
     if value is None or value.lower() in names:
         return value and value.lower()
     known = accepted(value, names)
     raise Wrong(
-        f"{value!r} is no {what}; accepted: {known}",
+        f"{value!r} is not a {what}; accepted: {known}",
         f"Write one of these as {{}}: {known}.",
         instead=[{"": name} for name in close(value, names)],
     )

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sentences about what GitLab refuses whatever the values: each names the cause.
+"""The sentences about settings that GitLab refuses whatever their values: each names the cause.
 
-Said by the plan before anything is written, and where GitLab's own answer comes to the same.
+The plan says them before anything is written; they also replace GitLab's own less precise refusal.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a refused value may have been meant to be. Whether that is accepted is checked elsewhere.
+"""Guess what a refused value was meant to be. Whether a guess is accepted is checked elsewhere.
 
-Nothing that was given is lost: a part of it is moved, completed, or said in another option.
+A guess keeps all that was given: a part of it is moved, completed, or put into another option.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-# What people copy behind the base URL of a server that speaks OpenAI's API.
+# Paths that people copy together with the base URL of a server with OpenAI's API.
 _CALLS = re.compile(r"(/chat/completions|/completions|/embeddings|/models|/responses)?/*$")
 _OTHER = {"deployment_method": "other"}
 
 
 def prefixed(identifier: str, method: str | None, prefixes: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what an identifier without the right prefix may be.
+    """Return guesses for an identifier without the right prefix.
 
     :param method: the declared deployment method; None if there is none.
-    :param prefixes: of all methods that have one.
+    :param prefixes: deployment method -> prefix, for all methods that have one.
     """
     own = next(
         (it for it, prefix in prefixes.items() if identifier.lower().startswith(prefix)), None
@@ -34,7 +34,7 @@ def prefixed(identifier: str, method: str | None, prefixes: dict[str, str]) -> l
             # Only its case is wrong.
             found.append({"identifier": prefixes[own] + name})
         else:
-            # The prefix is more telling than the method.
+            # The prefix is better evidence than the method.
             found.append({"deployment_method": own})
     else:
         prefix = prefixes[method or "vllm"]
@@ -43,36 +43,36 @@ def prefixed(identifier: str, method: str | None, prefixes: dict[str, str]) -> l
 
 
 def openai_base(endpoint: str) -> list[dict[str, Any]]:
-    """Return what an endpoint for vLLM may be whose path does not end in ``/v1``."""
+    """Return guesses for a vLLM endpoint whose path does not end in ``/v1``."""
     parts = urlsplit(endpoint)
     if parts.query or parts.fragment:
         return [_OTHER]
     base = _CALLS.sub("", parts.path)
     last = base.rpartition("/")[2]
     if re.fullmatch(r"v\d+", last, re.IGNORECASE) and last.lower() != "v1":
-        # Another version of another API, such as OpenVINO's /v3.
+        # A version of another API, such as OpenVINO's /v3.
         return [_OTHER]
     path = base[: -len(last)] + "v1" if last.lower() == "v1" else f"{base}/v1"
     return [{"endpoint": parts._replace(path=path).geturl()}]
 
 
 def web(value: str) -> list[dict[str, Any]]:
-    """Return what a URL may be whose scheme is missing, or written in capitals."""
+    """Return guesses for a URL whose scheme is missing or in capitals."""
     scheme, found, rest = value.partition("://")
     if found:
         return [{"": f"{scheme.lower()}://{rest}"}]
-    # A query may hold a key, and nothing before it says that this is a URL at all.
+    # Without a scheme it may not be a URL at all, and then the rest may be a key: repeat nothing.
     return [] if re.search(r"[?#@\s]", value) else [{"": f"https://{value.lstrip('/')}"}]
 
 
 def host_and_port(value: str) -> list[dict[str, Any]]:
-    """Return the host and port of a URL that has nothing else."""
+    """Return the host and port of a URL that has no path."""
     rest = value.partition("://")[2] or value
     return [{"": rest.rstrip("/")}]
 
 
 def tls(url: str) -> str:
-    """Return what the scheme of an Agent Platform URL says, which is an option of its own."""
+    """Return the hint about TLS that the scheme of an Agent Platform URL calls for, or ``""``."""
     secure = {"https": "true", "grpcs": "true", "http": "false", "grpc": "false"}
     scheme = url.partition("://")[0].lower()
     if scheme not in secure:

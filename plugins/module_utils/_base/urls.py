@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs: what GitLab accepts, and how to show one without its credentials."""
+"""Check URLs as GitLab does, and show them without their credentials."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FORM = "as https://host, or http://host, with port and path where it has them"
 
 
 def web_url(value: str, longest: int = 2048) -> str:
-    """Return the URL, or refuse what GitLab's own URL check refuses whatever its settings.
+    """Return the URL, or refuse it as GitLab's own check does whatever its settings.
 
-    And a port above 65535: GitLab takes it, but nothing can listen there.
+    A port above 65535 is refused too: GitLab accepts it, but nothing can listen there.
     Source: UrlBlocker of GitLab 18.9.
 
-    :raises Wrong: saying which rule it breaks.
+    :raises Wrong: naming the rule that it breaks.
     """
     if len(value) > longest:
         raise Wrong(
@@ -74,7 +74,7 @@ def without_credentials(url: str) -> str:
 
 
 def masked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings for messages and results: without the credentials in their URLs."""
+    """Return settings for messages and results, with the credentials in their URLs masked."""
     return {
         name: without_credentials(value) if isinstance(value, str) else value
         for name, value in settings.items()
@@ -82,14 +82,15 @@ def masked(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def has_credentials(value: Any) -> bool:
-    """Return whether a setting is a URL with user name or password."""
+    """Return whether a setting is a URL with a user name or password."""
     return isinstance(value, str) and CREDENTIALS.search(value) is not None
 
 
 def instance_name(url: str) -> str:
-    """Return how messages name an instance: its URL as given, on one line, without credentials.
+    """Return the name of an instance in messages: its URL on one line, without credentials.
 
-    It may not be a URL at all. No base URL of GitLab has an @, so all before the last one goes.
+    It may not be a URL at all. A base URL of GitLab never has an @, so everything before the last
+    one is masked.
     """
     name = re.sub(r"^(\s*\w+://)?.*@", rf"\1{MASK}", url, flags=re.DOTALL)
     return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", name).split())[:300]
@@ -97,7 +98,7 @@ def instance_name(url: str) -> str:
 
 def credentials(params: dict[str, Any]) -> set[str]:
     """Return the user names with passwords in the URLs of a task's options, for masking."""
-    # Each with its @, so that a short name does not mask half of a result.
+    # With the @, so that a short user name does not mask half the result.
     found = {
         match for text in _texts({**params, "api_url": None}) for match in CREDENTIALS.findall(text)
     }
@@ -114,7 +115,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def absolute(base: str, location: str) -> str:
-    """Return where a ``Location`` header leads; nowhere if it is no address."""
+    """Return the URL in a ``Location`` header, or ``""`` if it is not a URL."""
     try:
         target = urljoin(base, location)
         urlsplit(target)
@@ -124,7 +125,7 @@ def absolute(base: str, location: str) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Return whether others can read what is sent to a URL: http to another machine."""
+    """Return whether requests to a URL can be read in transit: http to another machine."""
     try:
         parts = urlsplit(url)
         return parts.scheme == "http" and not is_loopback(parts.hostname or "localhost")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A version of GitLab: parsed, and compared with others."""
+"""Parse and compare versions of GitLab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Patch = tuple[int, int, int]
 
 # The first release whose API configures GitLab Duo Self-Hosted.
 OLDEST: Minor = (17, 9)
-# Minors at which an upgrade must stop on its way (from 17.5; docs update/upgrade_paths).
+# Minors at which an upgrade must stop (from 17.5; https://docs.gitlab.com/update/upgrade_paths).
 STOPS = (2, 5, 8, 11)
 
 Some = TypeVar("Some", bound="Version")
@@ -29,12 +29,12 @@ class Version:
     text: str
     minor: Minor
     patch: int = 0
-    # Whether the patch was named. GitLab names its own; one that is only planned may be open.
+    # Whether the patch is known. GitLab reports its own; a target version may leave it open.
     exact: bool = True
 
     @classmethod
     def parse(cls: type[Some], text: str) -> Some | None:
-        """Return the version of a text such as ``18.9.2-ee``, or None if it is not one."""
+        """Return the version in a text such as ``18.9.2-ee``, or None if it is not one."""
         found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
         if not found:
             return None
@@ -48,32 +48,34 @@ class Version:
         return self.minor >= OLDEST
 
     def is_before(self, other: Version) -> bool:
-        """Return whether the other release is later: by its patch only where both name one."""
+        """Return whether the other release is later; patches count only if both are known."""
         if self.exact and other.exact:
             return (*self.minor, self.patch) < (*other.minor, other.patch)
         return self.minor < other.minor
 
     def is_patch(self, patch: Minor | Patch) -> bool:
-        """Return whether this is that patch, and says so."""
+        """Return whether this is exactly that patch release."""
         return self.exact and (*self.minor, self.patch) == patch
 
     def reaches(self, since: Minor | Patch) -> bool:
-        """Return whether this release has what came with another one.
+        """Return whether this release has the changes of another one.
 
-        Where no patch is named, the newest of its minor is meant.
+        Without a patch, this release means the newest of its minor.
         """
         if self.exact or len(since) == 2:
             return (*self.minor, self.patch)[: len(since)] >= since
         return self.minor >= since[:2]
 
     def passes(self, since: Minor | Patch, target: Version) -> bool:
-        """Return whether an upgrade to the target brings what came with a minor or a patch."""
+        """Return whether an upgrade to the target brings the changes of a minor or a patch."""
         return target.reaches(since) and not self.reaches(since)
 
     def may_have(self, since: Minor | Patch, fixed: Sequence[Minor | Patch]) -> bool:
-        """Return whether this release has a fault, or may have it where it names no patch.
+        """Return whether this release has a fault, or may have it because its patch is not known.
 
-        :param fixed: the first patch without it of each minor that has it, then the first minor.
+        :param since: the first release with the fault.
+        :param fixed: for each minor that had the fault, the patch that fixed it; then the first
+            minor that never had it.
         """
         if not self.reaches(since) or self.minor >= fixed[-1][:2]:
             return False

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs among GitLab's application settings, which can stand against saving any of them.
+"""URLs among GitLab's application settings that can keep GitLab from saving any of them.
 
-``app/models/application_setting.rb``: with ``deny_all_requests_except_allowed`` GitLab refuses to
-save a row in which one of them does not resolve, or is not in the allowlist. REST writes that row,
-and from 19.2 on ``duoSettingsUpdate`` does too.
+``app/models/application_setting.rb``: with ``deny_all_requests_except_allowed``, GitLab refuses to
+save the row if one of these URLs does not resolve or is not in the allowlist. REST writes that row,
+and so does ``duoSettingsUpdate`` from 19.2.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .._base.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Setting -> the one that has to be on for GitLab to look at it, if there is one.
+# Setting -> the switch without which GitLab does not check it, or None if it always does.
 URLS: dict[str, str | None] = {
     "home_page_url": None,
     "help_page_support_url": None,
@@ -36,7 +36,7 @@ URLS: dict[str, str | None] = {
     "error_tracking_api_url": "error_tracking_enabled",
     "public_runner_releases_url": "update_runner_versions_enabled",
 }
-# GitLab shows this one nowhere; what it holds when nobody has changed the database.
+# GitLab never shows this one; this is its default.
 UNSEEN = {
     "public_runner_releases_url": (
         "https://gitlab.com/api/v4/projects/gitlab-org%2Fgitlab-runner/releases"
@@ -46,7 +46,7 @@ _BLOCKED = re.compile(r"(?:^|, )(\w[\w ]*?) is blocked: ")
 
 
 def named_in(said: str) -> list[str]:
-    """Return the settings that GitLab names in a refusal, over REST or GraphQL."""
+    """Return the settings that GitLab names in a refusal, from REST or GraphQL."""
     names = (name.lower().replace(" ", "_") for name in _BLOCKED.findall(said))
     return [name for name in names if name in URLS]
 
@@ -54,7 +54,7 @@ def named_in(said: str) -> list[str]:
 def failure(names: Iterable[str], subject: str, about: str = "") -> Failure:
     """Return the failure that names the settings, and what to do about each.
 
-    :param subject: what could not be saved because of them.
+    :param subject: the setting that could not be saved because of them.
     """
     names = list(names)
     steps = dict.fromkeys(f"{URLS[name]}: false" if URLS[name] else f'{name}: ""' for name in names)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where GitLab sends the requests of a feature: to the gateway, to its cloud, or nowhere.
+"""Say where GitLab sends the requests of a feature: to the gateway, to its cloud, or nowhere.
 
-Read in FeatureSettingSelectionService and feature_setting.rb of GitLab 18.9: ``vendored`` goes to
-GitLab's cloud even where a gateway is set, ``unassigned`` where none is, ``disabled`` nowhere; with
-an offline licence nothing goes there. What is concluded from that is marked as not certain. A URL
-that leads to one of GitLab's own hosts is a way out whatever the provider and the licence.
+From FeatureSettingSelectionService and feature_setting.rb of GitLab 18.9: ``vendored`` goes to
+GitLab's cloud even if a gateway is set, ``unassigned`` only if none is, ``disabled`` nowhere; with
+an offline licence nothing goes to the cloud. Conclusions beyond that are marked as not certain.
+A URL of one of GitLab's own hosts leads out of the site whatever the provider and the licence.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ NO_AGENT_PLATFORM = "no_agent_platform"
 GITLABS_GATEWAY = "gitlabs_gateway"
 GITLABS_AGENT_PLATFORM = "gitlabs_agent_platform"
 GITLABS_MODEL = "gitlabs_model"
-# Ways that an offline licence does not close: GitLab takes the URL as it is.
+# Ways out that an offline licence does not close, because GitLab uses the URL as it is.
 _BY_URL = (GITLABS_GATEWAY, GITLABS_AGENT_PLATFORM, GITLABS_MODEL)
 
-# Where the requests of a feature go, with the words for people.
+# Where the requests of a feature go, with the words that users read.
 MODEL = "model"
 CLOUD = "gitlab_cloud"
 MAYBE_CLOUD = "maybe_gitlab_cloud"
@@ -54,8 +54,8 @@ class WayOut:
     feature: str
     provider: str
     reason: str
-    # False where the sources do not say so, or where only the offline licence closes the way:
-    # a licence can be replaced between two runs.
+    # False if the sources do not say so, or if only the offline licence closes the way, because a
+    # licence can be replaced between two runs.
     certain: bool
 
 
@@ -65,9 +65,9 @@ def ways_out(
     license_type: str | None,
     endpoints: Mapping[str, str] | None = None,
 ) -> list[WayOut]:
-    """Return the features that leave the site, or may, by name.
+    """Return the features whose requests leave the site, or may, sorted by name.
 
-    :param gateway: the settings that this release offers, ``""`` or None for an empty URL.
+    :param gateway: the gateway settings that this release has, ``""`` or None for an empty URL.
     :param endpoints: feature -> endpoint of the model that serves it, as far as known.
     """
     found = []
@@ -88,8 +88,8 @@ def destinations(
 ) -> dict[str, str]:
     """Return feature -> where its requests go, one of :data:`DESTINATIONS`.
 
-    A gateway answers only what names a model. With ``unassigned`` GitLab names none, so that a
-    gateway of one's own, which has no model of GitLab's, refuses the request.
+    With ``unassigned`` GitLab names no model in its requests, and a self-hosted gateway refuses
+    those, because it has no model of GitLab's to fall back on.
     """
     out = {way.feature: way for way in ways_out(providers, gateway, license_type, endpoints)}
     inside = {"disabled": NOWHERE, "unassigned": WITHOUT_MODEL}
@@ -115,9 +115,9 @@ def _way_out(
     if provider == "self_hosted" and is_gitlabs(endpoint):
         return GITLABS_MODEL, True
     if not gateway.get(_GATEWAY):
-        # What becomes of self_hosted then was not read.
+        # Where self_hosted goes then is not known.
         return NO_GATEWAY, provider == "unassigned"
     if _SERVICE in gateway and not gateway[_SERVICE] and runs_on_agent_platform(feature):
-        # GitLab has a service of its own in its cloud; whether it is used then was not read.
+        # GitLab has a service of its own in its cloud; whether it uses it then is not known.
         return NO_AGENT_PLATFORM, False
     return "", True

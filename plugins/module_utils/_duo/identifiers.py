@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Identifiers of models: what their prefixes say of deployment method and provider."""
+"""Derive the deployment method and provider of a model from the prefix of its identifier."""
 
 from __future__ import annotations
 
-# Deployment method -> prefix of its identifiers (GitLab's page on configuring the models).
+# Deployment method -> prefix of its identifiers, from GitLab's page on configuring the models.
 IDENTIFIER_PREFIX = {
     "vllm": "custom_openai/",
     "bedrock": "bedrock/",
@@ -14,14 +14,14 @@ IDENTIFIER_PREFIX = {
 DEPLOYMENT_METHODS = (*IDENTIFIER_PREFIX, "other")
 # Prefixes that GitLab documents without a deployment method of their own (19.x).
 OTHER_PREFIXES = ("anthropic/", "openai/", "bedrock_mantle/")
-# Methods whose endpoint lies outside the site, so that GitLab needs none.
+# Methods whose endpoint is the cloud provider's, so that GitLab needs none.
 WITHOUT_ENDPOINT = ("bedrock", "vertex_ai")
-# Prefix of an identifier -> provider, where GitLab decides it by the prefix.
+# Prefix of an identifier -> provider, for releases in which the prefix decides it.
 _PROVIDERS = {"bedrock/": "BEDROCK", "vertex_ai/": "VERTEX_AI"}
 
 
 def infer_method(identifier: str | None) -> str | None:
-    """Return the deployment method that an identifier's prefix stands for."""
+    """Return the deployment method that belongs to an identifier's prefix, or None."""
     if not identifier:
         return "other" if identifier == "" else None
     for method, prefix in IDENTIFIER_PREFIX.items():
@@ -41,7 +41,7 @@ def method_for_export(identifier: str, endpoint: str, provider: str | None) -> s
 
 
 def provider_of(identifier: str | None) -> str | None:
-    """Return the provider that the prefix of an identifier stands for; None without identifier."""
+    """Return the provider that belongs to an identifier's prefix; None without an identifier."""
     if identifier is None:
         return None
     found = (one for prefix, one in _PROVIDERS.items() if identifier.startswith(prefix))

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Features, model families and providers: which release of GitLab has them, as data.
+"""List features, model families and providers with the releases of GitLab that have them.
 
 Sources: GitLab's GraphQL reference of 17.9, 17.10, 17.11, 18.0, 18.4, 18.9, 19.3 and 19.5, its
-source files of 18.11, 19.0, 19.1 and 19.4, migrations and merge requests of the releases between.
-``since`` is the first release that may have a thing; where the sources leave the exact minor open
-it is the earliest candidate, and GitLab itself is asked (see ``Part.optional`` in ``graphql.py``)
-or gives the final answer.
+source files of 18.11, 19.0, 19.1 and 19.4, and migrations and merge requests of the releases
+between. ``since`` is the first release that may have a thing. If the sources leave the exact minor
+open, it is the earliest candidate, and GitLab itself is asked (``Part.optional`` in
+``graphql.py``) or decides when it is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .._base.version import Minor
 class Offer:
     """Something that GitLab has from some release on.
 
-    Releases from ``certain`` on have it; between ``since`` and that the sources leave it open.
+    It is certain for releases from ``certain`` on, and open for those from ``since`` until then.
     """
 
     since: Minor
@@ -28,7 +28,7 @@ class Offer:
 
     @property
     def text(self) -> str:
-        """The release from which it can be relied on, for messages."""
+        """The first release that certainly has it, for messages."""
         return ".".join(map(str, self.certain))
 
 
@@ -38,7 +38,7 @@ class Feature(Offer):
 
     # Releases before this one list it only while beta features are on.
     beta_before: Minor = (0, 0)
-    # That fit, if it can be unlisted: a listed feature tells its families itself.
+    # Those that fit, for features that may be unlisted. GitLab lists the others with theirs.
     families: tuple[str, ...] = ()
     ultimate: bool = False  # never listed with a Premium licence
 
@@ -58,7 +58,7 @@ _BETA = ("mistral", "mixtral", "claude_3", "gpt", "llama3", "general", "qwen")
 _FLOW = ("claude_3", "gpt", "general")
 
 # Enum AiFeatures by release; states and families from feature_metadata.yml of 18.9, 18.11 and 19.4.
-# embeddings_code (19.1) is a row of that file, but no value of the enum: nobody can set it.
+# embeddings_code (19.1) is in that file, but not in the enum, so it cannot be set.
 FEATURES: dict[str, Feature] = {
     "code_generations": Feature((17, 9), (17, 9)),
     "code_completions": Feature((17, 9), (17, 9)),
@@ -68,7 +68,7 @@ FEATURES: dict[str, Feature] = {
     "duo_chat_refactor_code": Feature((17, 9), (17, 9)),
     "duo_chat_fix_code": Feature((17, 9), (17, 9)),
     "duo_chat_troubleshoot_job": Feature((17, 10), (17, 10), ALWAYS, _BETA),
-    # In the enum of 18.0; the list of 17.11 was not read beyond that of 17.10.
+    # In the enum of 18.0, not in that of 17.10; that of 17.11 was not read whole.
     "duo_chat_explain_vulnerability": Feature((17, 11), (18, 0), ALWAYS, _BETA, ultimate=True),
     "duo_chat_summarize_comments": Feature((17, 11), (18, 0), ALWAYS, _BETA),
     "generate_commit_message": Feature((17, 11), (18, 0), ALWAYS, _BETA),
@@ -79,7 +79,7 @@ FEATURES: dict[str, Feature] = {
     # Absent in early 18.2, present in 18.4; the documentation names 18.3.
     "review_merge_request": Feature((18, 3), (18, 3)),
     "duo_agent_platform": Feature((18, 4), (18, 4)),
-    # A migration of 18.7 makes its row (gitlab-org/gitlab!213517).
+    # A migration of 18.7 creates its row (gitlab-org/gitlab!213517).
     "duo_agent_platform_agentic_chat": Feature((18, 7), (18, 7)),
     # Absent in 18.9, in the enum of 18.11.
     "sast_vulnerability_fp_detection": Feature((18, 10), (18, 11), ALWAYS, _FLOW),
@@ -94,24 +94,24 @@ FEATURES: dict[str, Feature] = {
     "resolve_dependency_bump": Feature((19, 2), (19, 3), ALWAYS, _FLOW),
     # gitlab-org/gitlab!251961
     "duo_developer": Feature((19, 4), (19, 4)),
-    # In the GraphQL reference of 19.5; their states and families were not read, nor whether GitLab
-    # lists them while beta features are off (the first row of recommend_reviewers_assign is a copy
-    # of that of duo_agent_platform, gitlab-org/gitlab!258913).
+    # In the GraphQL reference of 19.5. Their states and families are not known, nor whether GitLab
+    # lists them while beta features are off. (The row of recommend_reviewers_assign begins as a
+    # copy of that of duo_agent_platform, gitlab-org/gitlab!258913.)
     "bl_security": Feature((19, 5), (19, 5)),
     "recommend_reviewers_assign": Feature((19, 5), (19, 5)),
 }
 
-# Features that need the permission of the Agent Platform to be given a model: `dap_features` in
-# ee/app/graphql/mutations/ai/feature_settings/update.rb (two until 19.3, one more in 19.4 and in
-# 19.5). All others need the classic one, flows of the Agent Platform too.
+# Features that need the Agent Platform's permission to be given a model: `dap_features` in
+# ee/app/graphql/mutations/ai/feature_settings/update.rb (two until 19.3, one more in each of 19.4
+# and 19.5). All others, flows of the Agent Platform included, need the classic permission.
 AGENTS = (
     "duo_agent_platform",
     "duo_agent_platform_agentic_chat",
     "duo_developer",
     "recommend_reviewers_assign",
 )
-# Flows of the Agent Platform that are features of their own (feature_metadata.yml of 19.4; of
-# bl_security its place in the Agent Platform's own sources).
+# Flows of the Agent Platform that are features of their own (feature_metadata.yml of 19.4; for
+# bl_security the sources of the Agent Platform service).
 FLOWS = (
     "sast_vulnerability_fp_detection",
     "sast_vulnerability_resolution",
@@ -135,7 +135,7 @@ FAMILIES: dict[str, Family] = {
     "llama3": Family((17, 9), (17, 9), beta=True),
     "general": Family((18, 3), (18, 3), beta=True),
     "gemini": Family((19, 0), (19, 0), beta=True),
-    # In the model of 19.1 and in the GraphQL reference of 19.3; fits semantic search alone.
+    # In the model class of 19.1 and the GraphQL reference of 19.3; fits semantic search only.
     "embedding": Family((19, 1), (19, 3), beta=True),
     "qwen": Family((19, 2), (19, 3), beta=True),
 }
@@ -150,20 +150,20 @@ PROVIDERS: dict[str, Offer] = {
 
 
 def is_agent_feature(name: str) -> bool:
-    """Return whether a feature needs the Agent Platform's own permission to be given a model."""
+    """Return whether a feature needs the Agent Platform's permission to be given a model."""
     return name in AGENTS
 
 
 def runs_on_agent_platform(name: str) -> bool:
     """Return whether the Agent Platform service gets a feature's requests.
 
-    Of the flows it is concluded from the place that GitLab gives them (``main_feature``).
+    For flows this is concluded from the group in which GitLab lists them (``main_feature``).
     """
     return name in AGENTS or name in FLOWS
 
 
 def is_beta_family(name: str) -> bool:
-    """Return whether models of this family are hidden while beta features are off."""
+    """Return whether GitLab hides models of this family while beta features are off."""
     return name in FAMILIES and FAMILIES[name].beta
 
 

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GitLab's outbound rules: its allowlist, and the URLs among its settings that it looks up there.
+"""Apply GitLab's outbound rules: its allowlist, and the settings whose URLs must be in it.
 
-Settings of ``/application/settings``. What GitLab does with them: UrlBlocker of 18.9.
+All are settings of ``/application/settings``; UrlBlocker of GitLab 18.9 applies them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .application_urls import UNSEEN, URLS
 APPLICATION_SETTINGS = "/application/settings"
 ALLOWLIST = "outbound_local_requests_allowlist_raw"
 DENY_ALL = "deny_all_requests_except_allowed"
-# GitLab refuses a list that has more.
+# GitLab refuses a longer list.
 MOST_ENTRIES = 1000
 LONGEST_ENTRY = 255
 
@@ -28,15 +28,15 @@ def lists(settings: dict[str, Any], url: str) -> bool:
 
 
 def entries(settings: dict[str, Any]) -> list[str]:
-    """Return the entries of the allowlist, which are separated by line breaks, commas or spaces."""
+    """Return the entries of the allowlist, which GitLab splits at white space, ``,`` and ``;``."""
     text = str(settings.get(ALLOWLIST) or "")
     return text.replace(",", " ").replace(";", " ").split()
 
 
 def blocked_urls(settings: dict[str, Any], own_url: str) -> list[str]:
-    """Return the application settings whose URL stands against saving any of them.
+    """Return the application settings whose URL keeps GitLab from saving any of them.
 
-    :param own_url: of GitLab, to which it may always send requests.
+    :param own_url: GitLab's own, to which it may always send requests.
     """
     if not settings.get(DENY_ALL):
         return []
@@ -58,7 +58,7 @@ def is_private(host: str) -> bool:
 
 
 def place_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL; no host of what is none."""
+    """Return the scheme, host and port of a URL; ``"", "", 0`` if it is not one."""
     try:
         parts = urlsplit(url)
         port = parts.port

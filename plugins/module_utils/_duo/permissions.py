@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab refuses of feature settings because of licence, add-ons, release or beta features.
+"""Predict refusals of feature settings that depend on licence, add-ons, release or beta features.
 
-``mutations/ai/feature_settings/update.rb`` and ``global_policy.rb`` of GitLab 18.9, 18.11 and 19.4,
-whose answers were looked at for each feature and provider under each kind of licence.
+Sources: ``mutations/ai/feature_settings/update.rb`` and ``global_policy.rb`` of GitLab 18.9, 18.11
+and 19.4, followed for each feature and provider under each kind of licence.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What decides, beside the setting itself, whether GitLab takes it."""
+    """What decides, beside the setting itself, whether GitLab accepts it."""
 
     release: Release
-    # As license_facts returns it; None where it was not read.
+    # As license_facts returns it; None if it was not read.
     license: Mapping[str, Any] | None
-    beta: bool | None  # whether beta features are on; None where GitLab does not tell
-    # Whether GitLab has the list of its own models; None where it was not asked for.
+    beta: bool | None  # whether beta features are on; None if GitLab does not say
+    # Whether GitLab has the list of its own models; None if it was not asked for.
     lists_models: bool | None = None
 
     @property
     def license_type(self) -> str | None:
-        """Type of the licence; None where GitLab did not tell, so that nothing is concluded."""
+        """Type of the licence; None if GitLab did not say, and then nothing is concluded."""
         return self.license["type"] if self.license else None
 
     @property
@@ -46,13 +46,13 @@ class Circumstances:
 
     @property
     def offline(self) -> bool:
-        """Whether the licence is one that never talks to GitLab's cloud."""
+        """Whether the licence is an offline one, with which GitLab never talks to its cloud."""
         return self.license_type == OFFLINE
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why GitLab refuses a setting; not certain where the sources leave it open."""
+    """Why GitLab refuses a setting; not certain if the sources leave it open."""
 
     failure: Failure
     certain: bool
@@ -61,9 +61,9 @@ class Refusal:
 def refusals(
     settings: Mapping[str, tuple[str, str | None]], here: Circumstances
 ) -> list[tuple[Refusal, list[str]]]:
-    """Return what GitLab refuses, or may refuse, with the features that each concerns.
+    """Return each refusal that is certain or possible, with the features that it concerns.
 
-    :param settings: feature -> provider and GitLab-managed model, of those that are to be written.
+    :param settings: feature to be written -> provider and GitLab-managed model.
     """
     found: dict[str, tuple[Refusal, list[str]]] = {}
     for feature, (provider, gitlab_model) in settings.items():
@@ -75,9 +75,9 @@ def refusals(
 def refusal(
     feature: str, provider: str, gitlab_model: str | None, here: Circumstances
 ) -> Refusal | None:
-    """Return why GitLab refuses to give a feature a provider, or None if it takes it.
+    """Return why GitLab refuses to give a feature a provider, or None if it accepts it.
 
-    A provider other than ``self_hosted`` is sent without a model, which needs no right of its own.
+    A provider other than ``self_hosted`` is sent without a model, so it needs no extra permission.
 
     :param gitlab_model: reference of a GitLab-managed model, for ``vendored``.
     """
@@ -101,7 +101,7 @@ def _agents(here: Circumstances) -> Refusal | None:
     needs_beta = here.release.agent_platform_needs_beta
     if here.beta or needs_beta is False:
         return None
-    # What holds for an offline licence before the add-on was not read.
+    # The rule for an offline licence before the add-on existed is not known.
     certain = needs_beta is True and here.beta is False and not here.offline
     return Refusal(Failure(_errors.AGENTS_NEED_BETA, version=version), certain)
 
@@ -113,7 +113,7 @@ def _vendored(feature: str, gitlab_model: str | None, here: Circumstances) -> Re
     not_vendored = Failure(_errors.NOT_VENDORED, version=here.release.text)
     if has_own is False:
         return Refusal(not_vendored, certain=True)
-    # With an offline licence GitLab does not look for the list, and saves.
+    # With an offline licence GitLab saves without looking for the list.
     if here.lists_models is False and not here.offline:
         return Refusal(Failure(_errors.NO_LIST_OF_MODELS), certain=True)
     return None if has_own else Refusal(not_vendored, certain=False)

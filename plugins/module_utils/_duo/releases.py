@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A GitLab release and what is different in it. No other file compares versions.
+"""Describe the differences between GitLab's releases. No other file compares versions.
 
-What has a name in GitLab (features, families, providers) is in ``offers.py``.
+Features, families and providers, which have names in GitLab, are in ``offers.py``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ NEWEST: Minor = (19, 5)
 
 @dataclass(frozen=True)
 class Release(Version):
-    """A version of GitLab, and what is different in it for GitLab Duo Self-Hosted."""
+    """A version of GitLab, with its differences that matter to GitLab Duo Self-Hosted."""
 
     @classmethod
     def of(cls, version: Version) -> Release:
-        """Return what is known of a version."""
+        """Return the release of a version."""
         return cls(version.text, version.minor, version.patch, version.exact)
 
     @property
@@ -34,19 +34,19 @@ class Release(Version):
         return self.minor > NEWEST
 
     def has(self, offer: Offer) -> bool | None:
-        """Return whether this release has something; None where the sources leave it open."""
+        """Return whether this release has something; None if the sources leave it open."""
         if self.minor < offer.since:
             return False
         return True if self.minor >= offer.certain else None
 
     def names(self, offers: Mapping[str, Offer]) -> list[str]:
-        """Return the names of what this release has, or may have."""
+        """Return the names of the offers that this release has, or may have."""
         return [name for name, offer in offers.items() if self.has(offer) is not False]
 
     def families_of(self, feature: str) -> tuple[str, ...] | None:
-        """Return the families that fit a feature that is not listed; None if not known.
+        """Return the families that fit an unlisted feature; None if they are not known.
 
-        Read in 18.9, 18.11 and 19.4; a listed feature tells its families itself.
+        They were read in 18.9, 18.11 and 19.4. GitLab lists a feature with its families.
         """
         if not ((18, 9) <= self.minor <= (18, 11) or self.minor == (19, 4)):
             return None
@@ -59,41 +59,41 @@ class Release(Version):
 
     @property
     def default_provider(self) -> str:
-        """Provider of a feature that nobody configured.
+        """Provider of a feature that was never configured.
 
-        18.2 and 18.3 are open; a listed feature that reads ``unassigned`` is better evidence than
-        this table.
+        For 18.2 and 18.3 it is not known; a feature that GitLab lists as ``unassigned`` is better
+        evidence than this property.
         """
         return "unassigned" if self.minor >= (18, 4) else "vendored"
 
     @property
     def model_needs_endpoint(self) -> bool:
-        """Whether a model of any provider needs an endpoint (not from 19.0).
+        """Whether a model of any provider needs an endpoint (until 18.11).
 
-        ``endpoint`` is ``String!`` in the inputs of the mutations and of the connection check; a
-        migration of 19.0 drops the column's NOT NULL.
+        Until then ``endpoint`` is ``String!`` in the inputs of the mutations and of the connection
+        check; a migration of 19.0 drops the column's NOT NULL.
         """
         return self.minor < (19, 0)
 
     @property
     def prefix_decides_provider(self) -> bool:
-        """Whether the identifier's prefix decides the provider of a model that is created.
+        """Whether the identifier's prefix decides the provider of a new model.
 
-        ``before_save`` of ee/app/models/ai/self_hosted_model.rb of 18.11, where models have a
-        provider for the first time. An update takes the provider as it is sent.
+        See ``before_save`` in ee/app/models/ai/self_hosted_model.rb of 18.11, the first release
+        whose models have a provider. An update stores the provider as it is sent.
         """
         return self.minor < (19, 0)
 
     @property
     def many_features_per_update(self) -> bool:
-        """Whether ``aiFeatureSettingUpdate`` takes ``features``, not ``feature`` (17.11)."""
+        """Whether ``aiFeatureSettingUpdate`` has ``features`` instead of ``feature`` (17.11)."""
         return self.minor >= (17, 11)
 
     @property
     def listing_shows_beta_on(self) -> bool:
         """Whether a listed beta feature proves that beta features are on.
 
-        On 17.9 the list depends on a feature flag alone; 17.10 was not read closely enough.
+        On 17.9 the list depends on a feature flag alone; for 17.10 it is not known.
         """
         return self.minor >= (17, 11)
 
@@ -107,7 +107,7 @@ class Release(Version):
 
     @property
     def listed_with_beta(self) -> set[str]:
-        """Beta features that are certainly listed while beta features are on, by any licence."""
+        """Features that are certainly listed while beta features are on, whatever the licence."""
         return {
             name
             for name, it in FEATURES.items()
@@ -116,7 +116,7 @@ class Release(Version):
 
     @property
     def toggle_beta_path(self) -> str:
-        """Path of the beta switch, for when no page names it (the page's attribute is better)."""
+        """Path of the beta switch, used if the page does not name it in its attribute."""
         place = "duo_self_hosted" if self.minor >= (17, 11) else "self_hosted_models"
         return f"/admin/ai/{place}/toggle_beta_models"
 
@@ -124,7 +124,7 @@ class Release(Version):
     def probes_are_doubtful(self) -> bool:
         """Whether GitLab's own probes may fail although a self-hosted set-up works.
 
-        Its page on the health check calls it unreliable for these before 17.10.
+        GitLab's page on the health check calls it unreliable for self-hosted models before 17.10.
         """
         return self.minor < (17, 10)
 
@@ -132,7 +132,7 @@ class Release(Version):
     def connection_check_seconds(self) -> int:
         """Seconds that GitLab waits for the gateway in the connection check of a model.
 
-        3 in 18.9, 15 in 19.4; the releases between were not read.
+        3 in 18.9, 15 in 19.4; for the releases between it is not known.
         """
         return 15 if self.minor >= (19, 4) else 3
 
@@ -140,8 +140,8 @@ class Release(Version):
     def agent_platform_needs_beta(self) -> bool | None:
         """Whether the Agent Platform with an online licence needs beta features on.
 
-        Documented for 18.7 and 18.8, and not from 18.9 on; None before, when it was an experiment
-        or beta itself.
+        Documented for 18.7 and 18.8, no longer from 18.9; None before, when the Agent Platform was
+        itself experimental or beta.
         """
         if self.minor < (18, 7):
             return None
@@ -149,7 +149,7 @@ class Release(Version):
 
     @property
     def bills_agent_requests(self) -> bool:
-        """Whether the Agent Platform is billed by request, unless the licence is an offline one.
+        """Whether the Agent Platform is billed per request, unless the licence is an offline one.
 
         Flag self_hosted_dap_per_request_billing, on by default from 18.9.
         """
@@ -159,24 +159,24 @@ class Release(Version):
     def shows_settings_written(self) -> bool:
         """Whether the payload of ``duoSettingsUpdate`` has ``duoSettings``.
 
-        It has in 18.4; in 18.0 it is flat, and of 18.1 to 18.3 the exact minor is open.
+        It does in 18.4; in 18.0 the payload is flat. The minor that changed it is not known.
         """
         return self.minor >= (18, 4)
 
     @property
     def agents_have_add_on(self) -> bool:
-        """Whether there is the add-on that offline licences need for the Agent Platform (18.8)."""
+        """Whether offline licences need an add-on of its own for the Agent Platform (18.8)."""
         return self.minor >= (18, 8)
 
     @property
     def has_gitlab_models(self) -> bool:
-        """Whether ``vendored`` means one of a list of GitLab's own models (18.4)."""
+        """Whether ``vendored`` chooses from a list of GitLab's own models (18.4)."""
         return self.minor >= (18, 4)
 
     def serves_itself(self, feature: str) -> bool | None:
-        """Return whether GitLab takes ``vendored`` for a feature; None if not known.
+        """Return whether GitLab accepts ``vendored`` for a feature; None if not known.
 
-        ``glab_ask_git_command`` is missing in GitLab's own list in 18.9, and no more in 18.11.
+        ``glab_ask_git_command`` is missing from GitLab's list of models in 18.9, but not in 18.11.
         """
         if feature != "glab_ask_git_command" or self.minor >= (18, 11):
             return True
@@ -186,8 +186,8 @@ class Release(Version):
     def gateway_is_application_setting(self) -> bool:
         """Whether the gateway is saved and checked together with the application settings (19.2).
 
-        Then each process keeps a copy of it for a minute, too (``CacheableAttributes``). MR 243574;
-        the refusals and the old readings were seen on 19.4.
+        Each process then also caches it for a minute (``CacheableAttributes``). Source:
+        gitlab-org/gitlab!243574; the refusals and the stale readings were seen on 19.4.
         """
         return self.minor >= (19, 2)
 

@@ -61,7 +61,7 @@ def test_setting(options: dict[str, Any], provider: str | None) -> None:
     ("options", "told"),
     [
         ({"features": [], "provider": "disabled"}, "features: List should have at least 1 item"),
-        ({"provider": "vendor"}, "provider: 'vendor' is no provider; accepted: vendored, "),
+        ({"provider": "vendor"}, "provider: 'vendor' is not a provider; accepted: vendored, "),
         ({}, "provider: is required when neither model nor gitlab_model is given"),
         ({"model": "m", "gitlab_model": "c"}, "model and gitlab_model cannot be combined"),
         (
