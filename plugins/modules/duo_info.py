@@ -107,6 +107,23 @@ license:
       description: Active add-ons with their seats.
       type: list
       elements: dict
+seats:
+  description: The active add-ons whose seats are assigned to users.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    add_on:
+      description: C(duo_enterprise) or C(duo_pro).
+      type: str
+    purchased:
+      description: How many seats were bought.
+      type: int
+    assigned:
+      description: How many of them are assigned.
+      type: int
+  sample:
+    - {add_on: duo_enterprise, purchased: 100, assigned: 42}
 gateway:
   description: The gateway settings that this release offers, as in M(gitlab_ops.duo.duo_gateway).
   returned: success

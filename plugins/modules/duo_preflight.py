@@ -324,6 +324,11 @@ unseen_features:
   returned: success
   type: list
   elements: str
+seats:
+  description: As in M(gitlab_ops.duo.duo_info).
+  returned: success
+  type: list
+  elements: dict
 leaving:
   description: As in M(gitlab_ops.duo.duo_info), before anything is changed.
   returned: success

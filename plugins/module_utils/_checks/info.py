@@ -12,6 +12,7 @@ from .._base.messages import Failure
 from .._base.urls import has_credentials, masked
 from .._duo.destinations import WayOut, destinations, ways_out
 from .._duo.identifiers import method_for_export
+from .._duo.licences import SEAT_ADD_ONS
 from .._duo.offers import FEATURES, needs_ultimate
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
@@ -214,6 +215,7 @@ def show_state(found: ObservedInstance) -> dict[str, Any]:
             "enterprise": found.enterprise,
         },
         "license": found.license,
+        "seats": _seats(found),
         "gateway": masked(found.gateway),
         "models": [shown_model(model) for model in models],
         "beta_features": {"enabled": found.beta},
@@ -224,6 +226,16 @@ def show_state(found: ObservedInstance) -> dict[str, Any]:
         "unseen_features": found.unseen_features,
         "leaving": [vars(way) for way in found.leaving],
     }
+
+
+def _seats(found: ObservedInstance) -> list[dict[str, Any]]:
+    """Return how many seats each add-on that assigns them has, and how many are in use."""
+    held = {it["name"]: it for it in found.license["add_ons"]}
+    return [
+        {"add_on": add_on, "purchased": it["purchased"], "assigned": it["assigned"]}
+        for add_on, name in SEAT_ADD_ONS.items()
+        if (it := held.get(name))
+    ]
 
 
 def _configuration(found: ObservedInstance) -> dict[str, Any]:

@@ -12,3 +12,5 @@ ENTERPRISE_ADD_ON = "DUO_ENTERPRISE"
 # Also enough with an offline licence, although it covers the Agent Platform alone (18.8).
 AGENTS_ADD_ON = "SELF_HOSTED_DAP"
 ENOUGH = (ENTERPRISE_ADD_ON, AGENTS_ADD_ON)
+# Add-ons whose seats are assigned to users: as options name them -> as GitLab's API does.
+SEAT_ADD_ONS = {"duo_enterprise": ENTERPRISE_ADD_ON, "duo_pro": "CODE_SUGGESTIONS"}

@@ -146,6 +146,20 @@ def test_one_request() -> None:
     assert "apiToken" not in json.dumps(here.requests)
 
 
+@pytest.mark.parametrize("subject", [info.SUBJECT, preflight.SUBJECT])
+def test_seats_come_along(subject: Any) -> None:
+    """Of the add-ons that assign them, in the names that options have for these."""
+    held = [("SELF_HOSTED_DAP", 9, 9), ("CODE_SUGGESTIONS", 5, 0), ("DUO_ENTERPRISE", 7, 3)]
+    add_ons = [{"name": it, "purchased": bought, "assigned": used} for it, bought, used in held]
+    here = Sandboxed("18.9", add_ons=add_ons)
+    assert here.dry(subject)["seats"] == [
+        {"add_on": "duo_enterprise", "purchased": 7, "assigned": 3},
+        {"add_on": "duo_pro", "purchased": 5, "assigned": 0},
+    ]
+    here.seed(add_ons=[{**add_ons[2], "active": False}])
+    assert here.dry(subject)["seats"] == []
+
+
 def test_only_old_releases_need_a_sign_in_for_beta_features() -> None:
     old = Sandboxed("17.9", beta_acceptances=["root"])
     assert old.run(info.SUBJECT)["beta_features"] == {"enabled": None}
