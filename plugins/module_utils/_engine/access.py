@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why GitLab does not permit something: token, role, licence or add-on.
+"""Find out why GitLab does not permit something: token, role, licence or add-on.
 
-GitLab answers the same sentence, or just null, to all of these. What it does tell is asked for
-only after a refusal.
+GitLab gives the same answer, or just null, in all of these cases. The facts that tell them apart
+are read only after a refusal.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ ADD_ONS = Part(
 
 
 def license_facts(data: dict[str, Any]) -> dict[str, Any]:
-    """Return licence and active add-ons from what :data:`LICENSE` and :data:`ADD_ONS` read.
+    """Return the licence and the active add-ons that :data:`LICENSE` and :data:`ADD_ONS` read.
 
-    :raises Failure: values of another type.
+    :raises Failure: a value has the wrong type.
     """
     held = data.get("currentLicense") or {}
     add_ons = data.get("addOnPurchases") or []
@@ -58,14 +58,14 @@ def license_facts(data: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Token:
-    """What GitLab tells of the token; None where it does not tell."""
+    """What GitLab says about the token; None where it says nothing."""
 
     scopes: list[str] | None = None
     expires_at: str | None = None
 
 
 def token_facts(gitlab: GitLab) -> Token:
-    """Ask for the scopes and the last day of the token. It tells them of personal tokens alone."""
+    """Ask for the scopes and expiry date of the token; GitLab shows those of personal tokens."""
     token = gitlab.rest("/personal_access_tokens/self")
     if not isinstance(token, dict):
         return Token()
@@ -83,9 +83,9 @@ def explain(
     writing: bool = False,
     hidden: str = "the self-hosted models are",
 ) -> Failure:
-    """Return the failure that names what is missing, as far as GitLab lets it be known.
+    """Return the failure that names what is missing, as far as GitLab shows it.
 
-    :param hidden: what GitLab does not show, with its verb.
+    :param hidden: what GitLab does not show, with a verb to complete the sentence.
     """
     if writing:
         scopes = token_facts(gitlab).scopes
@@ -104,7 +104,7 @@ def explain(
     add_ons = ", ".join(names) or "none"
     offline = facts["type"] == OFFLINE
     if (release.online_needs_add_on or offline) and not set(names) & set(ENOUGH):
-        # An offline licence is never synchronised: what is bought comes with its file.
+        # An offline licence is never synchronised: add-ons come with its file.
         agents_too = offline and release.agents_have_add_on
         return Failure(
             messages.NO_ADD_ON,

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrying out a plan.
+"""Carry out a plan.
 
-A write whose answer is unclear (lost, 5xx) is never repeated blindly, and a refusal is never
-taken at its word: GitLab can answer 500 after it saved, and saves part of a batch. After both the
-state is read and planned again, and what is no longer planned is done.
+A write with an unclear answer (lost, 5xx) is never repeated blindly, and a refusal is never taken
+at its word, because GitLab can answer 500 after it saved, and can save part of a batch. After
+either, the state is read and planned again; a change that is no longer planned has been made.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .plan import Change, Plan, Step
     from .subject import Subject
 
-# Seconds for more looks after an answer that was lost, where GitLab's processes keep copies.
+# Seconds during which a lost write is looked for, if GitLab's processes cache what it changes.
 _LOOKS = 2.0
 # Mutations of one request: far below GitLab's limits (10,000 characters, complexity 250).
 BATCH = 20
@@ -46,11 +46,11 @@ def apply(
 ) -> list[str]:
     """Carry out the steps in order and return one line for each change that was made.
 
-    :param gitlab: not looked at by a step that works on a GitLab node, where it is None.
+    :param gitlab: None if the steps run on a GitLab node and do not need it.
     :param replan: reads GitLab again and plans again.
-    :param journal: is told how far it came, whatever ends it.
-    :param subject: knows what GitLab's refusals and errors mean for its own changes.
-    :raises Failure: at the first step that fails; ``done`` and ``not_done`` tell how far it came.
+    :param journal: records which changes were made, whatever ends this call.
+    :param subject: explains GitLab's refusals and errors of its own changes.
+    :raises Failure: at the first step that fails; ``done`` and ``not_done`` say which were made.
     """
     wanted = {change.about: change for change in plan.changes}
     journal = journal or Journal()
@@ -59,7 +59,6 @@ def apply(
     unknown: set[str] = set()
     attempt = 0
     waited = 0.0
-    # Nothing is looked at of a GitLab that a step on its node does without.
     settling = Patience(gitlab.connection.settle_timeout if gitlab else 0)
     try:
         while pending:
@@ -79,7 +78,7 @@ def apply(
                         pending = _still_open([*batch, *pending], replan())
                     continue
                 problem = _refusal(gitlab, refused[0][0].changes, refused[0][1], subject)
-                # A refusal of many changes at once does not tell which of them were saved.
+                # A refusal of many changes at once does not say which of them were saved.
                 batch = [step for step, _text in refused]
                 unsure = [it for step in batch for it in step.changes if len(step.changes) > 1]
             except Unclear as unclear:
@@ -88,20 +87,20 @@ def apply(
                 unsure = [] if unclear.refused else changes
                 looks = Patience(min(_LOOKS, gitlab.connection.settle_timeout) if gitlab else 0)
             late = isinstance(problem, Unclear) and problem.late
-            # Planned again proves nothing of a change that GitLab does not show, or is still at.
+            # A new plan proves nothing about a change that GitLab hides or is still working on.
             unknown |= {change.about for change in unsure if late or not change.visible}
             try:
                 left = _still_open(pending, replan())
                 while _may_be_old(problem, batch, left) and looks.wait():
                     left = _still_open(pending, replan())
             except Failure:
-                # The reading fails for the reason the write failed for: that one is worth telling.
+                # Reading failed for the same reason as the write, whose failure says more.
                 unknown |= {change.about for change in unsure}
                 raise problem from None
             progress = _count(left) < _count(pending)
             pending = left
             if not _count(left, of=batch):
-                continue  # it was done after all
+                continue  # the write was carried out after all
             attempt, waited = (0, 0.0) if progress else (attempt + 1, waited)
             if not isinstance(problem, Unclear):
                 if _is_made_by_another(batch, left) and attempt <= gitlab.connection.retries:
@@ -110,7 +109,7 @@ def apply(
                     continue
                 raise problem
             if progress and not late and not problem.retry:
-                continue  # an error behind the work: what is left is to be sent, each once
+                continue  # the error came after part of the work: send the rest, each step once
             if _saved_unseen(gitlab, problem, batch[0], left, subject):
                 pending = _without(pending, batch[0])
                 continue
@@ -123,10 +122,10 @@ def apply(
             waited += wait
     except (Exception, SystemExit) as error:
         if not isinstance(error, Failure):
-            # A bug of ours: GitLab may have carried out what it was sent.
+            # A bug of ours: GitLab may have carried out the batch.
             unknown |= {change.about for step in batch for change in step.changes}
         elif error.code == messages.NOT_KEPT.code:
-            # GitLab took it, and made something else of it.
+            # GitLab accepted it, but stored something else.
             unknown |= {change.about for step in batch for change in step.changes}
         open_changes = {change.about for step in pending for change in step.changes}
         unknown &= open_changes
@@ -148,10 +147,10 @@ def apply(
 
 
 def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:
-    """Return what a new plan still holds of the pending steps.
+    """Return the steps of a new plan that are still pending.
 
-    A change that GitLab does not show is planned in every plan: those that were made already
-    would be made again and again. And what nobody was told of is not done in passing.
+    Steps that are not pending are left out: a change that GitLab does not show is in every new
+    plan, although it has been made, and a change that was not in the first plan was not announced.
     """
     return [
         step
@@ -161,17 +160,17 @@ def _still_open(pending: Sequence[Step], plan: Plan[Any]) -> list[Step]:
 
 
 def _may_be_old(problem: Failure, batch: Sequence[Step], left: Sequence[Step]) -> bool:
-    """Return whether what seems not done after an unclear answer may only not be shown yet.
+    """Return whether a change that seems missing after an unclear answer may just not show yet.
 
-    It is so where GitLab's processes keep copies. The next of them may be the one that wrote.
+    It may if GitLab's processes cache the state: another one may have written it.
     """
     return batch[0].copied and isinstance(problem, Unclear) and _count(left, of=batch) > 0
 
 
 def _is_made_by_another(batch: Sequence[Step], left: Sequence[Step]) -> bool:
-    """Return whether what is left is no longer what was refused.
+    """Return whether the new plan needs another mutation than the refused one.
 
-    As where another run created the model meanwhile: then it is to be changed, not created.
+    For example because another run has created the model, which then has to be updated.
     """
     sent = {
         about: step.call.field
@@ -187,12 +186,12 @@ def _is_made_by_another(batch: Sequence[Step], left: Sequence[Step]) -> bool:
 
 
 def _passes(gitlab: GitLab, refused: Sequence[tuple[Step, str]]) -> bool:
-    """Return whether GitLab refused only because an earlier write is not seen everywhere yet."""
+    """Return whether GitLab refused only because an earlier write is not visible everywhere yet."""
     return all(step.passes(gitlab, said) for step, said in refused)
 
 
 def _next_batch(pending: Sequence[Step]) -> list[Step]:
-    """Return the leading steps that can travel in one request: mutations of one field."""
+    """Return the leading steps that fit into one request: mutations of the same field."""
     first = pending[0]
     if not isinstance(first.call, Mutation):
         return [first]
@@ -228,7 +227,7 @@ def _refusal(
 
 
 def _general_refusal(gitlab: GitLab, changes: Sequence[Change], said: str) -> Failure:
-    """Return what a refusal means whatever the subject."""
+    """Return the failure for a refusal that means the same for every subject."""
     if said.startswith(READ_ONLY_ERROR):
         return Failure(messages.READ_ONLY, reason=said)
     if said.startswith((GENERAL_ERROR, SETTING_ERROR)):
@@ -250,7 +249,7 @@ def _saved_unseen(
     left: Sequence[Step],
     subject: Subject | None,
 ) -> bool:
-    """Return whether a step was carried out whose changes GitLab does not show, despite a 500."""
+    """Return whether GitLab, despite a 500, carried out a step whose changes it does not show."""
     sent = _abouts(first)
     unseen = all(not it.visible for step in left for it in step.changes if it.about in sent)
     if problem.code != SERVER_ERROR.code or not unseen or subject is None:
@@ -267,7 +266,7 @@ def _abouts(step: Step) -> set[str]:
 
 
 def _count(steps: Sequence[Step], of: Sequence[Step] | None = None) -> int:
-    """Count the changes of the steps, or those of them that a batch was to make."""
+    """Count the changes of the steps, or only those that are also in ``of``."""
     abouts = None if of is None else {change.about for step in of for change in step.changes}
     return sum(
         1 for step in steps for change in step.changes if abouts is None or change.about in abouts

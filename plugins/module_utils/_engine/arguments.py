@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a module: combining argument specifications, and refusing what has no effect."""
+"""Combine argument specifications, and refuse options that have no effect."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .._base.invalid import invalid
 from .._base.options import SECRET, Spec
 from .._gitlab.connection import CONNECTION_SPEC
 
-# How the variables of the role begin. As an option of a module, one is text that the role could not
-# combine with others.
+# Prefix of the role's variables. One that arrives as an option of a module is a text that the role
+# could not combine with other options.
 OF_ROLE = "duo_self_hosted_"
-# For one declaration that has to fit instances of different releases.
+# For a declaration that is used for instances of different releases.
 WHEN_UNSUPPORTED: Spec = {
     "when_unsupported": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
 }
@@ -34,7 +34,7 @@ class Arguments:
     required_one_of: list[tuple[str, ...]] = field(default_factory=list)
 
     def constraints(self) -> dict[str, Any]:
-        """Return specification and constraints, the connection included."""
+        """Return the specification and constraints, including the connection options."""
         return {
             "argument_spec": {**CONNECTION_SPEC, **self.spec},
             "mutually_exclusive": self.mutually_exclusive,
@@ -43,12 +43,13 @@ class Arguments:
 
 
 def refuse_beside(items: str, one: Spec, params: dict[str, Any]) -> None:
-    """Refuse an option of one object beside a list of them, where it would have no effect.
+    """Refuse an option of a single object beside a list of objects, where it has no effect.
 
-    Ansible refuses those without a default: the others always have a value.
+    Ansible itself can refuse only options without a default, because the others always have a
+    value.
 
-    :param items: name of the option that is the list.
-    :raises Failure: with the names of the options.
+    :param items: name of the option that holds the list.
+    :raises Failure: naming the options.
     """
     found = [name for name, it in one.items() if params.get(name) not in (None, it.get("default"))]
     if found:
@@ -60,9 +61,9 @@ def refuse_beside(items: str, one: Spec, params: dict[str, Any]) -> None:
 def secrets_in(values: Any) -> set[str]:
     """Return the secrets in the options of a task, whatever their form, for masking.
 
-    Core collects them too, but of ``[[{"api_key": ...}]]`` for a list of models it collects none,
-    not even the token, and repeats the list in its message. The names of variables behind options
-    are no secrets: messages tell them.
+    Core collects them too, but given ``[[{"api_key": ...}]]`` as a list of models it collects none,
+    not even the token, and repeats the list in its message. ``variables`` holds names of variables,
+    which messages show.
     """
     if isinstance(values, (list, tuple)):
         return set().union(*map(secrets_in, values))

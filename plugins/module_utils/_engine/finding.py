@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one finding of a check is, and the failure that errors among several mean."""
+"""Define a finding of a check, and turn findings that are errors into a failure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
     from .._base.failure import Message
 
-# Nothing but the check's own return values shows what is info.
+# An info appears only in the return values of the check.
 Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check has found: an error fails the task before it changes anything."""
+    """A finding of a check. An error fails the task before it changes anything."""
 
     severity: Severity
     subject: str
     what: str
     action: str = ""
-    # Subject of the object that it is about, as in ``changes``; empty where it has none.
+    # Subject of the object that it is about, as in ``changes``; empty if it has none.
     kind: str = ""
 
     @property
@@ -37,27 +37,27 @@ class Finding:
 
 
 def errors(findings: Sequence[Finding]) -> list[Finding]:
-    """Return those that fail the task."""
+    """Return the findings that fail the task."""
     return [it for it in findings if it.severity == "error"]
 
 
 def failure_of(found: Sequence[Finding], one: Message, many: Message, **values: Any) -> Failure:
-    """Return the failure that findings mean: the only one, or a numbered list of all.
+    """Return the failure for findings: with the only one, or a numbered list of all.
 
-    :param one: of one finding: takes ``first`` and ``action``.
-    :param many: of several: takes ``count`` and ``findings``, and ``values``.
+    :param one: for one finding, with the placeholders ``first`` and ``action``.
+    :param many: for several, with ``count``, ``findings`` and those of ``values``.
     """
     if len(found) == 1:
         return Failure(one, first=found[0].what, action=found[0].action)
-    # A list because each of its texts is cut by itself.
+    # A list, so that each text is shortened on its own.
     texts = [f"({number}) {it.text}" for number, it in enumerate(found, 1)]
     return Failure(many, **{"count": len(found), **values}, findings=texts)
 
 
 def obstacles(errors: Sequence[Finding], _options: Any, _observed: Any) -> Failure:
-    """Return the failure that errors mean, alike ones told once with all that they are about.
+    """Return the failure for errors; equal ones are reported once, with all their subjects.
 
-    A misspelt model is an error of each feature that is to use it.
+    For example, a misspelt model is an error of each feature that is to use it.
     """
     same: dict[str, list[Finding]] = {}
     for it in errors:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door for modules, and what both doors say of options that Ansible refuses."""
+"""The door for modules, and for both doors the failure for options that Ansible refuses."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 def refused(
     arguments: Arguments, given: dict[str, Any], said: str, secrets: Collection[str]
 ) -> dict[str, Any] | None:
-    """Return the result of a task whose options are refused by Ansible, or here for their shape.
+    """Return the result of a task whose options are refused, or None if nothing is wrong.
 
-    Both doors end here, with the options before core converts them. None if nothing is wrong.
+    Ansible refuses them, or this function does because of their shape. Both doors call it, with
+    the options as they are before core converts them.
 
-    :param said: by Ansible, which may repeat what it refuses, however long; or ``""``.
+    :param said: Ansible's message, which may repeat a refused value of any length; or ``""``.
     """
     names = names_of(given)
     said = str(remove_values(said, secrets)).rstrip(".")
@@ -45,7 +46,7 @@ def refused(
 
 
 class Module(AnsibleModule):
-    """A module that says what Ansible refuses as it says everything else."""
+    """A module that reports options refused by Ansible like any other failure."""
 
     def __init__(self, arguments: Arguments) -> None:
         self._arguments = arguments
@@ -55,11 +56,11 @@ class Module(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]
-        # Before core converts it, and drops what it refuses.
+        # A copy from before core converts the options and drops those that it refuses.
         self._given = dict(self.params)
 
     def fail_json(self, msg: Any, **kwargs: Any) -> NoReturn:
-        """End with a failure: with one of the collection, or with Ansible's view of the options."""
+        """End with a failure: one of the collection, or one made of Ansible's message."""
         self.no_log_values.update(secrets_in(self._given))
         if "failure" not in kwargs:
             said = str(msg) or "The options are refused"

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an object is called: as data by its subject and its name, in words in a text."""
+"""Name an object in words."""
 
 from __future__ import annotations
 
-# A subject that is missing here is called as it is.
+# Subjects that are not listed here are named by their identifier.
 _WORDS = {
     "gateway": "AI gateway",
     "self_hosted_model": "self-hosted model",
@@ -13,6 +13,6 @@ _WORDS = {
 
 
 def about(subject: str, name: str = "") -> str:
-    """Return how messages and diffs call an object, for example ``self-hosted model codestral``."""
+    """Return the name of an object in messages, such as ``self-hosted model codestral``."""
     words = _WORDS.get(subject, subject.replace("_", " "))
     return f"{words} {name}" if name else words

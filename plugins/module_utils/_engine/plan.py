@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan: what would change, as data.
+"""Define a plan: what would change, as data.
 
-Check mode shows it, a real run carries it out, the diff is drawn from it, and tests read it.
-``changed`` is whether a plan has steps; nothing else decides it.
+Check mode shows it, a real run carries it out, the diff is made from it, and tests read it.
+``changed`` says whether a plan has steps; nothing else decides it.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ class Change:
     """One object before and after: only the values that differ, secrets as markers."""
 
     subject: str
-    # Empty where the subject is a single thing, as the gateway.
+    # Empty if there is only one object of the subject, such as the gateway.
     name: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     verb: str = "change"
-    # False where GitLab does not show the state, so that reading again proves nothing.
+    # False if GitLab does not show the state, so that reading again proves nothing.
     visible: bool = True
-    # Changes of one group stand together in a diff.
+    # Changes of one group share an entry of the diff.
     group: str = ""
-    # Before and after field by field, where a diff shows them as one text.
+    # Before and after by field, if the diff shows several fields as one text.
     fields: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
 
     @property
     def about(self) -> str:
-        """How messages and diffs call the object."""
+        """Name of the object in messages and diffs."""
         return about(self.subject, self.name)
 
     def __str__(self) -> str:
@@ -58,7 +58,7 @@ class Change:
     def entries(self) -> list[dict[str, Any]]:
         """Return the change as data, one entry for each field.
 
-        What did not exist before has null there, and so has what no longer exists afterwards.
+        An object that does not exist before or after the change has null there.
         """
         before, after = self.fields or (self.before, self.after)
         names = dict.fromkeys((*before, *after))
@@ -77,7 +77,7 @@ class Change:
 
     @property
     def unkept(self) -> str:
-        """What is shown and what was written, of a change that a new plan still holds."""
+        """Describe a change that a new plan still contains: the shown and the written values."""
         told = (
             f"{key} is {_text(self.before.get(key))} and was set to {_text(value)}"
             for key, value in self.after.items()
@@ -96,7 +96,7 @@ def _text(value: Any) -> str:
 
 
 class PageAction(Protocol):
-    """What only an admin page can do."""
+    """A write that has no mutation, such as one of an admin page."""
 
     def perform(self, gitlab: GitLab) -> None:
         """Carry it out."""
@@ -104,42 +104,42 @@ class PageAction(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One write, and all that it changes."""
+    """One write, and all changes that it makes."""
 
     changes: tuple[Change, ...]
     call: Mutation | PageAction
-    # True where a change by somebody else since the reading would make the step unsafe.
+    # True if somebody else's change since the reading would make the step unsafe.
     recheck: bool = False
-    # True where GitLab makes something else of it: what is left is planned again after it.
+    # True if GitLab stores something else than it is sent: plan the rest again after the step.
     unfinished: bool = False
-    # True where it may be carried out again, planned anew, if another run has overwritten it.
+    # True if the step may be planned and carried out again after another run has overwritten it.
     repeatable: bool = False
-    # True where each of GitLab's processes keeps a copy of what it changes, which may be old.
+    # True if GitLab's processes cache the changed values, so that a reading may be old.
     copied: bool = False
-    # Whether a refusal, in GitLab's words, only means that an earlier write is not seen yet.
+    # Whether a refusal, in GitLab's words, only means that an earlier write is not visible yet.
     passes: Callable[[GitLab, str], bool] = lambda _gitlab, _said: False
-    # Whether a state shows that it was carried out, where a new plan does not tell.
+    # Whether a state shows that the step was carried out, if a new plan cannot show it.
     shows: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
 class Plan(Generic[Observed]):
-    """Ordered steps, the state that they lead to, and what a person should know."""
+    """Ordered steps, the state that they lead to, and warnings for the user."""
 
     steps: tuple[Step, ...]
     predicted: Observed
     warnings: tuple[str, ...] = ()
-    # What is planned although another of GitLab's processes shows it done: by whom, only a run that
-    # has written it knows.
+    # Planned changes that another of GitLab's processes shows as made. Only a run that has written
+    # them knows that they are its own.
     done_elsewhere: frozenset[str] = frozenset()
-    # Name -> why, of what is skipped because the release lacks something.
+    # Name -> reason, for objects that are skipped because the release lacks something.
     unsupported: Mapping[str, str] = field(default_factory=dict)
-    # False where only an earlier step of the run shows what would change.
+    # False if it takes an earlier step of the run to show what would change.
     certain: bool = True
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """All changes, in the order in which they are carried out."""
+        """All changes, in the order in which they are made."""
         return tuple(change for step in self.steps for change in step.changes)
 
     def entries(self) -> list[dict[str, Any]]:
@@ -148,11 +148,11 @@ class Plan(Generic[Observed]):
 
     @property
     def is_proven(self) -> bool:
-        """Whether GitLab's answers to the steps prove all of them, once they are carried out."""
+        """Whether GitLab's answers to the steps will prove that all were carried out."""
         return all(isinstance(step.call, Mutation) and step.call.proof for step in self.steps)
 
     def diff(self, instance: str) -> list[dict[str, Any]]:
-        """Return the diff in Ansible's form: one entry for each object, or group of objects."""
+        """Return the diff in Ansible's format: one entry for each object, or group of objects."""
         entries: dict[str, dict[str, Any]] = {}
         for change in self.changes:
             header = f"{instance} {change.group or change.about}"
@@ -174,6 +174,6 @@ def entries(changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return the two mappings cut down to the keys of ``after`` whose values differ."""
+    """Return both mappings, reduced to the keys of ``after`` whose values differ."""
     keys = [key for key, value in after.items() if before.get(key) != value]
     return {key: before.get(key) for key in keys}, {key: after[key] for key in keys}

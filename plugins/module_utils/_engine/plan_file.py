@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans in files: a dry run writes one, a person approves it, and a real run is held to it."""
+"""Write, read and compare saved plans: a real run may make only the approved changes."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from .saved_plan import Entry
 
-# Whoever plans or approves needs the plan, its file and its digest.
+# Callers need all of these: the plan, its file and its digest.
 __all__ = ["SavedPlan", "digest_of", "prepare", "read", "refuse_unapproved", "write"]
 
-# By so much the clocks of two machines may differ.
+# How far the clocks of two machines may differ.
 _CLOCKS = timedelta(minutes=5)
-# Objects of each kind that a message names, and the length of each: all fits into one failure.
+# How many objects of each kind a message names, and in how many characters each: together they
+# fit into one failure.
 _MOST, _LONGEST = 5, 180
 
 
@@ -37,9 +38,9 @@ _MOST, _LONGEST = 5, 180
 def prepare(path: str) -> None:
     """Make the folder of a plan, and make sure that the plan can be written there later.
 
-    A folder that is there keeps its mode; a new one is for its owner alone.
+    An existing folder keeps its mode; a new one can be read by its owner only.
 
-    :param path: of the file, as :func:`write` takes it.
+    :param path: of the file, as for :func:`write`.
     :raises Failure: it can't be written.
     """
     folder = _folder(path)
@@ -57,23 +58,23 @@ def prepare(path: str) -> None:
 def write(path: str, plan: SavedPlan) -> list[str]:
     """Write a plan as JSON, and beside it as Markdown; return the paths of both.
 
-    A reader sees the old file or the new one, never a part. A file that is there keeps its mode; a
-    new one is for its owner alone.
+    A reader sees the old file or the new one, never a part. An existing file keeps its mode; a new
+    one can be read by its owner only.
 
-    :param path: of the JSON; ``plans/berlin.json`` has ``plans/berlin.md`` beside it.
+    :param path: of the JSON; for ``plans/berlin.json``, the Markdown is ``plans/berlin.md``.
     :raises Failure: it can't be written.
     """
     waiting: dict[str, str] = {}
     try:
         for target, text in ((path, plan.text), (_beside(path), markdown(plan))):
-            # Its mode is 0600.
+            # mkstemp sets mode 0600.
             handle, temporary = tempfile.mkstemp(dir=_folder(path), prefix=".plan-")
             waiting[temporary] = target
             with open(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             with contextlib.suppress(FileNotFoundError):
                 os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
-        # Both are complete by now: what people read and what is applied belong together.
+        # Replaced only once both are complete, because people read one and runs the other.
         for temporary, target in waiting.items():
             os.replace(temporary, target)
     except (OSError, ValueError) as error:
@@ -90,7 +91,7 @@ def _folder(path: str) -> str:
 
 
 def _beside(path: str) -> str:
-    # Not splitext, because the name of a host may have dots.
+    # Not splitext, because a host name may have dots.
     return path.removesuffix(".json") + ".md"
 
 
@@ -106,10 +107,9 @@ def _reason(error: Exception) -> str:
 def read(path: str) -> SavedPlan:
     """Read a plan, and refuse it unless each byte is as :func:`write` wrote it.
 
-    Only the time may be another one: see ``SavedPlan.checksum``.
+    Only a different time goes unnoticed: see ``SavedPlan.checksum``.
 
-    :raises Failure: there is no file, or it can't be read, is cut off or changed, or of a version
-        that is not known here.
+    :raises Failure: the file is missing, unreadable, cut off, changed, or of an unknown version.
     """
     try:
         with open(path, "rb") as file:
@@ -148,12 +148,12 @@ def _parsed(path: str, content: bytes) -> dict[str, Any]:
 def refuse_unapproved(
     approved: SavedPlan, now: SavedPlan, *, max_age_hours: int | None, path: str
 ) -> None:
-    """Refuse what a real run plans, unless it is exactly what was approved.
+    """Refuse the plan of a real run unless it is exactly the approved one.
 
-    Nothing to change is within every approval of this instance, however old: so a run that is
-    repeated after it has done everything ends well.
+    An empty plan is covered by any approval of this instance, however old, so that a run can be
+    repeated after it has made all changes.
 
-    :param now: what the real run plans, and when.
+    :param now: the plan of the real run.
     :param max_age_hours: how old the approved plan may be, in hours; None for any age.
     :param path: of the approved plan, for messages.
     :raises Failure: saying what is not as approved: the instance, the release, the age, the
@@ -181,7 +181,7 @@ def refuse_unapproved(
             plan_messages.PLAN_FROM_THE_FUTURE, path=path, created=approved.time, now=now.time
         )
     if max_age_hours is not None and age > timedelta(hours=max_age_hours):
-        # Rounded up, because a plan that is as old as allowed would not be refused.
+        # Rounded up, so that the message never shows the allowed age itself.
         hours = f"{math.ceil(age / timedelta(hours=0.1)) / 10:.1f}"
         raise Failure(plan_messages.PLAN_TOO_OLD, path=path, age=hours, most=max_age_hours)
     differences = list(_differences(approved.changes, now.changes))
@@ -221,12 +221,12 @@ def _differences(approved: Sequence[Entry], now: Sequence[Entry]) -> Iterator[st
 
 
 def _values(changes: Sequence[Entry]) -> dict[tuple[str, str, str], str]:
-    """Return the values of each field as text: the same text only for the same values."""
+    """Return the values of each field as text; different values give different texts."""
     fields: dict[tuple[str, str, str], str] = {}
     for change in changes:
         key = (change["subject"], change["name"], change["field"])
         text = f"{_shown(change['before'])} -> {_shown(change['after'])}"
-        # One run may write a field twice.
+        # A run may write a field twice.
         fields[key] = f"{fields[key]}, then {text}" if key in fields else text
     return fields
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A saved plan as Markdown, for the comment of a merge request.
+"""Render a saved plan as Markdown, for a comment in a merge request.
 
-Names and values come from declarations and from GitLab, and so may be hostile. Each stands in a
-code span, where neither markup nor links, mentions or quick actions count. Lists, not tables,
-because in a table a ``|`` would end even a code span.
+Names and values come from declarations and from GitLab, so they may be hostile. Each is put into a
+code span, in which markup, links, mentions and quick actions have no effect. There are lists and
+no tables, because in a table a ``|`` ends even a code span.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NO_VALUE = (None, "")
 
 
 def markdown(plan: SavedPlan) -> str:
-    """Return the plan for people, the counts first; two of one state differ in the time only."""
+    """Return the plan as Markdown, counts first; two plans of one state differ in the time only."""
     objects = by_object(plan.changes)
     verbs = {key: verb_of(changes) for key, changes in objects.items()}
     told = _counts(verbs.values()) or "nothing will change"
@@ -39,7 +39,7 @@ def markdown(plan: SavedPlan) -> str:
         lines += [f"### {title[0].upper()}{title[1:]}: {_counts(verbs[key] for key in mine)}", ""]
         for key, changes in mine.items():
             indent = ""
-            # The only one of its kind has no name.
+            # An object that is the only one of its kind has no name.
             if key[1]:
                 lines.append(f"- {verbs[key]} {code(key[1])}")
                 indent = "  "
@@ -50,8 +50,8 @@ def markdown(plan: SavedPlan) -> str:
 
 
 def verb_of(changes: Sequence[Entry]) -> str:
-    """Return whether an object is to be created, changed or deleted, from all its fields."""
-    # An object has several fields; one that stays may get its first value in a single one.
+    """Return ``create``, ``change`` or ``delete``, judged by all fields of an object."""
+    # One field alone proves nothing: an object that exists may get its first value in it.
     before, after = (
         len(changes) > 1 and all(change[key] is None for change in changes)
         for key in ("before", "after")
@@ -94,9 +94,9 @@ def _value(value: Any) -> str:
 
 
 def code(text: str) -> str:
-    """Return a text as a code span, whatever is in it; hidden characters are spelt out."""
+    """Return any text as a code span; hidden characters are spelt out."""
     text = one_line(text) or " "
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    # CommonMark takes one blank away at each end, if there is one at both and more between them.
+    # CommonMark strips one space from each end if both have one and the rest is not all spaces.
     pad = " " if text.strip() and {text[0], text[-1]} & {"`", " "} else ""
     return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observe, plan, apply: the one way through the collection, where both doors end."""
+"""Observe, plan, apply: the one way through the collection, behind both doors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .settle import REPEATS, Patience
 if TYPE_CHECKING:
     from .subject import Subject
 
-# -vvv, the verbosity at which Ansible itself shows traces.
+# -vvv, the verbosity at which Ansible itself shows tracebacks.
 TRACED = 3
 
 Reach = Callable[[Connection], AbstractContextManager[GitLab]]
@@ -45,11 +45,11 @@ def perform(
 ) -> dict[str, Any]:
     """Bring the subject to its desired state, or say what that would change.
 
-    :param reach: makes the way to GitLab from a connection.
-    :param secrets: what GitLab may repeat, masked in the message of a finding.
-    :param journal: is told what was carried out, whatever is raised afterwards.
-    :returns: ``changed``, ``changes``, ``diff``, ``steps``, ``unseen``, ``warnings``, what the
-        subject shows.
+    :param reach: makes a client of GitLab from a connection.
+    :param secrets: those that GitLab may repeat, masked in the message of a finding.
+    :param journal: records what was carried out, whatever is raised afterwards.
+    :returns: ``changed``, ``changes``, ``diff``, ``steps``, ``unseen``, ``warnings`` and the
+        subject's own return values.
     :raises Failure: with the sentence for the user.
     """
     journal = journal or Journal()
@@ -65,7 +65,7 @@ def perform(
     )
     step = StepPlan.of(params.get("plan"))
     if not check_mode:
-        # The earlier steps of the run are done, and GitLab shows it.
+        # The earlier steps of the run have been carried out, and GitLab shows their changes.
         step = replace(step, preceding=())
     with _reach(subject, params, options, reach) as gitlab, _noting_version(gitlab, journal):
 
@@ -105,7 +105,7 @@ def perform(
 
 
 def _judged(subject: Subject, options: Any, observed: Any) -> tuple[Sequence[Finding], Plan[Any]]:
-    """Return the findings of what was observed, and the plan for it: empty if one is an error."""
+    """Return the findings about an observed state, and the plan: empty if one is an error."""
     findings = list(subject.findings(options, observed))
     return findings, Plan((), observed) if errors(findings) else subject.plan(options, observed)
 
@@ -118,9 +118,9 @@ def _settled(
     steps: list[str],
     look: Callable[[], Any],
 ) -> tuple[Any, Sequence[Finding]]:
-    """Return the state after all steps as GitLab shows it, and its findings.
+    """Return the state that GitLab shows after all steps, and its findings.
 
-    What it shows may be old, so it is read again for as long as the connection allows.
+    A reading may be old, so the state is read again for as long as the connection allows.
 
     :raises Failure: it is not the desired one, or it cannot be read.
     """
@@ -134,13 +134,13 @@ def _settled(
             findings, left = _judged(subject, options, state)
             missing = [change.unkept for change in left.changes if change.visible]
             if found := errors(findings):
-                # There were none before the change.
+                # The change caused them: with errors before it, nothing would have been changed.
                 missing.append(subject.failure(found, options, state).what.rstrip("."))
             late = [step for step in plan.steps if step.shows and not step.shows(state)]
             if not (missing or late):
                 break
             calls = [step.call for step in left.steps if step.repeatable]
-            # Not at once, because the reading may only be old.
+            # Not after the first reading, which may only be old.
             if gitlab and 0 < looks <= REPEATS:
                 for call in calls:
                     if not isinstance(call, Mutation):
@@ -152,14 +152,14 @@ def _settled(
             witness = f"every reading for {seconds} s showed"
             raise Failure(messages.NOT_KEPT, witness=witness, objects=", ".join(missing))
     except Failure as failure:
-        # All of it was carried out, whatever the reading says.
+        # All steps were carried out, whatever the reading says.
         failure.done = steps
         raise
     return state, findings
 
 
 def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach) -> Any:
-    """Return the way to GitLab; none on a node without libraries, where nothing else needs it."""
+    """Return the client of GitLab; an empty context if the subject can do without libraries."""
     if libraries.MISSING and subject.without_libraries(options):
         return nullcontext()
     libraries.demand()
@@ -170,7 +170,7 @@ def _reach(subject: Subject, params: dict[str, Any], options: Any, reach: Reach)
 
 @contextmanager
 def _noting_version(gitlab: GitLab | None, journal: Journal) -> Iterator[None]:
-    """Tell the journal in the end, whatever ends it, which release of GitLab was read."""
+    """Record the version of GitLab in the journal at the end, even after an exception."""
     try:
         yield
     finally:
@@ -194,7 +194,7 @@ def failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[st
     failure.secrets = secrets
     return {
         "failed": True,
-        # Truthful also when it stopped half-way.
+        # True even for a failure half-way.
         "changed": bool(failure.done or failure.unknown),
         "msg": failure.sentence(instance),
         "failure": {
@@ -212,7 +212,7 @@ def failed(failure: Failure, url: str, secrets: Collection[str] = ()) -> dict[st
 
 
 def with_data(result: dict[str, Any], journal: Journal, url: str) -> dict[str, Any]:
-    """Return a result with what each one tells as data: the instance, and what changed."""
+    """Return a result with the data that every result has: the instance and the changes."""
     version = {"version": journal.version} if journal.version else {}
     instance = {"url": instance_name(url), **version, **result.get("instance", {})}
     return {"changes": journal.changes, **result, "instance": instance}
@@ -228,10 +228,10 @@ def outcome(
     secrets: Collection[str] = (),
     verbosity: int = 0,
 ) -> dict[str, Any]:
-    """Return the result of a task, whatever happens: both doors end here.
+    """Return the result of a task, whatever happens; both doors call this.
 
-    :param secrets: what GitLab may repeat. Both doors mask them in the whole result; a message is
-        masked here already, before it is cut.
+    :param secrets: those that GitLab may repeat. Both doors mask them in the whole result, but a
+        message must be masked here, before it is shortened.
     :param verbosity: how many ``-v`` were given.
     """
     url = str(params["api_url"])
@@ -244,8 +244,8 @@ def outcome(
         failure.keep(journal)
         result = failed(failure, url, secrets)
     except (Exception, SystemExit) as error:
-        # Core would print the traceback with the options in it; secrets are among them. SystemExit
-        # would end the worker of the action door, and with it the whole play.
+        # Core would print a traceback that shows the options, secrets included. SystemExit would
+        # end the worker process of the action door, and with it the whole play.
         bug = _bug.failure(error, traced=verbosity >= TRACED)
         bug.keep(journal)
         result = failed(bug, url, secrets)

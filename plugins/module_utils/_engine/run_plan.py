@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the preflight planned for one task of a run: the only thing that it hands to the task."""
+"""Define what the preflight hands to a task of the run: the plan of that task, nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .._base.options import Spec
     from .plan import Change
 
-# One field of one object, as results have it in ``changes``.
+# One field of one object, as in the ``changes`` of a result.
 Entry = Mapping[str, Any]
 
 PLAN_SPEC: Spec = {
@@ -40,20 +40,20 @@ PLAN_SPEC: Spec = {
 class StepPlan:
     """The plan of one step of a run."""
 
-    # What the step changes; None where nobody planned it.
+    # The changes of the step; None if it was not planned.
     changes: tuple[Entry, ...] | None = None
-    # What the steps before it change.
+    # The changes of the steps before it.
     preceding: tuple[Entry, ...] = ()
-    # Name -> why, of the models that the steps before it skip, because the release lacks something.
+    # Name -> reason, for models that earlier steps skip because the release lacks something.
     unsupported: Mapping[str, str] = field(default_factory=dict)
-    # False where an earlier step shows what is not visible before it.
+    # False if an earlier step has to make visible what this one would change.
     certain: bool = True
-    # Whether a person approved these changes, and no others.
+    # Whether these changes, and no others, were approved.
     approved: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | None) -> StepPlan:
-        """Return the plan as a task gets it."""
+        """Return the plan that a task was given."""
         if not given:
             return cls()
         changes = given.get("changes")
@@ -68,7 +68,7 @@ class StepPlan:
         )
 
     def as_data(self) -> dict[str, Any]:
-        """Return the plan as the preflight returns it, and as the task gets it."""
+        """Return the plan in the form in which the preflight returns it and the task takes it."""
         return {
             "to_do": bool(self.changes) or not self.certain,
             "certain": self.certain,
@@ -82,9 +82,9 @@ class StepPlan:
         }
 
     def warnings(self, changes: Sequence[Change]) -> list[str]:
-        """Return what a step says of changes that nobody planned for it.
+        """Return the warnings about changes that were not planned for the step.
 
-        :raises Failure: only the planned ones are approved.
+        :raises Failure: there are such changes, and only the planned ones are approved.
         """
         if self.changes is None:
             return []
@@ -101,9 +101,9 @@ class StepPlan:
 
 
 def _key(entry: Entry) -> tuple[Any, ...]:
-    """Return what a change comes to. Before may become visible only meanwhile.
+    """Return the identity of a change, without ``before``, which an earlier step may reveal.
 
-    Then a secret that was to be set is one that is changed: either way the declared one is stored.
+    A secret that was to be set may then be one to change: either way the declared one is stored.
     """
     key = tuple(str(entry.get(name)) for name in ("subject", "name", "field", "after"))
     return (*key[:-1], "(set)") if key[-1] == "(changed)" else key

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan that outlives its run: what a person approves, and what a later run is held to.
+"""Define a plan that outlives its run: a person approves it, and a later run must keep to it.
 
-``docs/plan.schema.json`` describes it as JSON. No secret is in it: changes hold markers such as
+``docs/plan.schema.json`` describes its JSON. It contains no secret: changes hold markers such as
 ``(set)``, and the digest of a declaration is made without the values of its secrets.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SCHEMA = "gitlab_ops.duo.plan"
-# Grows when a reader of older plans would go wrong.
+# Raised when older readers would misread a plan.
 VERSION = 1
 # One field of one object, as Plan.entries() makes it.
 Entry = Mapping[str, Any]
@@ -34,14 +34,14 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """What a dry run found to change on one instance.
+    """The changes that a dry run planned for one instance.
 
     :ivar instance: its URL, without credentials.
-    :ivar release: the release of its GitLab, such as ``18.9.2``.
-    :ivar created_at: when the run planned, with a time zone; kept in UTC and whole seconds.
-    :ivar declared: the digest of what was declared, see :func:`digest_of`.
-    :ivar changes: in the order in which they are carried out, as ``Plan.entries()`` makes them;
-        kept as JSON would give them back.
+    :ivar release: its release of GitLab, such as ``18.9.2``.
+    :ivar created_at: when the plan was made, with a time zone; kept in UTC and whole seconds.
+    :ivar declared: the digest of the declaration, see :func:`digest_of`.
+    :ivar changes: in the order in which they are made, as ``Plan.entries()`` returns them; kept as
+        they look after a round trip through JSON.
     """
 
     instance: str
@@ -51,7 +51,7 @@ class SavedPlan:
     changes: Sequence[Entry]
 
     def __post_init__(self) -> None:
-        """Bring time and changes into the form that a file keeps, so that both compare."""
+        """Normalise time and changes as a file does, so that a plan equals itself read back."""
         seconds = self.created_at.astimezone(timezone.utc).replace(microsecond=0)
         object.__setattr__(self, "created_at", seconds)
         changes = [{key: change[key] for key in _KEYS} for change in self.changes]
@@ -59,9 +59,9 @@ class SavedPlan:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SavedPlan:
-        """Return the plan that parsed JSON holds; whether it is whole, its text has to tell.
+        """Return the plan in parsed JSON, without checking its checksum.
 
-        :raises KeyError, TypeError, ValueError: it holds none.
+        :raises KeyError, TypeError, ValueError: it is not a plan.
         """
         texts = [data["instance"], data["release"], data["declared"]]
         texts += [change[key] for change in data["changes"] for key in _TEXTS]
@@ -72,21 +72,21 @@ class SavedPlan:
 
     @property
     def time(self) -> str:
-        """When it was planned, as text."""
+        """When the plan was made, as text."""
         return self.created_at.strftime(_TIME)
 
     @property
     def checksum(self) -> str:
-        """Digest of all but the time.
+        """Digest of everything except the time.
 
-        Two dry runs of one state are to differ in their time only, which a checksum of everything
-        would prevent. So nothing proves the time: who reads it looks whether it can be true.
+        Two dry runs of one state must differ in the time only, so the time is not in the checksum.
+        Nothing proves it, then; readers check whether it is plausible.
         """
         return _digest(self._content())
 
     @property
     def text(self) -> str:
-        """The plan as JSON: always the same text for the same plan, in plain ASCII."""
+        """The plan as JSON in ASCII: the same text for the same plan."""
         data = {**self._content(), "created_at": self.time, "checksum": self.checksum}
         return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
@@ -102,19 +102,19 @@ class SavedPlan:
 
 
 def digest_of(declared: Any) -> str:
-    """Return the digest of a declaration, the same one for the same options.
+    """Return the digest of a declaration: the same one for the same options.
 
-    Of a secret only counts whether it is left out, set or cleared, and a URL counts without its
-    credentials: what is guessed can't be tried against the digest. What is None counts as left out.
+    Of a secret, only whether it is left out, set or cleared counts, and a URL counts without its
+    credentials, so that guesses cannot be tried against the digest. None counts as left out.
 
     :param declared: options as Ansible gives them: dictionaries, lists, texts, numbers.
-    :raises TypeError: it holds something else, whose text might be another one in each run.
+    :raises TypeError: it holds something else, whose text might differ between runs.
     """
     return _digest(_open(declared))
 
 
 def _open(value: Any) -> Any:
-    """Return options without what is secret in them."""
+    """Return the options without the secrets in them."""
     if isinstance(value, Mapping):
         return {
             str(key): bool(item) if _is_secret(str(key)) else _open(item)
@@ -127,7 +127,7 @@ def _open(value: Any) -> Any:
 
 
 def _is_secret(option: str) -> bool:
-    """Return whether an option is secret, by its own name or with a prefix, as in the role."""
+    """Return whether an option is secret; its name may have a prefix, as in the role."""
     return any(option == name or option.endswith(f"_{name}") for name in SECRET)
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until GitLab shows what was written.
+"""Wait until GitLab shows a written state.
 
-Each of GitLab's processes keeps a copy of the application settings and of the licence for 60
-seconds (``CacheableAttributes`` and ``License.current`` in GitLab's source), and a replica of the
-database, a secondary site or a proxy may be late too. So a reading after a write can be old.
+Each of GitLab's processes caches the application settings and the licence for 60 seconds
+(``CacheableAttributes`` and ``License.current`` in GitLab's source), and a replica of the database,
+a secondary site or a proxy may lag behind too. So a reading after a write can be old.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import time
 
 FIRST_PAUSE = 0.15  # seconds: the next request may reach a process that knows
 LONGEST_PAUSE = 5.0
-# More looks at settings that a plan is about to change, to see whether GitLab's processes agree.
+# Extra readings before a plan changes settings, to see whether GitLab's processes agree.
 LOOKS = 3
-# And before something is called wrong.
+# Extra readings before a state is called wrong.
 LOOKS_BEFORE_FAILURE = 5
-# How often what another run has overwritten is written again.
+# How often values that another run has overwritten are written again.
 REPEATS = 5
 
 
 class Watch:
-    """Time since it was made, in seconds."""
+    """A stopwatch, in seconds. Time slept counts even if the clock is stopped."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -31,24 +31,24 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """The time that has passed."""
+        """Seconds since the start."""
         return max(self._slept, time.monotonic() - self._start)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep."""
         time.sleep(seconds)
         self._slept += seconds
 
     def step_aside(self, attempt: int) -> None:
-        """Sleep for a random time, longer with each attempt, so that two runs do not keep step."""
+        """Sleep for a random time, longer with each attempt, so that two runs get out of step."""
         self.sleep(random.uniform(0.1, 2.0**attempt))  # noqa: S311
 
 
 class Patience:
-    """Growing pauses for a limited time; nothing is waited for unless :meth:`wait` is called.
+    """Pauses that grow, within a limited time.
 
-    :param seconds: the time, from now on.
-    :param at_once: how often it does not sleep, before the first pause.
+    :param seconds: the limit, counted from now.
+    :param at_once: how many calls of :meth:`wait` return without sleeping before the first pause.
     """
 
     def __init__(self, seconds: float, at_once: int = 0) -> None:
@@ -58,11 +58,11 @@ class Patience:
         self.restart()
 
     def restart(self) -> None:
-        """Begin with the shortest pauses again; the time goes on."""
+        """Begin with the shortest pause again; the limit stays."""
         self._free, self._next = self._at_once, FIRST_PAUSE
 
     def wait(self) -> bool:
-        """Sleep for the next pause; return False, at once, where the time is over."""
+        """Sleep for the next pause; return False at once if the time is up."""
         left = self._seconds - self._watch.seconds
         if left <= 0:
             return False

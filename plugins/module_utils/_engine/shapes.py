@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of another shape than their specification has, and what to write instead.
+"""Find options of the wrong shape, and say what to write instead.
 
-A survey and ``-e name=value`` give text. Of a text, ansible-core makes a list by cutting it at its
-commas, so that a list written as JSON or YAML ends up in pieces. Its messages name neither the
-place nor what belongs there.
+A survey and ``-e name=value`` give text. ansible-core turns text into a list by splitting it at
+commas, so a list written as JSON or YAML ends up in pieces. Its messages name neither the place nor
+the expected form.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from .._base.options import Spec
 
 _NOUNS = {"list": "a list", "dict": "a dictionary"}
-# How a list or a dictionary begins that was written as JSON or YAML.
+# The beginning of a list or dictionary written as JSON or YAML.
 _WRITTEN = re.compile(r"\s*([\[{]|- |[\w\"']+:(\s|$))")
 
 
 def malformed(spec: Spec, values: Any, names: Names) -> list[tuple[str, str]]:
-    """Return the options of another shape, each with what is wrong and what to write."""
+    """Return the options of the wrong shape, each with what is wrong and what to write."""
     if not isinstance(values, dict):
         return []
     of_role = [_text(name, "dict", name) for name in values if str(name).startswith(OF_ROLE)]
@@ -62,13 +62,13 @@ def _malformed(
 
 
 def _is_text_instead(option: dict[str, Any], value: Any, *, of_role: bool) -> bool:
-    """Return whether a text stands where core, or a template of the role, finds nothing of it."""
+    """Return whether the value is text that neither core nor the role's templates can use."""
     if not isinstance(value, str):
         return False
     if option["type"] == "dict":
-        # Core reads a dictionary that is written as JSON; a template that combines two does not.
+        # Core parses a dictionary written as JSON; a template that combines two of them does not.
         return of_role or not _is_dictionary(value)
-    # Names that commas separate are a list that core takes, and people write.
+    # Core takes names separated by commas as a list, and people write them.
     return option.get("elements") == "dict" or bool(_WRITTEN.match(value))
 
 
@@ -98,7 +98,7 @@ def _is_dictionary(item: Any) -> bool:
 
 # --- what ansible-core refuses -------------------------------------------------------------------
 def advice(said: str, spec: Spec, names: Names) -> str:
-    """Return what to write, by ansible-core's own message about the options of a task."""
+    """Return what to write, given ansible-core's message about the options of a task."""
     for pattern, write in _ADVICE:
         found = re.search(pattern, said)
         if found:
@@ -151,7 +151,7 @@ def _type(found: re.Match[str], _spec: Spec, names: Names) -> str:
     return f"Write {names(found[1])} as {kinds.get(found[2], found[2])}."
 
 
-# What ansible-core says -> what to write.
+# Message of ansible-core -> what to write.
 # Source: ansible.module_utils.common.parameters and validation, ansible-core 2.16 to 2.21.
 _ADVICE = (
     (r"Unsupported parameters for .*? module: (.+?)(?:\. Supported parameters|\.?$)", _unknown),

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The admin pages that no token reaches: sign-in, CSRF, the Duo pages and the beta switch.
+"""Use the admin pages that a token cannot open: sign-in, CSRF, the Duo pages, the beta switch.
 
 GitLab protects them with a session cookie and a CSRF token (17.9 to 19.x). Cookies and tokens
-stay in memory. A password is sent once: a second wrong try could lock the account.
+stay in memory. A password is sent only once, because a second wrong try could lock the account.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SESSION_COOKIE = "_gitlab_session"
 SIGN_IN = "/users/sign_in"
 SIGN_OUT = "/users/sign_out"
 ADMIN_MODE = "/admin/session"
-# The one admin page that every licence has: without a Duo add-on the Duo pages redirect or are
-# missing, and the add-on is what a synchronisation may bring.
+# An admin page that every licence has. Without a Duo add-on, which a synchronisation may bring, the
+# Duo pages redirect or are missing.
 ADMIN = "/admin"
 SYNC = "/admin/license/sync_seat_link.json"
 # Pages that show the beta state, in the order in which they are tried: without a Duo add-on the
@@ -45,7 +45,7 @@ _TOGGLE = "data-toggle-beta-models-path"
 
 
 class AdminPage(HTMLParser):
-    """What matters of a page: forms, data attributes, the CSRF token and alerts."""
+    """The forms, data attributes, CSRF token and alerts of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,7 +56,8 @@ class AdminPage(HTMLParser):
         self.forms: dict[str, dict[str, str]] = {}
         self.alerts: list[str] = []
         self._form: dict[str, str] | None = None
-        # Tag of the alert that is being read, and how many of it are open: an alert holds boxes.
+        # Tag of the alert that is being read, and how many of that tag are open, because an alert
+        # contains boxes of its own.
         self._alert: str | None = None
         self._depth = 0
         self.feed(text)
@@ -105,10 +106,10 @@ class AdminPage(HTMLParser):
 
 @contextlib.contextmanager
 def _writing_nothing() -> Iterator[None]:
-    """For pages that are read, and for signing in: an answer that is lost leaves nothing unclear.
+    """Make an unclear outcome a plain failure, for reading pages and for signing in.
 
-    Who throws a switch reads a page first. That failure must not count as that of the switch, which
-    would be asked for again and again and called perhaps thrown.
+    A page is read before a switch is flipped. A failure to read it must not look like an unclear
+    flip, which would be retried and reported as perhaps carried out.
     """
     try:
         yield
@@ -117,7 +118,7 @@ def _writing_nothing() -> Iterator[None]:
 
 
 class AdminSession:
-    """A signed-in administrator, as a browser would be."""
+    """The session of an administrator, signed in as in a browser."""
 
     def __init__(self, connection: Connection, sign_in: SignIn) -> None:
         self._http = Http(connection, token=None)
@@ -128,9 +129,9 @@ class AdminSession:
 
     def close(self) -> None:
         """Sign out, so that no session stays behind, and close the connections."""
-        # A session that was handed in is not ours to end.
+        # A session from the options is not ours to end.
         if self._signed_in and not self._sign_in.session_cookie:
-            # A failure to sign out is no failure of the work; the session ends by itself.
+            # The work is done even if this fails, and the session expires by itself.
             with contextlib.suppress(Failure):
                 self._http.send("POST", SIGN_OUT, repeatable=False, form={})
         self._http.close()
@@ -153,7 +154,7 @@ class AdminSession:
         raise self._page_refused(BETA_PAGES[-1], answer)
 
     def toggle_beta(self, path: str) -> None:
-        """Throw the beta switch: it adds or removes the acceptance of the signed-in user."""
+        """Flip the beta switch: it adds or removes the acceptance of the signed-in user."""
         self.sign_in()
         answer = self._http.send(
             "POST", path, repeatable=False, form={}, headers={"X-CSRF-Token": self._csrf}
@@ -194,14 +195,14 @@ class AdminSession:
         return answer
 
     def _below(self, path: str | None) -> str | None:
-        """Return a path of a page, which carries the relative URL root, relative to the base."""
+        """Return a path from a page without the relative URL root that it begins with."""
         if not path:
             return None
         root = urlsplit(self._http.url).path
         return path[len(root) :] if root and path.startswith(root + "/") else path
 
     def _form_refused(self, path: str, answer: Answer) -> Failure:
-        """While it is read-only, GitLab sends whoever posts a form back with 301.
+        """Return the failure for a refused form. A read-only GitLab answers every form with 301.
 
         Source: GitLab 18.9, lib/gitlab/middleware/read_only/controller.rb.
         """
@@ -244,9 +245,9 @@ class AdminSession:
 
     # --- signing in ----------------------------------------------------------------------------
     def sign_in(self) -> None:
-        """Sign in, once; a refusal is final for this run.
+        """Sign in once; a refusal is final for this run.
 
-        :raises Failure: with GitLab's own reason where it gives one.
+        :raises Failure: with GitLab's own reason if it gives one.
         """
         if self._signed_in:
             return
@@ -318,7 +319,7 @@ class AdminSession:
         if answer.status == 422:
             said = said or "the form's CSRF token was not accepted"
         if 300 <= answer.status < 400:
-            # The reason is on the page it leads to: blocked, pending approval, unconfirmed.
+            # The page behind the redirect says why: blocked, pending approval, unconfirmed.
             answer = self._http.send("GET", SIGN_IN, repeatable=True)
             said = " ".join(AdminPage(answer.text).alerts) or "the account may not sign in"
         if answer.status == 403:
@@ -355,7 +356,7 @@ class AdminSession:
         if not 300 <= answer.status < 400:
             raise self._not_signed_in(answer)
         if _location(answer).endswith(ADMIN_MODE + "/new"):
-            # Asked again: going on would send the password once for each page.
+            # GitLab asks for the password again. Going on would send it once for each page.
             raise Failure(
                 messages.PAGE_REFUSED,
                 path=ADMIN_MODE,
@@ -371,14 +372,14 @@ class AdminSession:
 
     @property
     def _account(self) -> str:
-        """Whose password it is: that of the cookie, which need not be the user name given."""
+        """The account in messages. That of a cookie need not be the user name in the options."""
         if self._sign_in.session_cookie:
             return "the session's account"
         return self._sign_in.username or ""
 
 
 def _location(answer: Answer) -> str:
-    """Return the path of a redirect."""
+    """Return the path that a redirect leads to, or ``""``."""
     return (
         urlsplit(absolute("http://gitlab/", answer.headers.get("Location", ""))).path
         if (300 <= answer.status < 400)
@@ -387,7 +388,7 @@ def _location(answer: Answer) -> str:
 
 
 def _json_of(page: AdminPage, attribute: str) -> dict[str, Any]:
-    """Return the JSON object that a page keeps in a data attribute, such as its view model."""
+    """Return the JSON object in a data attribute of a page, such as its view model."""
     try:
         found = json.loads(page.data.get(attribute, "{}"))
     except ValueError:

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One GitLab: its GraphQL API and what it says of itself. Knows nothing of Duo's subjects.
+"""The client of one GitLab: its GraphQL and REST API. Knows nothing about Duo's subjects.
 
-One unknown field fails a whole GraphQL document, and releases differ in their fields. So a
-reading is several small documents that travel in one HTTP request (multiplexing, a JSON array):
-an *optional* part that this release does not know answers with a validation error of its own and
-is left out. Thus one request reads any release completely, and what a release offers is observed
-rather than guessed from its version.
+One unknown field fails a whole GraphQL document, and releases differ in their fields. So a reading
+consists of several small documents in one HTTP request (multiplexing, a JSON array). If a release
+lacks a field of an *optional* part, only that part fails, with a validation error of its own, and
+is left out. So one request reads any release completely, and its fields are observed rather than
+guessed from its version.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .graphql import Mutation
     from .sign_in import SignIn
 
-# How servers that do not multiplex may answer a list of documents.
+# Failures that may only mean that the server does not accept a list of documents.
 _NO_MULTIPLEX = {
     message.code
     for message in (
@@ -61,8 +61,8 @@ _NO_MULTIPLEX = {
 class GitLab:
     """One GitLab instance.
 
-    ``remember`` is for how many seconds a reading counts as the present state, for the items of a
-    loop; whatever this object writes, and :meth:`forget`, end that.
+    ``remember``: for how many seconds a reading counts as the current state, which helps the items
+    of a loop. Each write through this object, and :meth:`forget`, discard the reading.
     """
 
     def __init__(self, connection: Connection, *, remember: float = 0.0) -> None:
@@ -80,7 +80,7 @@ class GitLab:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Sign out where it signed in, and close the connections."""
+        """Sign out if it signed in, and close the connections."""
         self.sign_out()
         self._http.close()
 
@@ -92,7 +92,7 @@ class GitLab:
 
     @contextmanager
     def until(self, end: float) -> Iterator[None]:
-        """Let requests and their retries end at a monotonic time, to the second."""
+        """End requests and their retries at a time of the monotonic clock, to the second."""
         self._http.deadline = end
         try:
             yield
@@ -100,13 +100,13 @@ class GitLab:
             self._http.deadline = None
 
     def forget(self) -> None:
-        """Read afresh from now on."""
+        """Discard remembered readings."""
         self._remembered.clear()
 
     def admin_session(self, sign_in: SignIn) -> AdminSession:
-        """Return the signed-in admin session; it signs in at the first use, once."""
+        """Return the admin session, which signs in once, on first use."""
         if self._session is None:
-            # Here, for hardly any run signs in: loading it would cost each of them.
+            # Imported here, because hardly any run signs in and importing costs time in every run.
             from .admin_session import AdminSession
 
             self._session = AdminSession(self.connection, sign_in)
@@ -136,7 +136,7 @@ class GitLab:
             answers = [self._post({"query": p.document, "variables": p.values}) for p in wanted]
         first = answers[0]
         if not data_of(first) and wanted[0] is not METADATA:
-            # The release lacks a required field: its version alone may explain that.
+            # The release lacks a required field. Its version, read alone, may explain that.
             first = self._post({"query": METADATA.document})
         reading = self._metadata(first)
         reading.offered.update(part.name for part in parts if not part.optional)
@@ -145,7 +145,7 @@ class GitLab:
         return reading
 
     def _read_at_once(self, parts: Sequence[Part]) -> list[Any] | None:
-        """Return one answer for each part, or None where the server does not multiplex."""
+        """Return one answer for each part, or None if the server does not multiplex."""
         return self._at_once(
             [
                 {
@@ -158,11 +158,11 @@ class GitLab:
         )
 
     def _at_once(self, documents: list[dict[str, Any]]) -> list[Any] | None:
-        """Return one answer for each document, or None where the server does not multiplex."""
+        """Return one answer for each document, or None if the server does not multiplex."""
         try:
             answers = self._post(documents)
         except Failure as problem:
-            # If it is not the list that the server minds, the next request will tell.
+            # If the list was not the problem, the next request fails the same way.
             if problem.code not in _NO_MULTIPLEX:
                 raise
             answers = None
@@ -177,10 +177,10 @@ class GitLab:
         return self._multiplex
 
     def answers(self, documents: list[dict[str, Any]]) -> list[Any]:
-        """Return the answers to documents that carry nothing out, refusals included.
+        """Return the answers, refusals included, to documents that change nothing.
 
         :param documents: with ``query`` and ``variables``, 10,000 characters of queries at most.
-        :raises Failure: no answer, or none that is JSON.
+        :raises Failure: there is no answer, or it is not JSON.
         """
         together = self._at_once(documents) if self._multiplex else None
         return [self._post(one) for one in documents] if together is None else together
@@ -221,7 +221,7 @@ class GitLab:
 
     # --- writing -------------------------------------------------------------------------------
     def mutate(self, mutations: Sequence[Mutation]) -> list[str]:
-        """Send mutations in one request; they are carried out in order.
+        """Send mutations in one request; GitLab carries them out in order.
 
         :returns: for each mutation GitLab's error texts, joined, or ``""``.
         :raises Unclear: it is not known what was carried out.
@@ -233,11 +233,11 @@ class GitLab:
     def ask(
         self, mutations: Sequence[Mutation], selection: str
     ) -> list[tuple[dict[str, Any], str]]:
-        """Send mutations that store nothing, so that they may be sent again; in one request.
+        """Send mutations that store nothing, and so may be repeated, in one request.
 
         :param selection: of each mutation's payload.
-        :returns: for each the payload, empty where GitLab refused, and GitLab's reason.
-        :raises Failure: no answer, or none that is GraphQL.
+        :returns: for each the payload, empty if GitLab refused, and GitLab's reason.
+        :raises Failure: there is no answer, or it is not GraphQL.
         """
         documents = [question_document(it, selection) for it in mutations]
         answers = self.answers(documents) if len(documents) > 1 else map(self._post, documents)
@@ -278,29 +278,29 @@ class GitLab:
         except Failure as problem:
             if not write:
                 raise
-            # The work may have been done although the answer got lost on its way.
+            # GitLab may have done the work although its answer did not arrive whole.
             raise Unclear(
                 http_messages.BROKEN_ANSWER, retry=False, path=GRAPHQL, reason=problem.what
             ) from None
 
     # --- REST ----------------------------------------------------------------------------------
     def rest(self, path: str) -> Any:
-        """Return the JSON of a REST path, or None where GitLab does not permit it.
+        """Return the JSON of a REST path, or None if GitLab does not permit it.
 
-        :raises Failure: no answer, a redirect, or an answer that is no JSON.
+        :raises Failure: there is no answer, or it is a redirect or not JSON.
         """
         answer = self._http.send("GET", "/api/v4" + path, repeatable=True)
         self._http.refuse_redirect(answer)
         return answer.json() if answer.status == 200 else None
 
     def rest_ahead(self, path: str) -> Callable[[], Any]:
-        """Ask for a REST path while the caller goes on, and return what waits for its JSON.
+        """Request a REST path in the background; return a function that waits for its JSON.
 
-        That raises as :meth:`rest` does. GitLab needs as long for it as for a reading, so a run
-        that needs both waits half as long.
+        That function raises as :meth:`rest` does. The request takes about as long as a reading, so
+        a run that needs both waits half as long.
         """
         if not self.connection.validate_certs:
-            # Python's filters for warnings, which this leaves to one thread, are the process's.
+            # Without validation, warnings are filtered, and Python's filters are not thread-safe.
             return lambda: self.rest(path)
         answers: list[Any] = []
         connection = self.connection.model_copy(update={"retries": 0})

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to reach one GitLab: the connection options, their specification and their rules."""
+"""Define the connection options: how to reach one GitLab, with specification and rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._base.libraries import pydantic
 from .._base.options import Options, Spec
 from .._base.urls import web_url
 
-# No aliases here: with an environment fallback they make core warn that both are set.
+# No aliases: together with a fallback to the environment they make core warn that both are set.
 CONNECTION_SPEC: Spec = {
     "api_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GITLAB_URL"])},
     "api_token": {
@@ -110,7 +110,7 @@ class Connection(Options):
 
     @pydantic.model_validator(mode="after")
     def _proxy_is_checked(self) -> Connection:
-        # requests checks no certificate at all where api_url is http.
+        # requests checks no certificate at all, not even the proxy's, if api_url is http.
         unchecked = (self.proxy or "").startswith("https:") and self.api_url.startswith("http:")
         if unchecked and self.validate_certs:
             raise Wrong(

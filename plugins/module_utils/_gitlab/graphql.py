@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GraphQL as GitLab speaks it: documents, and what is in an answer. Sends nothing."""
+"""Write GraphQL documents and read answers as GitLab speaks GraphQL. Sends nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from .._base.version import Version
 
 GRAPHQL = "/api/graphql"
-# GitLab's own text for "not there or not permitted", in every release from 17.9.
+# GitLab's own text for "not found or not permitted", in every release from 17.9.
 GENERAL_ERROR = "The resource that you are attempting to access does not exist"
 SETTING_ERROR = "You don't have permission to update the setting"
 READ_ONLY_ERROR = "You cannot perform write operations on a read-only instance"
-# What a field is denied with, before it did anything.
+# The errors for a field that GitLab refuses before running anything.
 DENIALS = (GENERAL_ERROR, SETTING_ERROR, READ_ONLY_ERROR)
 _LOOK = "Look for the request in GitLab's logs, and run again."
 UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|isn't|not) ")
@@ -33,7 +33,7 @@ UNKNOWN_FIELD = re.compile(r"(Field|InputObject|Argument|Variable) .*(doesn't|is
 class Part:
     """A piece of a reading: a selection on Query.
 
-    ``optional``: releases that lack a field of it simply do not answer it. ``variables`` maps a
+    ``optional``: the part is left out if the release lacks one of its fields. ``variables`` maps a
     variable with its type (``$after: String``) to its value.
     """
 
@@ -56,9 +56,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the payload of a mutation has to show, so that nothing need be read again."""
+    """What the payload of a mutation has to show, so that nothing needs to be read again."""
 
-    # Field of the payload that is the object, and what its fields have to be.
+    # Field of the payload that is the object, and the values that its fields must have.
     object: str
     values: Mapping[str, Any]
 
@@ -68,7 +68,7 @@ class Proof:
         return f"{self.object} {{ {' '.join(self.values)} }}"
 
     def differences(self, payload: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-        """Return what was written and what is shown instead, by field; null is empty."""
+        """Return field -> written value and shown value, where they differ; null is ``""``."""
         shown = payload.get(self.object)
         found = shown if isinstance(shown, dict) else {}
         return {
@@ -92,7 +92,7 @@ METADATA = Part("Metadata", "metadata { version enterprise }")
 
 @dataclass
 class Reading:
-    """What GitLab answered to the parts of one reading, merged."""
+    """GitLab's answers to the parts of one reading, merged."""
 
     version: Version
     enterprise: bool
@@ -103,9 +103,9 @@ class Reading:
     denied: dict[str, str] = field(default_factory=dict)
 
     def nodes(self, connection: str) -> list[dict[str, Any]]:
-        """Return the nodes of a connection on Query; none where it was not asked for.
+        """Return the nodes of a connection on Query; none if it was not asked for.
 
-        :raises Failure: it was, and is not there: that is not the same as having no nodes.
+        :raises Failure: it was asked for and is missing, which is not the same as having no nodes.
         """
         if connection not in self.data:
             return []
@@ -134,7 +134,7 @@ def mutation_document(mutations: Sequence[Mutation]) -> dict[str, Any]:
 
 
 def question_document(mutation: Mutation, selection: str) -> dict[str, Any]:
-    """Return the request body for one mutation that stores nothing, and answers a selection."""
+    """Return the request body for one mutation with a selection of its payload."""
     declared = f"mutation DuoAsk($i: {_input_type(mutation)})"
     document = f"{declared} {{ {mutation.field}(input: $i) {{ {selection} }} }}"
     return {"query": document, "variables": {"i": dict(mutation.input)}}
@@ -145,7 +145,7 @@ def _input_type(mutation: Mutation) -> str:
 
 
 def few_documents(parts: Sequence[Part]) -> list[Part]:
-    """Join all required parts into one document, for servers that do not multiplex."""
+    """Return the parts with all required ones joined, for servers that do not multiplex."""
     required = [part for part in parts if not part.optional]
     variables = {name: value for part in required for name, value in part.variables.items()}
     joined = Part("Read", " ".join(part.selection for part in required), variables=variables)
@@ -170,10 +170,10 @@ def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
         if answer.get("data") is None:
             raise Failure(messages.REFUSED, reason=message_of(error), hint="Nothing was changed.")
         if not found or int(found[1]) >= len(said):
-            # Something was carried out, and this error does not tell what.
+            # Something was carried out, but this error does not say what.
             raise _unclear(message_of(error))
         if not message_of(error).startswith(DENIALS):
-            # A timeout, or a bug of GitLab: it may be done, or half of it.
+            # A timeout or a bug of GitLab: the mutation may be done, or half done.
             raise Unclear(messages.REFUSED, retry=False, reason=message_of(error), hint=_LOOK)
         said[int(found[1])] = message_of(error)
     for mutation, texts in zip(mutations, said, strict=True):
@@ -186,9 +186,9 @@ def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
 
 
 def _prove(proof: Proof, payload: Mapping[str, Any]) -> None:
-    """Compare a payload with what was written.
+    """Compare a payload with the written values.
 
-    :raises Failure: it shows something else.
+    :raises Failure: it shows others.
     """
     unkept = [
         without_credentials(f"{name} is {shown} and was set to {written}")
@@ -203,7 +203,10 @@ def _unclear(reason: str) -> Unclear:
 
 
 def data_of(answer: Any) -> dict[str, Any]:
-    """Return ``data`` of one GraphQL answer; an answer without one has ``errors``."""
+    """Return ``data`` of one GraphQL answer, or ``{}`` if it has only ``errors``.
+
+    :raises Failure: it is not a GraphQL answer.
+    """
     if isinstance(answer, dict):
         data = answer.get("data")
         if isinstance(data, dict):

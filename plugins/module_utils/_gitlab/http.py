@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP to one GitLab: requests, answers, retries. Knows status codes and bytes, not GraphQL.
+"""Speak HTTP to one GitLab: requests, answers, retries. Knows status codes, not GraphQL.
 
-What may be repeated is repeated here; a write never is. A write that got no clear answer raises
-:class:`~._errors.Unclear`, and the caller reads again before it does anything else.
+Requests that may be repeated are retried here; writes never are. A write without a clear answer
+raises :class:`Unclear`, and the caller reads again before it does anything else.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     from .connection import Connection
 
-# GitLab's throttles, and what Workhorse, Puma and load balancers answer while GitLab starts.
+# From GitLab's throttles, and from Workhorse, Puma and load balancers while GitLab starts.
 RETRIED_STATUS = (429, 502, 503, 504)
-LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut
-# What json raises: broken JSON or UTF-8, a number of thousands of digits, and deep nesting.
+LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is shortened
+# Raised by json for broken JSON or UTF-8, numbers with thousands of digits, and deep nesting.
 UNREADABLE = (ValueError, RecursionError)
-MOST_PROBLEMS = 10  # of those that a refusal names
+MOST_PROBLEMS = 10  # how many of GitLab's reasons a refusal repeats
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Answer:
     def json(self) -> Any:
         """Return the body as JSON.
 
-        :raises Failure: if it is a page (a sign-in form, a proxy's message) or broken JSON.
+        :raises Failure: it is a page (a sign-in form, a proxy's message) or broken JSON.
         """
         if self.content_type not in ("application/json", "application/graphql-response+json"):
             raise Failure(
@@ -79,7 +79,7 @@ class Answer:
             ) from None
 
     def reason(self) -> str:
-        """Return what GitLab says of an error, in its own words where it sends JSON."""
+        """Return the reason for an error, in GitLab's own words if it sends JSON."""
         try:
             said = loads(self.body) if "json" in self.content_type else None
         except UNREADABLE:
@@ -102,7 +102,7 @@ class Answer:
 
 
 def _flat(said: Any) -> Any:
-    """Return GitLab's texts by field, ``{"name": ["is too long"]}``, as one; else what was said."""
+    """Return texts by field, such as ``{"name": ["is too long"]}``, as one text; others as is."""
     if not isinstance(said, dict):
         return said
     problems = (
@@ -115,7 +115,7 @@ def _flat(said: Any) -> Any:
 
 
 class Bearer:
-    """Sends the token; as an auth object, so that a .netrc entry cannot replace it."""
+    """Sends the token. It is an auth object, so that a .netrc entry cannot replace it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -127,7 +127,7 @@ class Bearer:
 
 
 class NoAuth:
-    """Sends nothing: for pages, where cookies count and .netrc must not."""
+    """Sends no credentials: for pages, which need cookies and must not get those of .netrc."""
 
     def __call__(self, request: Any) -> Any:
         """Leave the request as it is."""
@@ -135,7 +135,7 @@ class NoAuth:
 
 
 class Http:
-    """One GitLab over HTTP, with one identity: a token, or a browser's cookies."""
+    """HTTP to one GitLab with one identity: a token, or the cookies of a browser."""
 
     def __init__(self, connection: Connection, *, token: str | None) -> None:
         self.connection = connection
@@ -143,10 +143,10 @@ class Http:
         self._session = requests.Session()
         self._session.auth = Bearer(token) if token else NoAuth()
         self._session.headers["User-Agent"] = "ansible-gitlab_ops.duo"
-        # requests prepares the request that would follow, although it does not send it, and
-        # stumbles over addresses that are none.
+        # requests prepares the request after a redirect even if it does not send it, and raises if
+        # the Location header is not a URL.
         self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
-        # Monotonic time after which nothing is sent again, and until which an answer is awaited.
+        # Time of the monotonic clock until which an answer is awaited and requests are retried.
         self.deadline: float | None = None
 
     def close(self) -> None:
@@ -154,13 +154,12 @@ class Http:
         self._session.close()
 
     def set_cookie(self, name: str, value: str) -> None:
-        """Set a cookie for this GitLab alone; cookies live in memory only."""
+        """Set a cookie for this GitLab alone; cookies stay in memory."""
         try:
             prepared = requests.Request("GET", self.url).prepare()
         except requests.exceptions.InvalidURL as error:
             raise transport.explained(error, self.connection) from None
-        # The cookie jar has its own names for hosts without dots, for IPv6 addresses, and for
-        # names with other letters than ASCII.
+        # The cookie jar changes host names without dots, IPv6 addresses and non-ASCII names.
         domain = eff_request_host(requests.cookies.MockRequest(prepared))[1]
         path = urlsplit(self.url).path or "/"
         self._session.cookies.set(name, value, domain=domain, path=path)
@@ -181,7 +180,7 @@ class Http:
         :param repeatable: whether sending it twice does no harm. Such a request is sent up to
             ``retries`` more times after a lost connection, 429, 502, 503 or 504.
         :raises Unclear: a request that is not repeatable got no clear answer.
-        :raises Failure: no answer, or an answer of 5xx or 429, after the last try.
+        :raises Failure: there was no answer, or only 5xx or 429, on the last try.
         """
         tries = self.connection.retries if repeatable else 0
         attempt, waited = 0, 0.0
@@ -214,7 +213,7 @@ class Http:
             connection = connection.model_copy(update={"timeout": timeout})
         settings = transport.settings(connection)
         try:
-            # validate_certs: false is the user's own choice; urllib3 would warn at each request.
+            # validate_certs: false is the user's own choice; urllib3 would warn on every request.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 response = self._session.request(
@@ -245,9 +244,9 @@ class Http:
                 http_messages.TRY_LATER,
                 retry=True,
                 wait=_retry_after(answer.headers.get("Retry-After")),
-                # A proxy lost its patience, not GitLab.
+                # The proxy gave up, but GitLab may still be working.
                 late=answer.status == HTTPStatus.GATEWAY_TIMEOUT,
-                # GitLab's throttles stand before everything that works.
+                # GitLab's throttles refuse a request before anything else sees it.
                 refused=answer.status == HTTPStatus.TOO_MANY_REQUESTS,
                 status=answer.status,
                 reason=answer.reason(),
@@ -262,7 +261,10 @@ class Http:
         return answer
 
     def refuse_redirect(self, answer: Answer) -> Answer:
-        """Return the answer, or explain a redirect: an API answers where it is asked."""
+        """Return the answer unless it is a redirect, which an API never sends.
+
+        :raises Failure: explaining the redirect.
+        """
         if 300 <= answer.status < 400:
             location = answer.headers.get("Location", "")
             raise transport.redirected(self.connection, answer.path, location)
@@ -270,9 +272,11 @@ class Http:
 
 
 def status_of(url: str, connection: Connection) -> int:
-    """Return the status with which a neighbour of GitLab answers; it is sent nothing secret.
+    """Return the status with which another service, such as the gateway, answers.
 
-    :raises Failure: no answer.
+    No credentials are sent to it.
+
+    :raises Failure: there is no answer.
     """
     settings = transport.settings(connection)
     try:
@@ -289,15 +293,15 @@ def status_of(url: str, connection: Connection) -> int:
 
 
 def pause(attempt: int, wanted: float | None) -> float:
-    """Return the seconds to wait: what GitLab wants, else 1, 2, 4, … with jitter."""
+    """Return the seconds to wait: as GitLab wants, or else 1, 2, 4, …, with jitter."""
     if wanted is not None:
-        # In this order a NaN becomes 0.
+        # With the arguments in this order, NaN becomes 0.
         return min(max(0.0, wanted), LONGEST_WAIT) + random.uniform(0, 0.25)  # noqa: S311
     return min(2.0**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header: a number, or a date."""
+    """Return the seconds in a ``Retry-After`` header, which holds a number or a date."""
     if not value:
         return None
     try:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few things that no API offers, through gitlab-rails runner on a GitLab node.
+"""Do what no API offers with gitlab-rails runner on a GitLab node.
 
-The classes behind it have the same paths from 17.9 to 19.x. A run takes as long as GitLab takes
-to load, often half a minute. Nothing secret is in the Ruby code, which the process list shows.
+The Ruby classes have the same names from 17.9 to 19.x. A run takes as long as loading GitLab, often
+half a minute. The Ruby code contains no secret, because the process list shows it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600  # seconds
 
-# A shell's, docker's and kubectl's exit status for a command that could not be started.
+# Exit status of shells, docker and kubectl for a command that could not be started.
 _NOT_STARTED = (126, 127)
-# What the Ruby code prints where it knows that it wrote nothing.
+# The Ruby code prints this if it knows that it wrote nothing.
 _REFUSED = "refused"
 
 _READ_BETA = "puts Ai::TestingTermsAcceptance.has_accepted?"
@@ -33,7 +33,7 @@ _ACCEPT = (
     "Ai::SelfHostedModels::TestingTermsAcceptance::CreateService.new(u).execute; "
     "no[r.message] if r&.error?; puts :on"
 )
-# For every row, also those of deleted users: the only complete way to turn it off.
+# All rows, because beta features stay on while one is left, even that of a deleted user.
 _WITHDRAW_ALL = (
     "Ai::TestingTermsAcceptance.all.map("
     "&Ai::SelfHostedModels::TestingTermsAcceptance::DestroyService.method(:new)).each(&:execute); "
@@ -53,7 +53,7 @@ class RailsRunner:
         return self._run(_READ_BETA, ("true", "false")) == "true"
 
     def accept(self, username: str) -> None:
-        """Accept the Testing Agreement for a user, if that has not been done.
+        """Accept the Testing Agreement for a user, unless the user has accepted it already.
 
         :raises Unclear: it is not known whether it was done.
         """
@@ -79,7 +79,7 @@ class RailsRunner:
         Other lines are warnings of Ruby or of libraries.
         """
         try:
-            # There is no module to ask for run_command: the action plugins come here too.
+            # Not run_command, because the action plugins call this too and have no module.
             done = subprocess.run(  # pylint: disable=ansible-bad-function
                 [*self._command, code],
                 capture_output=True,
@@ -108,8 +108,8 @@ class RailsRunner:
 def _failed(reason: str, may_be_done: bool) -> Failure:
     """Return the failure of a command.
 
-    One that ended without an answer may have written before, and one that was only lost on the
-    way (kubectl exec, docker exec) goes on in GitLab's container.
+    A command that ended without an answer may have written before that, and one whose connection
+    broke (kubectl exec, docker exec) goes on in GitLab's container.
     """
     if may_be_done:
         return Unclear(messages.RAILS_FAILED, retry=False, late=True, reason=reason)
@@ -117,9 +117,9 @@ def _failed(reason: str, may_be_done: bool) -> Failure:
 
 
 def _error(stderr: str) -> str:
-    """Return the line that says what went wrong: neither a warning, nor the trace behind it."""
+    """Return the line that says what went wrong, without warnings and traceback."""
     for line in map(str.strip, stderr.splitlines()):
-        # Rails says this first when the code itself is wrong for its release.
+        # Rails prints this line first if the code does not fit the release.
         rails = line.startswith("Please specify a valid ruby command")
         if line and not rails and "warning:" not in line and not line.startswith("from "):
             return line.rstrip(".")

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to do what no token can do: sign in to the admin pages, or run on a GitLab node.
+"""Define the options for what a token cannot do: sign in to admin pages, or run Ruby on a node.
 
-Plain dataclasses, not pydantic: ``via: rails_runner`` works on nodes without any library.
+Plain dataclasses, not pydantic, because ``via: rails_runner`` works on nodes without libraries.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ RAILS_RUNNER = "rails_runner"
 _TEXTS = ("username", "password", "session_cookie")
 RAILS_COMMAND = ("gitlab-rails", "runner")
 
-# Signing in to the admin pages that no token reaches.
 SIGN_IN_SPEC: Spec = {
     "via": {"type": "str", "choices": ["auto", "session", "rails_runner"], "default": "auto"},
     "username": {"type": "str"},
@@ -62,7 +61,7 @@ class SignIn:
         return checked
 
     def _problems(self) -> list[tuple[str, str, str]]:
-        """Return option, rule and what to write of each problem."""
+        """Return option, rule and what to write for each problem."""
         texts = {name: getattr(self, name) or "" for name in _TEXTS}
         unseen = [
             (name, why, "Write {} without it.")
@@ -76,7 +75,7 @@ class SignIn:
             return [("username", rule, "Write the user name of a GitLab account as {}.")]
         if self.session_cookie and not re.fullmatch(r"[!-:<-~]+", self.session_cookie):
             rule = "give the value of the cookie alone"
-            return [("session_cookie", rule, "Write what stands after _gitlab_session= as {}.")]
+            return [("session_cookie", rule, "Write the text after _gitlab_session= as {}.")]
         if self.rails_command is not None and not all(self.rails_command or [""]):
             example = " ".join(RAILS_COMMAND)
             return [("rails_command", "is empty", f"Write a command as {{}}, such as {example}.")]
@@ -91,12 +90,12 @@ class SignIn:
 
     @property
     def can_sign_in(self) -> bool:
-        """Whether there is enough to sign in with."""
+        """Whether the options suffice to sign in."""
         return bool(self.session_cookie or (self.username and self.password))
 
     @property
     def way(self) -> str | None:
-        """The way that the options allow; None if there is none."""
+        """The way that the options choose or allow; None if there is none."""
         if self.via == RAILS_RUNNER:
             return RAILS_RUNNER
         if self.can_sign_in:
@@ -105,5 +104,5 @@ class SignIn:
 
 
 def sign_in_of(wanted: SignIn) -> dict[str, Any]:
-    """Return the options for signing in of a task that has others too."""
+    """Return the options for signing in, out of all options of a task."""
     return {it.name: getattr(wanted, it.name) for it in fields(SignIn)}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to one GitLab: TLS, client certificates and proxies, and what its failures mean."""
+"""Set up TLS, client certificates and proxies for one GitLab, and explain their failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Codes of OpenSSL's X509_V_ERR_*.
 _DATES = {9: "is not valid yet", 10: "has expired"}
 _OTHER_NAME = (62, 64)  # host name, IP address
-# TLS alerts by which a server asks for a client certificate, or refuses the one that it got.
+# TLS alerts with which a server demands a client certificate, or refuses the one that it got.
 _WANTED = "CERTIFICATE_REQUIRED"
 _REFUSED = re.compile(
     r"ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|(UNSUPPORTED_|ACCESS_DENIED|CERTIFICATE_)\w*)"
@@ -31,9 +31,9 @@ _REFUSED = re.compile(
 
 
 def settings(connection: Connection) -> dict[str, Any]:
-    """Return what ``requests`` has to be told with each request.
+    """Return the arguments of each request of ``requests``.
 
-    With the request, because ``REQUESTS_CA_BUNDLE`` wins over what the session is told.
+    They are not set on the session, because there ``REQUESTS_CA_BUNDLE`` overrides them.
 
     :raises Failure: the client's key is encrypted.
     """
@@ -52,7 +52,7 @@ def settings(connection: Connection) -> dict[str, Any]:
 
 
 def explained(error: Exception, connection: Connection) -> Failure:
-    """Return what an exception of ``requests`` means; an :class:`Unclear` may be tried again."""
+    """Return the failure for an exception of ``requests``; an :class:`Unclear` may be retried."""
     problems = requests.exceptions
     if isinstance(error, problems.Timeout):
         return Unclear(http_messages.TIMED_OUT, retry=True, late=True, seconds=connection.timeout)
@@ -69,7 +69,7 @@ def explained(error: Exception, connection: Connection) -> Failure:
         if proxy:
             return Unclear(http_messages.PROXY_BROKE, retry=True, proxy=proxy, reason=reason)
         return Unclear(http_messages.UNREACHABLE, retry=True, reason=reason)
-    # requests looks for the files itself; those of the environment are left.
+    # Not a file of the options, so it must be one of the environment.
     return _unusable_file(connection) or Failure(
         http_messages.UNUSABLE_FILE, option="REQUESTS_CA_BUNDLE", reason=str(error)
     )
@@ -78,13 +78,13 @@ def explained(error: Exception, connection: Connection) -> Failure:
 def refused_on_the_way(
     status: int, content_type: str, body: bytes, connection: Connection
 ) -> Failure | None:
-    """Return why something in front of GitLab refused, if it was not GitLab that answered."""
+    """Return the failure if a proxy or web server in front of GitLab refused, or None."""
     proxy = _proxy(connection) if status in (401, 407) else None
     # tinyproxy answers 401 to wrong credentials, and 407 if there are none. GitLab sends JSON.
     if status == 407 or (proxy and status == 401 and content_type == "text/html"):
         proxy = proxy or "in front of GitLab"
         return Failure(http_messages.PROXY_CREDENTIALS, proxy=proxy, status=status)
-    # These are the texts of nginx, which GitLab's packages bring.
+    # The texts of nginx, which GitLab's packages contain.
     said = body[:1000] if status == 400 else b""
     if b"No required SSL certificate was sent" in said:
         return Failure(http_messages.CLIENT_CERTIFICATE_WANTED)
@@ -96,9 +96,9 @@ def refused_on_the_way(
 
 
 def redirected(connection: Connection, path: str, location: str) -> Failure:
-    """Return what a redirect means, which is not followed: an API answers where it is asked.
+    """Return the failure for a redirect. None is followed, because GitLab's API never sends one.
 
-    :param path: what was asked for, below the base URL.
+    :param path: that was requested, below the base URL.
     """
     target = urlsplit(absolute(connection.api_url + path, location))
     if target.scheme not in ("http", "https"):
@@ -120,7 +120,7 @@ def _of_tls(error: BaseException, connection: Connection) -> Failure:
             code = getattr(inner, "verify_code", 0)
             if code in _DATES:
                 return Failure(http_messages.CERTIFICATE_DATES, state=_DATES[code])
-            # urllib3 1 compares names itself, and gives no code.
+            # urllib3 1 compares names itself and gives no code.
             if code in _OTHER_NAME or "doesn't match" in str(inner):
                 host = urlsplit(connection.api_url).hostname
                 return Failure(http_messages.CERTIFICATE_NAME, host=host)
@@ -131,12 +131,12 @@ def _of_tls(error: BaseException, connection: Connection) -> Failure:
         return Failure(http_messages.CLIENT_CERTIFICATE_WANTED)
     if _REFUSED.search(reason):
         return Failure(http_messages.CLIENT_CERTIFICATE_REFUSED)
-    # Perhaps in the middle of an answer.
+    # It may have failed in the middle of an answer, so a write is unclear.
     return Unclear(http_messages.TLS_FAILED, retry=False, reason=reason)
 
 
 def _refuse_encrypted(connection: Connection) -> None:
-    """Refuse a key with a passphrase: OpenSSL would ask for it on the terminal, and wait."""
+    """Refuse a key with a passphrase, because OpenSSL would ask for it on the terminal and wait."""
     for option in ("client_cert", "client_key"):
         path = getattr(connection, option)
         if path and os.path.isfile(path):
@@ -150,7 +150,10 @@ def _refuse_encrypted(connection: Connection) -> None:
 
 
 def _unusable_file(connection: Connection) -> Failure | None:
-    """Return which file is at fault, if one is: after a failure only, for it takes time."""
+    """Return the failure that names an unusable file, or None.
+
+    Called only after a failure, because it takes time.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     certificate, key = connection.client_cert, connection.client_key
     option, path = "ca_path", connection.ca_path

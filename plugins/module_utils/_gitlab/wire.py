@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shapes of GitLab's answers, checked at the border.
+"""Check the shapes of GitLab's answers as they arrive.
 
-What does not fit is a broken answer, of a proxy for example. Behind it every value has its type,
-so whatever stumbles there is a bug of the collection and is reported as one.
+An answer of another shape is reported as broken; it may come from a proxy. All code after this
+check can rely on the types, so an error there is a bug of the collection and is reported as one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _as_gitlab_has_it(name: str) -> str:
 
 
 class Shape(pydantic.BaseModel):
-    """An object of an answer; what else it holds is left aside."""
+    """An object in an answer; unknown fields are ignored."""
 
     model_config = pydantic.ConfigDict(
         frozen=True,
@@ -34,7 +34,7 @@ class Shape(pydantic.BaseModel):
 
 
 class ListPage(Shape):
-    """Where a connection goes on (GraphQL ``PageInfo``)."""
+    """Whether and where a connection continues (GraphQL ``PageInfo``)."""
 
     has_next_page: bool
     end_cursor: str | None = None
@@ -64,7 +64,7 @@ class ModelNode(Shape):
     has_api_token: bool | None = None
     api_token: str | None = pydantic.Field(default=None, repr=False)
     provider: str | None = None
-    # Without it, every model would count as unused.
+    # Required: without it, every model would count as unused.
     feature_settings: LinkedSettings
 
 
@@ -97,10 +97,10 @@ Fits = TypeVar("Fits", bound=Shape)
 
 
 def parse(shape: type[Fits], value: Any, field: str) -> Fits:
-    """Return a value of an answer in its shape.
+    """Return a value of an answer as its shape.
 
     :param field: name of the value in the answer, for the message.
-    :raises Failure: it has another shape. Where is told, and never what stands there.
+    :raises Failure: it has another shape. The message names the place, never the value.
     """
     try:
         return shape.model_validate(value)
