@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Self-hosted beta models and features: on for all as soon as one administrator accepted.
+"""Turn self-hosted beta models and features on or off: on as soon as one administrator accepted.
 
-GitLab keeps one acceptance of the Testing Agreement for each user; the switch on the admin page
-adds or removes that of the signed-in user. There is no API for it in any release (17.9 to 19.x).
+GitLab stores one acceptance of the Testing Agreement for each user; the switch on the admin page
+adds or removes that of the signed-in user. No release has an API for it (17.9 to 19.x).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 ABOUT = about("beta_features")
-# How often the switch is thrown at most to turn them on, and off: odd numbers, so that it ends as
-# it would after one throw. Off, the acceptance of somebody else is the likelier reason.
+# How often the switch is flipped at most, to turn them on and off: odd numbers, so that the result
+# is that of one flip. If they stay on, the likelier reason is somebody else's acceptance.
 TRIES = {True: 5, False: 3}
 
 
@@ -44,7 +44,7 @@ class BetaOptions(SignIn):
 
 @dataclass(frozen=True)
 class ObservedBetaFeatures:
-    """Whether beta features are on; None where it cannot be known without signing in."""
+    """Whether beta features are on; None if that cannot be known without signing in."""
 
     enabled: bool | None
     release: Release | None = None
@@ -52,23 +52,24 @@ class ObservedBetaFeatures:
 
 @dataclass(frozen=True)
 class Toggle:
-    """Throws the switch on the admin page, for the signed-in administrator.
+    """Flips the switch on the admin page, for the signed-in administrator.
 
-    The switch only flips, so two runs at once may undo each other. A page that still shows the
-    other state after it was thrown may also be old, or show the acceptance of somebody else.
+    Each flip undoes the one before it, so two runs at once may undo each other's. If the page still
+    shows the other state after a flip, it may also be old, or show somebody else's acceptance.
     """
 
     wanted: BetaOptions
     release: Release
 
     def perform(self, gitlab: GitLab) -> None:
-        """Read, throw the switch if the page still shows the other state, read again.
+        """Read, flip the switch if the page shows the other state, and read again.
 
-        While the page shows at once what a throw has done, it is thrown again a few times. If it
-        shows nothing of two throws, which undo each other, the page may be late, and what it showed
-        at first too: then it is watched until it must be true, before the switch is thrown again.
+        As long as the page shows the effect of a flip at once, the switch is flipped a few more
+        times. If the page shows neither of two flips, which undo each other, it may be late, and
+        its first reading may have been old too: then wait until the page must be right before
+        flipping again.
 
-        :raises Failure: it was thrown, but the state is still the other one.
+        :raises Failure: the switch was flipped, but the state is still the other one.
         """
         session = gitlab.admin_session(self.wanted)
         enabled, path = session.beta_state()
@@ -80,7 +81,7 @@ class Toggle:
         while True:
             reached, throws = self._throw(session, path), throws + 1
             prompt = prompt or reached
-            # An earlier throw that is seen late is undone, as late, by one that came after it.
+            # If an earlier flip shows late, the one after it will undo it just as late.
             since = watch.seconds if throws > 1 else 0.0
             if reached and (not since or self._stays(session, watch, since)):
                 return
@@ -96,7 +97,7 @@ class Toggle:
                 return
 
     def _comes(self, session: AdminSession, patience: Patience, watch: Watch, since: float) -> bool:
-        """Return whether the page shows the wanted state in time, and for so many seconds."""
+        """Return whether the page shows the wanted state in time, and still ``since`` s later."""
         while patience.wait():
             if self._is_reached(session) and self._stays(session, watch, since):
                 return True
@@ -108,17 +109,17 @@ class Toggle:
         return not seconds or self._is_reached(session)
 
     def _throw(self, session: AdminSession, path: str) -> bool:
-        """Throw the switch; return whether the page shows the wanted state then."""
+        """Flip the switch; return whether the page then shows the wanted state."""
         try:
             session.toggle_beta(path)
         except Unclear as unclear:
-            # Even where this throw was refused: an earlier one may be seen late.
+            # Even if this flip was refused, an earlier one may show late.
             unclear.refused = False
-            # It may have been thrown all the same: the page tells.
+            # The switch may have flipped anyway, so read the page again.
             if self._is_reached(session):
                 return True
             if unclear.late:
-                # It may still come, and a second throw would undo it.
+                # The flip may still happen, and a second one would undo it.
                 unclear.retry = False
             raise
         return self._is_reached(session)
@@ -139,15 +140,15 @@ class Toggle:
 
 @dataclass(frozen=True)
 class Run:
-    """Does it with gitlab-rails runner, for all acceptances at once."""
+    """Accepts, or withdraws all acceptances at once, with gitlab-rails runner."""
 
     wanted: BetaOptions
 
     def perform(self, _gitlab: GitLab) -> None:
         """Accept for one administrator, or withdraw all acceptances.
 
-        :raises Unclear: the command failed, and may have done it all the same.
-        :raises Failure: it did not do it, or beta features stay on.
+        :raises Unclear: the command failed, but may have done it.
+        :raises Failure: the command did not do it, or beta features stay on.
         """
         runner = RailsRunner(self.wanted)
         if self.wanted.enabled:
@@ -162,7 +163,7 @@ def options(params: dict[str, Any]) -> BetaOptions:
 
 
 def observe(gitlab: GitLab | None, wanted: BetaOptions) -> ObservedBetaFeatures:
-    """Read the state: by token where the release tells it so, else the way the options allow."""
+    """Read the state with the token if the release shows it, or else as the options allow."""
     if gitlab is None:
         return ObservedBetaFeatures(RailsRunner(wanted).beta_state())
     reading, state = read_state(gitlab)
@@ -170,7 +171,7 @@ def observe(gitlab: GitLab | None, wanted: BetaOptions) -> ObservedBetaFeatures:
 
 
 def beta_state(gitlab: GitLab, wanted: SignIn, by_token: bool | None) -> bool | None:
-    """Return whether beta features are on, also where the token does not tell."""
+    """Return whether beta features are on, even if the token's reading does not show it."""
     if by_token is not None:
         return by_token
     if wanted.way == SESSION:
@@ -181,7 +182,7 @@ def beta_state(gitlab: GitLab, wanted: SignIn, by_token: bool | None) -> bool | 
 def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaFeatures]:
     """Return what would change.
 
-    :raises Failure: there is no way to do it, or the agreement is not accepted.
+    :raises Failure: the options give no way to do it, or the agreement is not accepted.
     """
     predicted = replace(found, enabled=wanted.enabled)
     if found.enabled == wanted.enabled:

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints of models that mean another machine than whoever wrote them may think.
+"""Warn of endpoints of models that may mean another machine than intended.
 
-The AI gateway calls a model, not GitLab: localhost is the gateway's own machine, or its container.
+Not GitLab but the AI gateway calls a model: localhost is the gateway's own machine or container.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def loopback(models: Iterable[ModelOptions]) -> tuple[str, str] | None:
-    """Return what is said of models whose endpoint is on loopback, and what to do; or None."""
+    """Return the warning about models with a loopback endpoint, and what to do; or None."""
     found = {
         model.new_name or model.name: host
         for model in models

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feature settings: which provider and model serve a GitLab Duo feature.
+"""Assign providers and models to GitLab Duo features.
 
 GraphQL ``aiFeatureSettings`` (17.9). What can be declared of a setting, what is
 sent and what is shown is in ``one_setting.py``.
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 
-# What a release lacks: for a feature itself, or for the model that it is to use.
+# Failures because the release lacks something: of a feature itself, or of its model.
 _LACKING = (messages.NOT_OFFERED.code, messages.MODEL_NOT_OFFERED.code)
 
 
@@ -77,14 +77,14 @@ class ObservedFeatures:
 
     release: Release
     state: State
-    # As license_facts returns it; None where it was not asked for.
+    # As license_facts returns it; None if it was not asked for.
     license: dict[str, Any] | None = None
-    # Name -> why, of the declared models that this run skips.
+    # Name -> reason, for the declared models that this run skips.
     unsupported: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_provider(self) -> str:
-        """Provider of a feature that nobody configured, on this instance."""
+        """Provider of a feature that was never configured on this instance."""
         return self.state.default_provider(self.release)
 
 
@@ -104,7 +104,7 @@ def options(params: dict[str, Any]) -> FeaturesOptions:
 
 
 def observe(gitlab: GitLab, wanted: FeaturesOptions) -> ObservedFeatures:
-    """Read settings, models and what decides on rights, in one request."""
+    """Read settings, models and the facts that decide on permissions, in one request."""
     # A feature that is handed back to GitLab (absent) may get its default, vendored.
     cloud = any(it.resolved_provider in ("vendored", None) for it in wanted.settings)
     reading, state = read_state(gitlab, LICENSE, ADD_ONS, gitlab_models=cloud)
@@ -112,7 +112,7 @@ def observe(gitlab: GitLab, wanted: FeaturesOptions) -> ObservedFeatures:
 
 
 def foresee(found: ObservedFeatures, step: StepPlan) -> ObservedFeatures:
-    """Return what there will be once the earlier steps of the run are done."""
+    """Return the state after the earlier steps of the run."""
     state = after(found.state, step.preceding, found.default_provider)
     return replace(found, state=state, unsupported=step.unsupported)
 
@@ -121,8 +121,8 @@ def foresee(found: ObservedFeatures, step: StepPlan) -> ObservedFeatures:
 def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatures]:
     """Return what would change.
 
-    :raises Failure: a feature, provider or model that this instance does not know, a model whose
-        family does not fit the feature, or what GitLab refuses for want of a right.
+    :raises Failure: this instance does not know a feature, provider or model, a model's family does
+        not fit the feature, or GitLab would not permit a setting.
     """
     models, settings = found.state.models, dict(found.state.settings)
     changes: dict[Target, list[Change]] = {}
@@ -160,7 +160,7 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
     steps = [
         step
         for target, of_target in changes.items()
-        # Apart, because one mutation for both would need both rights.
+        # Separately, because one mutation for both kinds would need both permissions.
         for agents in (False, True)
         if (few := [it for it in of_target if any(map(is_agent_feature, it.after)) is agents])
         for step in steps_of(target, few, found.release)
@@ -173,7 +173,10 @@ def plan(wanted: FeaturesOptions, found: ObservedFeatures) -> Plan[ObservedFeatu
 
 
 def _skipped(problem: Failure, wanted: FeaturesOptions) -> str:
-    """Return the warning for what this release lacks, if that may be skipped; else fail."""
+    """Return the warning that something is skipped because this release lacks it.
+
+    :raises Failure: it must not be skipped.
+    """
     if wanted.when_unsupported == "fail" or problem.code not in _LACKING:
         raise problem
     return f"{problem.about} is skipped: {problem.what}"
@@ -234,16 +237,16 @@ def _refuse_unfit(feature: str, current: Setting | None, target: Target, release
 
 
 def circumstances(found: ObservedFeatures) -> Circumstances:
-    """Return what decides on rights."""
+    """Return the facts that decide on permissions."""
     state = found.state
     lists = state.knows_gitlab_models if state.has_gitlab_models else None
     return Circumstances(found.release, found.license, state.turned_on or state.beta, lists)
 
 
 def _refuse_forbidden(targets: dict[str, Target], found: ObservedFeatures) -> list[str]:
-    """Return warnings about what GitLab may refuse.
+    """Return warnings about settings that GitLab may refuse.
 
-    :raises Failure: what it certainly refuses, with the names of all features that it concerns.
+    :raises Failure: for settings that it certainly refuses, naming all features concerned.
     """
     here = circumstances(found)
     settings = {name: (it.provider, it.gitlab_model) for name, it in targets.items()}
@@ -274,7 +277,7 @@ def _refuse_unknown(feature: str, current: Setting | None, found: ObservedFeatur
         return
     offered = found.release.has(offer)
     if offered is None:
-        # The list is complete for what is generally available, and for beta while beta is on.
+        # GitLab lists all features that are generally available, and beta ones while beta is on.
         beta = found.release.is_beta_feature(feature)
         offered = None if beta and not found.state.beta else False
     if offered is False:
@@ -288,7 +291,7 @@ def _refuse_unknown(feature: str, current: Setting | None, found: ObservedFeatur
 
 
 def _is_untold(current: Setting | None, target: Target, found: ObservedFeatures) -> bool:
-    """Return whether GitLab does not tell if a feature uses the GitLab-managed model it is to use.
+    """Return whether GitLab does not show which GitLab-managed model a feature uses.
 
     It could not be set either: GitLab refuses vendored while it cannot fetch the definitions.
     """

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The AI gateway: its URL, its timeout, and the Agent Platform service beside it.
+"""Configure the AI gateway: its URL and timeout, and the Agent Platform service beside it.
 
 GraphQL ``duoSettings`` and ``duoSettingsUpdate`` (17.9).
 """
@@ -45,7 +45,7 @@ GATEWAY_SPEC: Spec = {
     "duo_agent_platform_service_url": {"type": "str"},
     "duo_agent_platform_service_secure": {"type": "bool"},
 }
-# What a run has declared before a task that judges the result.
+# For tasks that check the result: the gateway that the same run has declared.
 DECLARED_GATEWAY: Spec = {
     "declared_gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
 }
@@ -56,7 +56,7 @@ FIELDS = {
     "duo_agent_platform_service_url": "duoAgentPlatformServiceUrl",
     "duo_agent_platform_service_secure": "selfHostedDuoAgentPlatformServiceSecure",
 }
-# Options that a release may lack: the release that first offers them, for messages.
+# Option that a release may lack -> first release that has it, for messages.
 SINCE = {
     "ai_gateway_timeout_seconds": "18.7",
     "duo_agent_platform_service_url": "18.4",
@@ -64,7 +64,7 @@ SINCE = {
 }
 TYPES = {"str": str, "int": int, "bool": bool}
 URLS = ("ai_gateway_url", "duo_agent_platform_service_url")
-# A null URL can mean "unset" or "not permitted"; null models mean "not permitted" alone.
+# A null URL can mean "unset" or "not permitted"; null models can only mean "not permitted".
 PERMISSION = Part("Permission", "aiSelfHostedModels(first: 1) { nodes { id } }")
 PARTS = [
     Part(f"Settings{number}", f"duoSettings {{ {name} }}", optional=number > 0)
@@ -131,13 +131,13 @@ class GatewayOptions(Options):
 
 @dataclass(frozen=True)
 class ObservedGateway:
-    """The settings as GitLab has them; only options that this release offers are in ``values``."""
+    """The settings as GitLab has them; ``values`` has only options that this release offers."""
 
     release: Release
     values: dict[str, Any]
-    # Feature -> provider, read only where a URL is to be cleared, or to lead to GitLab's hosts.
+    # Feature -> provider, read only if a URL is to be cleared or to lead to GitLab's hosts.
     providers: Mapping[str, str] = field(default_factory=dict)
-    # Options that another of GitLab's processes shows otherwise, with that value.
+    # Options for which another of GitLab's processes shows a different value, with that value.
     otherwise: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -147,7 +147,7 @@ def options(params: dict[str, Any]) -> GatewayOptions:
 
 
 def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
-    """Read the settings in one request; again, where they seem to differ and may be old.
+    """Read the settings in one request, and again if they seem to differ and may be old.
 
     :raises Failure: the token's user may not see them.
     """
@@ -158,9 +158,9 @@ def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
 def look_again(
     gitlab: GitLab, wanted: GatewayOptions, found: ObservedGateway, looks: int = LOOKS
 ) -> ObservedGateway:
-    """Return what was found, and what another of GitLab's processes shows otherwise.
+    """Return the observed settings with those that another of GitLab's processes shows otherwise.
 
-    :param looks: requests at most; none where nothing seems to differ, or nothing is copied.
+    :param looks: maximal number of requests; none is sent if nothing differs or nothing is cached.
     """
     if not found.release.gateway_is_application_setting or not _plan(wanted, found).steps:
         return found
@@ -174,7 +174,7 @@ def look_again(
 
 
 def is_done_elsewhere(wanted: GatewayOptions, found: ObservedGateway) -> bool:
-    """Return whether another of GitLab's processes shows the settings as they are wanted."""
+    """Return whether another of GitLab's processes shows the settings as declared."""
     there = replace(found, values={**found.values, **found.otherwise})
     return bool(found.otherwise) and not _plan(wanted, there).steps
 
@@ -197,8 +197,8 @@ def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
 def values(reading: Reading) -> dict[str, Any]:
     """Return the settings of a reading by option name, ``""`` for a text that is not set.
 
-    :raises Failure: they are not there, or of another type. Each write sends the URL along, so
-        that one which was only not read would be cleared.
+    :raises Failure: they are missing or of another type. Each write sends the URL along, so one
+        that was wrongly read as empty would be cleared.
     """
     settings = reading.data.get("duoSettings")
     if not isinstance(settings, dict):
@@ -210,40 +210,40 @@ def values(reading: Reading) -> dict[str, Any]:
             kind = GATEWAY_SPEC[option]["type"]
             if value is not None and not _is(kind, value):
                 raise reading.lacks(f"duoSettings.{name}")
-            # A text that is cleared reads null.
+            # A cleared text reads null.
             found[option] = value or "" if kind == "str" else value
     return found
 
 
 def declared_gateway(params: Mapping[str, Any]) -> GatewayOptions:
-    """Check what a task is told of the gateway that the same run has declared."""
+    """Check the gateway options that the same run has declared, as given to a task."""
     given = params.get("declared_gateway") or {}
     return check(GatewayOptions, {name: it for name, it in given.items() if it is not None})
 
 
 def agrees(planned: GatewayOptions, seen: Mapping[str, Any]) -> bool:
-    """Return whether settings are those that a run has written, as far as they are known."""
+    """Return whether the settings seen are those that a run has written, as far as known."""
     return all(getattr(planned, name) in (None, value) for name, value in seen.items())
 
 
 @dataclass(frozen=True)
 class Look(Generic[Found]):
-    """What one look at GitLab has found, and how far it can be relied on."""
+    """The result of one look at GitLab, and how far it can be relied on."""
 
     found: Found
-    # Whether all is well, as far as it rests on the gateway that a run has written.
+    # Whether all is well, as far as it depends on the gateway that a run has written.
     done: bool
-    # The settings that it rests on; None where another answer contradicts them.
+    # The settings that the result depends on; None if another answer contradicts them.
     seen: Mapping[str, Any] | None
-    # Whether something is in order now that was not before.
+    # Whether something is in order that was not in the last look.
     progress: bool = False
 
 
 def until_agreed(gitlab: GitLab, look: Callable[[], Look[Found]], planned: GatewayOptions) -> Found:
-    """Look once; and again while GitLab's processes do not agree about the gateway.
+    """Look once, and again while GitLab's processes do not agree about the gateway.
 
     :param planned: settings that a run has written, as far as they are known.
-    :raises Failure: as the look does, or the settings can't be read.
+    :raises Failure: as ``look`` does, or the settings can't be read.
     """
     patience: Patience | None = None
     while True:
@@ -256,7 +256,8 @@ def until_agreed(gitlab: GitLab, look: Callable[[], Look[Found]], planned: Gatew
             if agreed:
                 gitlab.forget()
                 agreed = values(gitlab.read(*PARTS)) == made.seen
-        # The next request may reach a process that knows, so the first ones follow at once.
+        # The first repetitions follow at once, because the next request may reach a process that
+        # knows the new settings.
         patience = patience or Patience(gitlab.connection.settle_timeout, LOOKS_BEFORE_FAILURE)
         if made.progress:
             patience.restart()
@@ -266,7 +267,7 @@ def until_agreed(gitlab: GitLab, look: Callable[[], Look[Found]], planned: Gatew
 
 
 def _is(kind: str, value: Any) -> bool:
-    # For Python, a truth value is a whole number too.
+    # In Python, a bool is an int too.
     return isinstance(value, TYPES[kind]) and isinstance(value, bool) == (kind == "bool")
 
 
@@ -307,9 +308,9 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
         del asked[name]
     saved = {"ai_gateway_url": _as_saved(found.values["ai_gateway_url"])}
     before, after = differences({**found.values, **saved}, asked)
-    # Before 18.0 GitLab clears the URL when the argument is left out, so each write sends it along,
-    # and its slash goes with any other change. Not where what was read may be old: that would undo
-    # what somebody has just set.
+    # Before 18.0 GitLab clears the URL if the argument is left out, so each write sends it along,
+    # and any change also removes its trailing slash. But not if the reading may be old, because
+    # that would undo somebody else's change.
     along = {} if found.release.gateway_is_application_setting else saved
     written = {**along, **after} if after else {}
     predicted = replace(found, values={**found.values, **written})
@@ -331,7 +332,7 @@ def _plan(wanted: GatewayOptions, found: ObservedGateway) -> Plan[ObservedGatewa
     shown_before, shown_after = masked(before), masked(after)
     for name, value in shown_after.items():
         if value == shown_before[name]:
-            # Only the credentials inside the URL differ, which are never shown.
+            # Only the credentials in the URL differ, and they are never shown.
             shown_before[name], shown_after[name] = "(set)", "(changed)"
     step = Step(
         (Change("gateway", "", shown_before, shown_after),),
@@ -354,9 +355,9 @@ def _opened(now: ObservedGateway, later: ObservedGateway) -> list[str]:
 
 
 def _is_allowed_by_now(gitlab: GitLab, _said: str, *, url: str | None) -> bool:
-    """Return whether GitLab's outbound allowlist has the host of a URL that it refused.
+    """Return whether GitLab's outbound allowlist contains the host of a URL that it refused.
 
-    Then somebody has just added it, and the process that refused does not know yet.
+    Then it has just been added, and the process that refused does not know yet.
     """
     settings = gitlab.rest(APPLICATION_SETTINGS) if url else None
     return isinstance(settings, dict) and lists(settings, url or "")
@@ -369,12 +370,13 @@ def _proof(release: Release, changed: dict[str, Any]) -> Proof | None:
 
 
 def _as_saved(url: str) -> str:
-    # GitLab removes one trailing slash when it saves, but not from a value of AI_GATEWAY_URL.
+    # GitLab removes one trailing slash when it saves, but not from AI_GATEWAY_URL, which it shows
+    # if no URL is saved.
     return url.removesuffix("/")
 
 
 def show(_wanted: GatewayOptions, found: ObservedGateway) -> dict[str, Any]:
-    """Return the settings, every option that the release offers."""
+    """Return all settings that the release offers."""
     return {"gateway": masked(found.values)}
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One self-hosted model, whole: its options and their rules, what is sent and what is shown.
+"""One self-hosted model: its options and their rules, the mutations, the return values.
 
 GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider``
-(18.11). Releases differ in what a model needs and who decides its provider: ``Form``.
+(18.11). Releases differ in what a model needs and in what decides its provider: ``Form``.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 NAME = "self_hosted_model"
-# What a release may lack: the release that first offers it, for messages.
+# Value that a release may lack -> first release that has it, for messages.
 SINCE = {"deployment_method vertex_ai": "18.11"}
-# What GitLab's own page sends as endpoint of a Bedrock model before models had a provider.
+# The endpoint that GitLab's own page sends for Bedrock in releases whose models have no provider.
 BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
 
-# One self-hosted model; also the form in which other tasks are told what a run plans.
+# One self-hosted model. Tasks that take the declared models of a run use the same specification.
 MODEL_SPEC: Spec = {
     "name": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -54,7 +54,7 @@ MODEL_SPEC: Spec = {
     # No choices here: the case of the value should not matter.
     "deployment_method": {"type": "str"},
     "identifier": {"type": "str"},
-    # A type with rules of its own would not do: core shows a value that fails them.
+    # Checked here and not by core, because core shows a value that it refuses.
     "api_key": {"type": "str", "no_log": True},
     "update_api_key": {
         "type": "str",
@@ -67,7 +67,7 @@ MODEL_SPEC: Spec = {
 
 
 class DeclaredModel(Options):
-    """What checks read of a declared model; the task that writes it judges the rest."""
+    """The fields of a declared model that checks need; the task that writes it checks the rest."""
 
     model_config = LENIENT
 
@@ -120,7 +120,7 @@ class ModelOptions(DeclaredModel):
             raise Wrong(
                 f"is required for {method}: {form}", f"Write {{}}: {form}.", option="identifier"
             )
-        # Bedrock also takes the ARN of an inference profile as it is.
+        # Bedrock also accepts the plain ARN of an inference profile.
         is_arn = method == "bedrock" and (identifier or "").startswith("arn:")
         if prefix and identifier and not (is_arn or re.match(re.escape(prefix) + ".", identifier)):
             form = f"{prefix}<name of the model>"
@@ -157,7 +157,7 @@ class ModelOptions(DeclaredModel):
 # --- steps --------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Form:
-    """What an instance's mutations take for a model, and what they make of it."""
+    """How an instance's mutations treat a model."""
 
     provider: bool  # a model has a provider
     endpoint: bool  # every model needs an endpoint, whatever its provider
@@ -174,12 +174,12 @@ class Form:
 
 
 def about(name: str) -> str:
-    """Return how messages and diffs call a model."""
+    """Return the name of a model as messages and diffs show it."""
     return objects.about(NAME, name)
 
 
 def values(model: Model) -> dict[str, Any]:
-    """Return what a diff shows of a model."""
+    """Return the fields of a model that a diff shows."""
     shown = {
         "name": model.name,
         "model_family": model.family,
@@ -190,7 +190,7 @@ def values(model: Model) -> dict[str, Any]:
 
 
 def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
-    """Return the model as it should be: declared values over those that are there."""
+    """Return the model as it should be: declared values over stored ones."""
     base = current or Model(id="", name=wish.name, family="")
     changes: dict[str, Any] = {"name": wish.new_name or base.name}
     if wish.model_family:
@@ -210,7 +210,7 @@ def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
 
 
 def create(wish: ModelOptions, new: Model, form: Form) -> Step:
-    """Return the step that creates a model; an update follows where GitLab sets its provider."""
+    """Return the step that creates a model; an update follows if GitLab sets another provider."""
     after = {"state": "present", **values(new)}
     if new.has_api_key:
         after["api_key"] = "(set)"
@@ -225,10 +225,10 @@ def create(wish: ModelOptions, new: Model, form: Form) -> Step:
 
 
 def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step | None:
-    """Return the step that makes a model the new one, or None where nothing differs."""
+    """Return the step that turns the current model into the new one, or None if they are equal."""
     before, after = differences(values(current), values(new))
     if current.endpoint != new.endpoint and "endpoint" not in after:
-        # Only the credentials inside the URL differ, which are never shown.
+        # Only the credentials in the URL differ, and they are never shown.
         before["endpoint"], after["endpoint"] = "(set)", "(changed)"
     if _sends_key(wish, current):
         before["api_key"] = "(set)" if current.has_api_key else "(not set)"
@@ -237,7 +237,7 @@ def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step |
         )
     if not after:
         return None
-    # always sends the key each time: reading again cannot prove that it arrived.
+    # With "always" the key is sent each time, and reading again cannot prove that it arrived.
     visible = set(after) != {"api_key"} or wish.update_api_key != "always"
     change = Change(NAME, current.name, before, after, visible=visible)
     call = Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form))
@@ -245,7 +245,7 @@ def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step |
 
 
 def delete(current: Model) -> Step:
-    """Return the step that deletes a model; whether it may go is looked at again before it."""
+    """Return the step that deletes a model; before it, the plan is made again (``recheck``)."""
     gone = {"state": "present", **values(current)}
     change = Change(NAME, current.name, gone, ABSENT, verb="delete")
     call = Mutation("aiSelfHostedModelDelete", {"id": current.id})
@@ -253,9 +253,9 @@ def delete(current: Model) -> Step:
 
 
 def _may_be_old(_gitlab: GitLab, said: str) -> bool:
-    """Return whether a refusal means that the reading was old: the model has come, or gone, since.
+    """Return whether a refusal may mean that the model was created or deleted after the reading.
 
-    A name that a hidden model has is refused in the same words.
+    GitLab refuses the name of a hidden model with the same words.
     """
     return any(text in said for text in ("has already been taken", "not found"))
 
@@ -273,17 +273,17 @@ def _sends_key(wish: ModelOptions, current: Model | None) -> bool:
 
 
 def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) -> dict[str, Any]:
-    """Return the mutation's input: an update replaces what is required, and keeps the rest."""
+    """Return the mutation's input. An update needs the required fields and keeps omitted others."""
     sent: dict[str, Any] = {"id": current.id} if current else {}
     sent |= {"name": new.name, "model": new.family.upper()}
     if new.endpoint:
         sent["endpoint"] = new.endpoint
     elif wish.endpoint is not None:
-        sent["endpoint"] = None  # left out, GitLab would keep it
+        sent["endpoint"] = None  # GitLab would keep an omitted one
     if wish.identifier is not None:
         sent["identifier"] = wish.identifier
     if form.provider:
-        # Never null: GitLab 18.11 answers HTTP 500 to it.
+        # Never null, which GitLab 18.11 answers with HTTP 500.
         sent["provider"] = new.provider or "API"
     if _sends_key(wish, current):
         sent["apiToken"] = wish.api_key
@@ -291,7 +291,7 @@ def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) ->
 
 
 def not_offered(model: DeclaredModel, release: Release, state: State) -> Failure | None:
-    """Return why this release cannot have a declared model that a later one can, if so."""
+    """Return the failure for a model that only a later release can have, or None."""
     option, since = "", ""
     family = FAMILIES.get(model.model_family or "")
     if family and release.has(family) is False:
@@ -313,7 +313,7 @@ def not_offered(model: DeclaredModel, release: Release, state: State) -> Failure
 def not_offered_of(
     models: Iterable[DeclaredModel], release: Release, state: State
 ) -> dict[str, str]:
-    """Return name -> why, of the declared models that this release cannot have."""
+    """Return name -> reason, for the declared models that this release cannot have."""
     return {
         name: problem.what
         for model in models
@@ -324,7 +324,7 @@ def not_offered_of(
 
 # --- results -----------------------------------------------------------------------------------
 def shown(model: Model) -> dict[str, Any]:
-    """Return a model as modules return it; never the key."""
+    """Return a model as modules return it, without its key."""
     return {
         "id": model.id or None,
         **values(model),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One feature setting, whole: its options and their rules, what is sent and what is shown.
+"""One feature setting: its options and their rules, the mutations, the return values.
 
 GraphQL ``aiFeatureSettingUpdate`` (17.9).
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "feature_model"
 _NOT_SHOWN = "(not shown by GitLab)"
-# Options that a release may lack: the release that first offers them, for messages.
+# Option that a release may lack -> first release that has it, for messages.
 SINCE = {"gitlab_model": "18.4"}
 # One assignment of features. The accepted names depend on the release, so there are no choices.
 SETTING_SPEC: Spec = {
@@ -44,7 +44,7 @@ SETTING_SPEC: Spec = {
 
 
 def lower_names(names: Iterable[str]) -> list[str]:
-    """Return names of features as GitLab answers them; people also write GraphQL's upper case."""
+    """Return names of features in lower case; people also write the upper case of GraphQL."""
     return [name.lower() for name in names]
 
 
@@ -120,7 +120,7 @@ class SettingOptions(Options):
 
 
 class DeclaredSetting(Options):
-    """A declared feature setting, of which a check reads only these."""
+    """The fields of a declared feature setting that checks need."""
 
     model_config = LENIENT
 
@@ -136,7 +136,7 @@ class DeclaredSetting(Options):
 # --- steps --------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Target:
-    """What a feature is to be set to."""
+    """The setting that a feature should get."""
 
     provider: str
     model: Model | None
@@ -144,20 +144,20 @@ class Target:
 
 
 def about(feature: str) -> str:
-    """Return how messages and diffs call a feature."""
+    """Return the name of a feature as messages and diffs show it."""
     return objects.about(NAME, feature)
 
 
 def change_of(feature: str, current: Setting | None, target: Target) -> Change | None:
-    """Return the difference; a feature that GitLab does not show is always one."""
+    """Return the change to a feature, or None; one that GitLab does not show always changes."""
     name = target.model.name if target.model else None
     wanted = (target.provider, name, target.gitlab_model or None)
     there, after = _NOT_SHOWN, _fields(*wanted)
-    # Of what cannot be compared, all that is set.
+    # Without a current setting to compare with, all fields that have a value.
     after = {field: value for field, value in after.items() if value}
     before: dict[str, Any] = dict.fromkeys(after, _NOT_SHOWN)
     if current:
-        # A GitLab-managed model that is not asked for counts as it is.
+        # A GitLab-managed model that is not declared is left alone.
         asked = target.gitlab_model is not None
         seen = (current.provider, current.model, current.gitlab_model if asked else None)
         if seen == wanted:
@@ -169,7 +169,7 @@ def change_of(feature: str, current: Setting | None, target: Target) -> Change |
         feature,
         {feature: there},
         {feature: _text(*wanted)},
-        # Linked to a model, its state shows there; else nobody can tell what it is set to.
+        # The model that it is linked to shows its state; otherwise only the list of features does.
         visible=target.model is not None or (current is not None and current.listed),
         group="feature settings",
         fields=(before, after),
@@ -181,15 +181,15 @@ def _fields(provider: str, model: str | None, gitlab_model: str | None) -> dict[
 
 
 def _text(provider: str, model: str | None, gitlab_model: str | None) -> str:
-    """Return a setting as a diff shows it, with nothing left out."""
+    """Return a setting as a diff shows it, complete."""
     if model and provider != "self_hosted":
-        # A link that stays behind counts as use of the model, whatever the provider.
+        # A leftover link counts as use of the model, whatever the provider.
         return f"{provider} (still linked to {model})"
     return " ".join(filter(None, (provider, model, gitlab_model)))
 
 
 def applied(current: Setting | None, target: Target) -> Setting:
-    """Return the setting once it is what it is to be."""
+    """Return the setting after the change."""
     base = current or Setting(provider=target.provider, listed=False)
     return base.model_copy(
         update={
@@ -202,11 +202,11 @@ def applied(current: Setting | None, target: Target) -> Setting:
 
 
 def steps_of(target: Target, changes: list[Change], release: Release) -> list[Step]:
-    """Return the mutations of one target: one for all its features where the release can."""
+    """Return the mutations of one target: a single one if the release takes many features."""
     names = [name.upper() for change in changes for name in change.after]
     values: dict[str, Any] = {
         "provider": target.provider.upper(),
-        # Sent as null too: left out, the old link would stay in the row, and deleting that model
+        # Sent even if null: otherwise the old link would stay in the row, and deleting that model
         # later would remove the row and turn the feature on again.
         "aiSelfHostedModelId": target.model.id if target.model else None,
     }
@@ -222,7 +222,7 @@ def steps_of(target: Target, changes: list[Change], release: Release) -> list[St
 
 
 # --- refusals ----------------------------------------------------------------------------------
-# What GitLab says, and what it means (rules of feature settings, 18.4 to 19.4).
+# Part of GitLab's refusal of a feature setting (18.4 to 19.4) -> our message.
 _SAID = {
     "Failed to fetch model definitions": permission_messages.NO_LIST_OF_MODELS,
     "when fetching model definitions": permission_messages.NO_LIST_OF_MODELS,
@@ -233,7 +233,7 @@ _SAID = {
 def explain(
     gitlab: GitLab, changes: Sequence[Change], said: str, failure: Failure
 ) -> Failure | None:
-    """Return what a refusal of feature settings means, where more can be said than in general."""
+    """Return the failure for a refusal of feature settings; None if the general one is right."""
     agents = all(is_agent_feature(change.name) for change in changes)
     if agents and failure.code == messages.NOT_PERMITTED.code:
         return Failure(permission_messages.AGENTS_NOT_PERMITTED)
@@ -246,9 +246,9 @@ def explain(
 def saves_before_error(gitlab: GitLab) -> bool:
     """Return whether GitLab may answer 500 although it has saved a feature setting.
 
-    After GitLab 18.4 has saved feature settings, it asks its cloud for the definitions of its own
-    models, and answers 500 where it cannot (an offline licence does not ask). So the first step of
-    such a request is done, and none behind it.
+    From 18.4 on, GitLab asks its cloud for the definitions of its own models after it has saved
+    feature settings, and answers 500 if it cannot (with an offline licence it does not ask). So the
+    first step of such a request has been carried out, and none after it.
     """
     try:
         reading = gitlab.read(GITLAB_MODELS, LICENSE)

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models and settings as the earlier steps of a run will leave them: what a dry run plans against.
+"""Predict models and settings after the earlier steps of a run, for dry runs to plan against.
 
-The preflight plans the whole run so, and each task of the run plans its own part so in check mode.
+The preflight uses this for the whole run, and in check mode each task uses it for its own part.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .._engine.run_plan import Entry
 
-# Instead of a value that is not shown: only credentials differ.
+# They stand in for values that are not shown, because only credentials differ.
 MARKERS = ("(set)", "(changed)", "(cleared)")
 # Field of a change -> attribute of a model.
 _OF_MODEL = {
@@ -30,11 +30,11 @@ _OF_SETTING = ("provider", "model", "gitlab_model")
 
 
 def after(state: State, changes: Iterable[Entry], default_provider: str) -> State:
-    """Return the state once the changes are made.
+    """Return the state after the changes.
 
-    :param changes: as results have them, in their order. They may come from an option, so what is
-        no change that a plan makes has no effect.
-    :param default_provider: of a feature that loses its model.
+    :param changes: as in results, in their order. They may come from an option, so entries that no
+        plan would make are ignored.
+    :param default_provider: for a feature that loses its model.
     """
     objects: dict[tuple[str, str], dict[str, Any]] = {}
     for it in changes:
@@ -51,12 +51,12 @@ def after(state: State, changes: Iterable[Entry], default_provider: str) -> Stat
 
 
 def _with_model(state: State, name: str, values: Mapping[str, Any], default_provider: str) -> State:
-    """Return the state with a model as it will be; ``name`` is what it is called now."""
+    """Return the state with a model as it will be; ``name`` is its current name."""
     models, settings = dict(state.models), dict(state.settings)
     new = values.get("name", name)
     there = models.pop(name, None)
     if new is None:
-        # GitLab hands the features of a model that is deleted back to its default.
+        # GitLab resets the features of a deleted model to its default.
         update = {"provider": default_provider, "model": None, "model_id": None}
     else:
         new = str(new)

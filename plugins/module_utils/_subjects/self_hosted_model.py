@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Self-hosted models: create, change, rename, delete; one, or many planned together.
+"""Create, change, rename and delete self-hosted models: one, or many planned together.
 
 GraphQL ``aiSelfHostedModels`` (17.9). What can be declared of a model, what is
 sent and what is shown is in ``one_model.py``.
@@ -98,8 +98,8 @@ def options(params: dict[str, Any]) -> ModelsOptions:
 
 
 def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
-    """Read the models in one request; stored keys only where one has to be compared."""
-    # Whether beta features are on matters where a hidden model could be meant.
+    """Read the models in one request; stored keys only if one has to be compared."""
+    # The state of beta features matters if a hidden model could be meant.
     beta = wanted.exclusive or any(
         model.state == "absent" or is_beta_family(model.model_family or "")
         for model in wanted.models
@@ -109,14 +109,14 @@ def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
 
 
 def compares_keys(wanted: ModelsOptions) -> bool:
-    """Return whether stored API keys have to be read, to be compared with declared ones."""
+    """Return whether stored API keys have to be read and compared with declared ones."""
     return any(
         model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
     )
 
 
 def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
-    """Return what there will be once the earlier steps of the run are done."""
+    """Return the state after the earlier steps of the run."""
     default = found.state.default_provider(found.release)
     return replace(found, state=after(found.state, step.preceding, default))
 
@@ -125,8 +125,7 @@ def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
 def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
     """Return what would change.
 
-    :raises Failure: a model that is in use, hidden or incomplete, or a name that this release
-        does not know.
+    :raises Failure: a model is in use, hidden or incomplete, or this release does not know a name.
     """
     models = dict(found.state.models)
     form = Form.of(found.release, found.state)
@@ -190,7 +189,7 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
         else:
             going.append(models.pop(left.name))
     predicted = replace(found, state=found.state.model_copy(update={"models": models}))
-    # What beta features show may have to be deleted too.
+    # Turning beta features on may reveal models that have to be deleted too.
     certain = certain and not (found.state.turned_on and (unseen or wanted.exclusive))
     return Plan(
         (*updates, *creates, *map(delete, going)),
@@ -202,7 +201,7 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
 
 
 def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
-    """Return the model that is meant: under its name, or under the new one if renamed before."""
+    """Return the declared model as found: by its name, or by the new one if it has been renamed."""
     if model.new_name and model.new_name != model.name and model.new_name in models:
         if model.name in models:
             raise Failure(
@@ -213,9 +212,9 @@ def _current(model: ModelOptions, models: dict[str, Model]) -> Model | None:
 
 
 def _refuse_unusable(model: ModelOptions, current: Model | None, found: ObservedModels) -> str:
-    """Return what the model lacks to be created, if it may exist all the same, but hidden.
+    """Return the options that are missing to create a model that may exist but be hidden.
 
-    :raises Failure: it cannot be created, or changed, as it is declared.
+    :raises Failure: it cannot be created or changed as declared.
     """
     where = about(model.name)
     if current and current.hidden and not found.state.turned_on:
@@ -257,9 +256,9 @@ def _refuse_unusable(model: ModelOptions, current: Model | None, found: Observed
 
 
 def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release) -> bool:
-    """Return whether GitLab would refuse the model because it has no endpoint, or not a URL.
+    """Return whether GitLab would refuse the model because its endpoint is missing or not a URL.
 
-    From 19.0 on GitLab does not look at the endpoint of a model in a cloud: it may hold anything.
+    From 19.0 on, GitLab does not check the endpoint of a model in a cloud.
     """
     stays = model.method is None and current is not None
     if model.endpoint or stays or model.method == "bedrock":
@@ -272,9 +271,9 @@ def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release
 
 # --- deleting ----------------------------------------------------------------------------------
 def _warn_forced(model: ModelOptions, current: Model) -> list[str]:
-    """Return the warning for a model that goes although features use it.
+    """Return the warning for a model to be deleted although features use it.
 
-    :raises Failure: they do, and this is not forced.
+    :raises Failure: features use it, and ``force`` is not set.
     """
     if not current.features:
         return []
@@ -297,7 +296,7 @@ def _undeclared(wanted: ModelsOptions, found: ObservedModels, slipping: set[str]
 
 
 def _slipping(models: dict[str, Model], found: ObservedModels) -> set[str]:
-    """Return the hidden models that a real run will not see: no feature shows them by then."""
+    """Return the hidden models that a real run will not see, because no feature shows them then."""
     return {
         name
         for name, model in models.items()
@@ -321,7 +320,7 @@ def _warn_unseen(names: list[str], wanted: ModelsOptions, found: ObservedModels)
 def explain(
     _gitlab: GitLab, _changes: Sequence[Change], said: str, _failure: Failure
 ) -> Failure | None:
-    """Return what a refusal of a model means, where more can be said than in general."""
+    """Return the failure for a refusal of a model; None if the general one is right."""
     return Failure(messages.MODEL_HIDDEN) if "Name has already been taken" in said else None
 
 
@@ -329,7 +328,7 @@ def explain(
 
 
 def show(wanted: ModelsOptions, found: ObservedModels) -> dict[str, Any]:
-    """Return the declared model, or the declared models, as they are or would be."""
+    """Return the declared model or models as they are or would be."""
     models = [
         shown(found.state.models[name])
         for model in wanted.models

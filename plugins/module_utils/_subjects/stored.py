@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab has now: models and feature settings, read and parsed once for all subjects.
+"""Read GitLab's models and feature settings, in one way for all subjects.
 
-*Hidden*, *not permitted* and *absent* are three different answers. Not permitted never leaves
-this file as "nothing there": it raises.
+*Hidden*, *not permitted* and *absent* are three different answers. If reading is not permitted,
+this file raises and never returns an empty result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
     from .._gitlab.graphql import Reading
 
-PAGE = 100  # GitLab cuts a larger page to this
+PAGE = 100  # GitLab's limit for a page
 
 
 class Stored(pydantic.BaseModel):
@@ -43,23 +43,23 @@ class Model(Stored):
     endpoint: str = ""
     identifier: str = ""  # GitLab reads a missing identifier back as ""
     has_api_key: bool = False
-    # The stored key, only where it was asked for to compare it; never shown.
+    # The stored key, read only if it has to be compared; never shown.
     api_key: str | None = pydantic.Field(default=None, repr=False)
     provider: str | None = None  # API, BEDROCK, VERTEX_AI; None before 18.11
     features: tuple[str, ...] = ()  # features whose settings are linked to it
-    # Not listed, for its family is beta and beta features are off; a feature still shows it.
+    # Not listed because its family is beta and beta features are off, but shown by a feature.
     hidden: bool = False
 
 
 class Setting(Stored):
-    """What a feature is set to; ``listed`` is false where only its model's side shows it."""
+    """The setting of a feature; ``listed`` is false if only its model shows it."""
 
     provider: str
     model: str | None = None
     model_id: str | None = None
     model_family: str | None = None
     gitlab_model: str | None = None  # reference of a GitLab-managed model (18.4)
-    families: tuple[str, ...] | None = None  # that fit; None where GitLab does not say
+    families: tuple[str, ...] | None = None  # those that fit; None if GitLab does not say
     beta: bool = False
     listed: bool = True
 
@@ -69,16 +69,16 @@ class State(Stored):
 
     models: dict[str, Model] = pydantic.Field(default_factory=dict)
     settings: dict[str, Setting] = pydantic.Field(default_factory=dict)
-    beta: bool | None = None  # None where the release does not tell by token
-    # An earlier step of the run turns beta features on: what that shows is not known yet.
+    beta: bool | None = None  # None if the release does not show it to a token
+    # An earlier step of the run turns beta features on; what they will reveal is not known yet.
     turned_on: bool = False
     has_provider: bool = False  # whether models of this release have a provider (18.11)
     has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
-    knows_gitlab_models: bool = False  # whether it tells which they use
+    knows_gitlab_models: bool = False  # whether GitLab shows which ones they use
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """Feature -> endpoint of the model that serves it; ``""`` where GitLab shows none."""
+        """Feature -> endpoint of the model that serves it; ``""`` if GitLab shows none."""
         return {
             name: self.models[it.model].endpoint
             for name, it in self.settings.items()
@@ -86,7 +86,7 @@ class State(Stored):
         }
 
     def default_provider(self, release: Release) -> str:
-        """Return the provider of a feature that nobody configured, on this instance."""
+        """Return the provider of a feature that was never configured on this instance."""
         seen = any(setting.provider == "unassigned" for setting in self.settings.values())
         return "unassigned" if seen else release.default_provider
 
@@ -120,8 +120,8 @@ FEATURE_SETTINGS = Part(
     "aiFeatureSettings { nodes { feature provider releaseState compatibleLlms "
     "selfHostedModel { id name model } } }",
 )
-# Apart, for releases before 18.4 lack it. Where GitLab cannot fetch the definitions of its models
-# from its cloud, it answers null to both; a feature that has none still has a default.
+# A separate part, because releases before 18.4 lack it. If GitLab cannot fetch the definitions of
+# its models from its cloud, both are null; otherwise even a feature without a model has a default.
 GITLAB_MODELS = Part(
     "GitlabModels",
     "aiFeatureSettings { nodes { feature gitlabModel { ref } defaultGitlabModel { ref } } }",
@@ -136,7 +136,7 @@ def read_state(
     features: bool = True,
     gitlab_models: bool = False,
 ) -> tuple[Reading, State]:
-    """Read models and, if wanted, feature settings; ``others`` travel in the same request.
+    """Read models and, if wanted, feature settings; ``others`` are read in the same request.
 
     :raises Failure: the token's user may not see the models, or the licence lacks them.
     """
@@ -154,22 +154,22 @@ def read_state(
         more_nodes, page = _models(more)
         nodes += more_nodes
         if page.end_cursor == cursor:
-            # A page that leads to itself: what is behind it cannot be seen.
+            # The page leads to itself, so the rest cannot be read.
             raise reading.lacks("aiSelfHostedModels.pageInfo")
     return reading, _state(reading, nodes)
 
 
 def _models(reading: Reading) -> tuple[list[ModelNode], ListPage]:
-    """Return the models of one page, and the way to the next."""
+    """Return the models of one page, and where the next one begins."""
     name = "aiSelfHostedModels"
     nodes = [parse(ModelNode, node, name) for node in reading.nodes(name)]
     return nodes, parse(ListPage, reading.data.get(name, {}).get("pageInfo"), f"{name}.pageInfo")
 
 
 def refuse_hidden(gitlab: GitLab, reading: Reading) -> None:
-    """Refuse a reading in which GitLab does not show the models, or the settings it was asked for.
+    """Refuse a reading in which GitLab does not show the models, or the requested settings.
 
-    From 19.0 on ``aiFeatureSettings`` is null, without an error, for whoever may not manage them.
+    From 19.0 on, ``aiFeatureSettings`` is null, without an error, for users who may not manage it.
 
     :raises Failure: naming what the token's user lacks.
     """
@@ -200,13 +200,13 @@ def _state(reading: Reading, nodes: list[ModelNode]) -> State:
                 ),
             )
     for setting in settings.values():
-        # A hidden model shows here all the same, so its name can be used.
+        # Features show hidden models too, so their names can be used.
         if setting.model and setting.model_id and setting.model not in models:
             models[setting.model] = Model(
                 id=setting.model_id,
                 name=setting.model,
                 family=setting.model_family or "",
-                # Its own side cannot be seen; without this it would count as unused.
+                # A hidden model itself is not shown; without this it would count as unused.
                 features=tuple(
                     sorted(name for name, it in settings.items() if it.model == setting.model)
                 ),
@@ -223,7 +223,7 @@ def _state(reading: Reading, nodes: list[ModelNode]) -> State:
 
 
 def knows_gitlab_models(reading: Reading) -> bool:
-    """Return whether GitLab had the definitions of its own models when it was asked for them."""
+    """Return whether GitLab had the definitions of its own models when the settings were read."""
     return any(node.get("defaultGitlabModel") for node in reading.nodes("aiFeatureSettings"))
 
 
@@ -255,10 +255,10 @@ def _setting(node: SettingNode) -> Setting:
 
 
 def _beta(release: Release, settings: dict[str, Setting]) -> bool | None:
-    """Return whether beta features are on, as far as the list of features tells.
+    """Return whether beta features are on, as far as the list of features shows it.
 
-    GitLab has no field for it; it lists beta features only while beta features are on. One that is
-    generally available since is listed in any case, so only one that is missing proves them off.
+    GitLab has no field for it, but lists beta features only while they are on. A feature that has
+    become generally available is listed in any case, so only a missing one proves them off.
     """
     listed = {name: setting for name, setting in settings.items() if setting.listed}
     if any(setting.beta and release.is_beta_feature(name) for name, setting in listed.items()):

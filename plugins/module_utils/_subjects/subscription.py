@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The subscription: licence and add-ons, and asking GitLab to synchronise them.
+"""Synchronise the subscription: the licence and its add-ons.
 
-Until the subscription is synchronised after a purchase, GitLab hides the pages of self-hosted
-models. GitLab offers this as a button alone (Admin > Subscription), in every release.
+After a purchase GitLab hides the pages of self-hosted models until it has synchronised the
+subscription. In every release this is only a button (Admin > Subscription), and no API.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 ABOUT = about("subscription")
-ONLINE = "online_cloud"  # the one type of licence that is synchronised
+ONLINE = "online_cloud"  # the only type of licence that is synchronised
 STALE = timedelta(days=1)
-# What GitLab was asked so recently, it need not be asked again: a second run changes nothing.
+# A synchronisation so recent is not repeated, so that a second run changes nothing.
 RECENT = timedelta(minutes=10)
 MANAGEABLE = Part("Manageable", "aiSelfHostedModels(first: 1) { nodes { id } }")
 
@@ -66,7 +66,7 @@ class ObservedSubscription:
 class Synchronise:
     """Presses the button; its effect shows some seconds later.
 
-    GitLab only queues the job, and each of its processes keeps a copy of the licence for a minute.
+    GitLab only queues the job, and each of its processes caches the licence for a minute.
     """
 
     wanted: SubscriptionOptions
@@ -96,7 +96,7 @@ def options(params: dict[str, Any]) -> SubscriptionOptions:
 def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> ObservedSubscription:
     """Read licence and add-ons in one request.
 
-    :raises Failure: the token's user is no administrator.
+    :raises Failure: the token's user is not an administrator.
     """
     reading = gitlab.read(LICENSE, ADD_ONS, MANAGEABLE)
     if "currentLicense" in reading.denied:
@@ -111,8 +111,8 @@ def observe(gitlab: GitLab, _wanted: SubscriptionOptions) -> ObservedSubscriptio
 def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[ObservedSubscription]:
     """Return whether to synchronise.
 
-    :raises Failure: it is wanted, but the licence is none that GitLab synchronises, or there is no
-        way to do it.
+    :raises Failure: it is wanted, but GitLab does not synchronise such a licence, or the options
+        give no way to do it.
     """
     always = wanted.sync == "always"
     if not always and (wanted.sync == "never" or not _needed(found)):
@@ -120,7 +120,7 @@ def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[Obser
     vain = _vain(found)
     if vain and always:
         raise vain
-    # A clock that goes wrong makes nothing recent.
+    # abs(), so that a last sync far in the future (a wrong clock) does not count as recent.
     if not vain and not always and found.age is not None and abs(found.age) < RECENT:
         vain = Failure(messages.SYNCED_JUST_NOW)
     if vain:
@@ -134,7 +134,7 @@ def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[Obser
         {"last_sync": last},
         {"last_sync": "(now)"},
         verb="synchronise",
-        # The job may still be in the queue when it is read again.
+        # The job may still be in the queue when the licence is read again.
         visible=False,
     )
     step = Step(
@@ -144,7 +144,7 @@ def plan(wanted: SubscriptionOptions, found: ObservedSubscription) -> Plan[Obser
 
 
 def _needed(found: ObservedSubscription) -> bool:
-    """Return whether the models are hidden although there is a plan, or the last sync is old."""
+    """Return whether models are hidden although the plan includes them, or the last sync is old."""
     if str(found.license["plan"]).lower() not in found.release.plans:
         return False
     if not found.manageable:
@@ -155,7 +155,7 @@ def _needed(found: ObservedSubscription) -> bool:
 
 
 def _vain(found: ObservedSubscription) -> Failure | None:
-    """Return why GitLab would refuse to synchronise: it does so by the licence alone."""
+    """Return why GitLab would refuse to synchronise, which depends on the licence alone."""
     held = found.license
     if not held["plan"]:
         plans = " or ".join(plan.capitalize() for plan in found.release.plans)
