@@ -27,6 +27,8 @@ description:
     error; the others are warnings.
   - Takes two requests, and a third for the scopes and the expiry date of the token if something is
     still to be configured, or with O(check_token=true).
+  - In check mode a token with the scope C(read_api) is enough. If there is something to change, a
+    warning then says that the real run needs the scope C(api), without which it is refused.
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:

@@ -104,7 +104,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
-    """Read state and application settings at once, and the token's facts at a first run.
+    """Read state and application settings at once, and the token's facts where they may matter.
 
     :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
     """
@@ -129,15 +129,31 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
     settings = settings_of()
     if approved and info:
         info = _settled(gitlab, wanted, info)
-    ask = wanted.check_token or refused or (info and _is_first_run(wanted, info))
+    composition = compose(wanted, info) if info else None
+    settings = settings if isinstance(settings, dict) else None
+    to_do = bool(composition and composition.changes) or bool(_to_allow(wanted, info, settings))
+    # A dry run says of what it shows whether this token could do it.
+    unsure = (wanted.dry_run and to_do) or (info and _is_first_run(wanted, info))
     return PreflightState(
         info=info,
-        settings=settings if isinstance(settings, dict) else None,
-        token=token_facts(gitlab) if ask else None,
+        settings=settings,
+        token=token_facts(gitlab) if wanted.check_token or refused or unsure else None,
         refused=refused,
-        composition=compose(wanted, info) if info else None,
+        composition=composition,
         approved=approved,
+        to_do=to_do,
     )
+
+
+def _to_allow(
+    wanted: PreflightOptions,
+    info: _info.ObservedInstance | None,
+    settings: dict[str, Any] | None,
+) -> list[str]:
+    """Return the hosts that the run adds to the outbound allowlist."""
+    if not wanted.manage_outbound_allowlist or settings is None:
+        return []
+    return missing_hosts(wanted, info, settings)
 
 
 def _settled(
@@ -190,15 +206,12 @@ def _is_first_run(wanted: PreflightOptions, info: _info.ObservedInstance) -> boo
 # --- plan and results --------------------------------------------------------------------------
 def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState]:
     """Return what would be added to the outbound allowlist, where that is wanted."""
-    settings = found.settings
     # Of the steps that have nothing to do: their tasks do not run, and cannot say it.
     warnings = found.composition.warnings if found.composition else ()
-    if not wanted.manage_outbound_allowlist or settings is None:
-        return Plan((), found, warnings)
-    missing = missing_hosts(wanted, found.info, settings)
+    missing = _to_allow(wanted, found.info, found.settings)
     if not missing:
         return Plan((), found, warnings)
-    before = entries(settings)
+    before = entries(found.settings or {})
     after = [*before, *missing]
     change = Change("outbound_allowlist", "", {"hosts": before}, {"hosts": after})
     step = Step((change,), Allow(tuple(after)), recheck=True, repeatable=True)

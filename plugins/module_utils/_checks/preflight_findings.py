@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
     """Return everything that stands in the way, errors first."""
     every = [
-        *_access(found),
+        *_access(wanted, found),
         *ending(wanted, found),
         *_instance(wanted, found),
         *outbound(wanted, found),
@@ -49,9 +49,21 @@ def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
     return sorted(every, key=lambda finding: finding.severity != "error")
 
 
-def _access(found: PreflightState) -> Iterator[Finding]:
+def _access(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
     scopes = found.token.scopes if found.token else None
-    if scopes is not None and "api" not in scopes:
+    if scopes is None or "api" in scopes:
+        pass
+    elif wanted.dry_run and "read_api" in scopes:
+        # All that a dry run needs, and all that an audit will ever need.
+        if found.to_do:
+            yield Finding(
+                "warning",
+                "token",
+                f"This token can read, but not write (scopes: {', '.join(scopes)}).",
+                "That is enough for a dry run; for the real run, use a token of an administrator "
+                "with the scope api.",
+            )
+    else:
         problem = Failure(messages.TOKEN_SCOPE, scopes=", ".join(scopes))
         yield Finding("error", "token", problem.what, problem.next_step)
     if found.refused:

@@ -28,3 +28,5 @@ class PreflightState:
     composition: Composition | None = None
     # What a person has approved, where only that may be applied.
     approved: SavedPlan | None = None
+    # Whether the run has anything to write.
+    to_do: bool = False

@@ -33,6 +33,7 @@ MODEL = {
 }
 CODE = {"features": ["code_completions"], "model": "codestral"}
 DECLARED = {"gateway": GATEWAY, "models": [MODEL], "settings": [CODE]}
+LESS = ["ai_features"]
 STORED = {"name": "codestral", "model": "codestral", "endpoint": MODEL["endpoint"]}
 LIST = "outbound_local_requests_allowlist_raw"
 DENY = {"deny_all_requests_except_allowed": True}
@@ -67,7 +68,7 @@ FINDINGS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str, str]]]
     "scope": (
         {},
         {**DECLARED, "api_token": credentials.READONLY_TOKEN},
-        ("error", "token", "scopes read_api"),
+        ("warning", "token", "can read, but not write (scopes: read_api)"),
     ),
     "expired": (
         {"license": {"expires_at": "2026-01-01"}, "options": {}},
@@ -234,10 +235,61 @@ def test_two_requests_where_all_is_there(release: str) -> None:
     assert len(here.requests) == 2
 
 
-def test_the_scopes_are_read_at_a_first_run_alone() -> None:
+SELF = "/api/v4/personal_access_tokens/self"
+
+
+def test_a_real_run_reads_the_scopes_the_first_time_alone() -> None:
     here = Sandboxed("18.9", models=[STORED])
     here.run(SUBJECT, **DECLARED)
-    assert [it["path"] for it in here.requests][2:] == ["/api/v4/personal_access_tokens/self"]
+    assert [it["path"] for it in here.requests][2:] == [SELF]
+
+
+# Everything as declared.
+THERE: dict[str, Any] = {
+    "gateway": GATEWAY,
+    "models": [{**STORED, "identifier": MODEL["identifier"]}],
+    "features": {"code_completions": {"provider": "self_hosted", "model": "codestral"}},
+}
+READS = {"api_token": credentials.READONLY_TOKEN}
+# What a dry run has to do, with everything else as declared.
+DRIFTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "all of it": ({}, {}),
+    "one setting": ({"gateway": {"ai_gateway_url": "https://old.example.com"}}, {}),
+    "the allowlist alone": ({"settings": {LIST: "10.0.0.1"}}, ALLOW),
+}
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_a_dry_run_with_a_token_that_only_reads(drift: str) -> None:
+    """It shows what a real run would do, and that this token could not do it."""
+    seed, wish = DRIFTS[drift]
+    here = settled("18.9", **({**THERE, **seed} if seed else {}))
+    result = here.dry(SUBJECT, **DECLARED, **READS, **wish)
+    assert "failed" not in result
+    assert bool(result["plan"]["changes"]) is (drift != "the allowlist alone")
+    assert bool(result["changes"]) is (drift == "the allowlist alone")
+    (warning,) = (it for it in result["warnings"] if "token" in it)
+    assert "for the real run, use a token of an administrator with the scope api" in warning
+    # What it could not do is refused before anything is written, if the run is a real one.
+    if drift == "all of it":
+        real = here.run(SUBJECT, **DECLARED, **READS, **wish)
+        assert real["failure"]["code"] == messages.PREFLIGHT_FINDING.code
+        assert "changes need the scope api" in real["msg"]
+
+
+def test_nothing_to_do_needs_no_more_than_to_read() -> None:
+    """As in an audit, which always looks at the token."""
+    here = settled("18.9", **THERE)
+    result = here.dry(SUBJECT, **DECLARED, **READS, check_token=True)
+    assert (result["findings"], result["plan"]["to_do"]) == ([], False)
+    assert SELF in [it["path"] for it in here.requests]
+
+
+def test_a_token_that_reads_less_is_refused_in_a_dry_run_too() -> None:
+    here = Sandboxed("18.9", tokens=[{"token": "glpat-less", "username": "root", "scopes": LESS}])
+    result = here.dry(SUBJECT, **DECLARED, api_token="glpat-less")
+    assert ("error", "token") in {(it["severity"], it["subject"]) for it in result["findings"]}
+    assert "The token has the scopes ai_features; changes need the scope api" in result["msg"]
 
 
 def test_hidden_features_are_no_finding_once_beta_is_declared() -> None:
