@@ -117,7 +117,7 @@ def test_booleans_as_text(play: Play, start: Start) -> None:
             {"gone": gone}, duo_self_hosted_state="absent", duo_self_hosted_isolated="true"
         ),
     }
-    run = play(worlds.ROLE, hosts, "-e", "duo_self_hosted_verify=false").succeeded()
+    run = play(worlds.ROLE, hosts, "-e", "duo_self_hosted_verify=no").succeeded()
     assert run.stray_warnings() == []
     assert [
         it.task for it in run.results if it.task.startswith("Verify") and it.status != "skipped"
