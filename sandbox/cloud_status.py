@@ -15,9 +15,10 @@ from .state import Instance
 Probes = list[dict[str, Any]]
 
 
-def status(instance: Instance) -> dict[str, Any]:
-    """All probes in GitLab's order; `success` is the AND of them."""
-    found = _newer(instance) if instance.release.at_least(19, 4) else _older(instance)
+def status(instance: Instance, username: str) -> dict[str, Any]:
+    """All probes in GitLab's order, for one user; `success` is the AND of them."""
+    newer = instance.release.at_least(19, 4)
+    found = (_newer if newer else _older)(instance, username)
     return {"success": all(one["success"] for one in found), "probeResults": found}
 
 
@@ -39,15 +40,15 @@ def _cloud(instance: Instance) -> Probes:
     return found
 
 
-def _local(instance: Instance, url: str) -> Probes:
+def _local(instance: Instance, url: str, username: str) -> Probes:
     return [
         probes.presence(instance, url),
         probes.gateway_host(instance, url),
-        probes.suggestions(instance),
+        probes.suggestions(instance, username),
     ]
 
 
-def _older(instance: Instance) -> Probes:
+def _older(instance: Instance, username: str) -> Probes:
     url, vendored = instance.gateway.ai_gateway_url, _vendored(instance)
     service = instance.gateway.duo_agent_platform_service_url
     found: Probes = []
@@ -56,7 +57,7 @@ def _older(instance: Instance) -> Probes:
         if instance.release.at_least(18, 4):
             found.append(probes.agent_platform(instance, service))
     if url:
-        found += _local(instance, url)
+        found += _local(instance, url, username)
         if not vendored and _asks_service(instance):
             found.append(probes.agent_platform(instance, service))
     return found
@@ -70,7 +71,7 @@ def _asks_service(instance: Instance) -> bool:
     return bool(instance.gateway.duo_agent_platform_service_url)
 
 
-def _newer(instance: Instance) -> Probes:
+def _newer(instance: Instance, username: str) -> Probes:
     """19.4: the flows' settings and runner, and each Agent Platform service on its own.
 
     Seen for a gateway, for none, and for one beside vendored features; a service URL was seen with
@@ -84,7 +85,7 @@ def _newer(instance: Instance) -> Probes:
     ]
     if not url:
         return _cloud(instance) + _platform(instance) + flows
-    local, platform = _local(instance, url), _platform(instance)
+    local, platform = _local(instance, url, username), _platform(instance)
     if _vendored(instance):
         return _cloud(instance) + flows + local + platform
     return local + flows + platform

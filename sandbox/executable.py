@@ -10,7 +10,7 @@ from typing import Any
 from ariadne import MutationType, ObjectType, QueryType, gql, make_executable_schema
 from graphql import GraphQLResolveInfo, GraphQLSchema
 
-from . import resolve_instance, resolve_models, schema_data
+from . import resolve_instance, resolve_models, resolve_seats, schema_data
 from .context import scalars
 from .errors import GENERAL, READ_ONLY, FieldError
 from .versions import Release
@@ -44,8 +44,10 @@ def schema_of(release: Release, enterprise: bool) -> GraphQLSchema:
     types = [*resolve_instance.COMMUNITY_TYPES]
     if enterprise:
         resolve_models.bind(query)
+        resolve_seats.bind(query)
         handlers |= resolve_instance.ENTERPRISE_MUTATIONS | resolve_models.MUTATIONS
-        types += [*resolve_instance.ENTERPRISE_TYPES, *resolve_models.TYPES]
+        handlers |= resolve_seats.MUTATIONS
+        types += [*resolve_instance.ENTERPRISE_TYPES, *resolve_models.TYPES, *resolve_seats.TYPES]
     for name, handler in handlers.items():
         mutation.set_field(name, _guarded(handler))
     fields = {**names["objects"]}

@@ -29,6 +29,7 @@ CONNECTIONS = (
     "aiFeatureSettings",
     "validModels",
     "validGitlabModels",
+    "selfManagedAddOnEligibleUsers",
 )
 
 

@@ -87,11 +87,11 @@ def token(instance: Instance) -> dict[str, Any]:
     return _probe("token_probe", None if synced else failure, "Access credentials are valid.")
 
 
-def suggestions(instance: Instance) -> dict[str, Any]:
+def suggestions(instance: Instance, username: str) -> dict[str, Any]:
     failure = None
     if not instance.add_on_active("DUO_ENTERPRISE", "CODE_SUGGESTIONS", "DUO_CORE"):
         failure = "License does not provide access to Code Suggestions."
-    elif not instance.options.seat or not instance.catalogue_known:
+    elif not instance.has_seat(username) or not instance.catalogue_known:
         failure = NO_SEAT
     return _probe(
         "code_suggestions_license_probe",

@@ -70,7 +70,7 @@ def current_user(_parent: Any, info: GraphQLResolveInfo) -> Any:
 
 def cloud_connector_status(_parent: Any, info: GraphQLResolveInfo) -> Any:
     _admin(info)
-    return cloud_status.status(info.context.instance)
+    return cloud_status.status(info.context.instance, info.context.caller.user.username)
 
 
 @metadata_type.field("featureFlags")
@@ -127,7 +127,7 @@ add_on_type.set_field(
     "id", lambda one, _info: f"gid://gitlab/GitlabSubscriptions::AddOnPurchase/{one.id}"
 )
 add_on_type.set_field("purchasedQuantity", lambda one, _info: one.purchased)
-add_on_type.set_field("assignedQuantity", lambda one, _info: one.assigned)
+add_on_type.set_field("assignedQuantity", lambda one, _info: one.assigned + len(one.users))
 
 # --- mutations ---
 

@@ -46,8 +46,19 @@ COMMUNITY_QUERIES = {"metadata"}
 COMMUNITY_OBJECTS = {"Metadata"}
 
 #: Arguments of fields that are not root fields.
-FIELD_ARGUMENTS = {("Metadata", "featureFlags"): "(names: [String!]!)"}
-PAGE_ARGUMENTS = "(after: String before: String first: Int last: Int)"
+FIELD_ARGUMENTS = {
+    ("Metadata", "featureFlags"): "names: [String!]!",
+    ("AddOnUser", "addOnAssignments"): "addOnPurchaseIds: [GitlabSubscriptionsAddOnPurchaseID!]!",
+}
+PAGE_ARGUMENTS = "after: String before: String first: Int last: Int"
+#: What has connections.
+NODES = (
+    "AiFeatureSetting",
+    "AiSelfHostedModel",
+    "AiModelSelectionOfferedModel",
+    "AddOnUser",
+    "UserAddOnAssignment",
+)
 
 
 def names_of(release: Release) -> dict[str, Any]:
@@ -104,7 +115,7 @@ def sdl(names: dict[str, Any], enterprise: bool = True) -> str:
     text = "\n".join(parts)
     if "AiModelSelectionAllowList" in text:
         text += "\ntype AiModelSelectionAllowList { enabled: Boolean! }"
-    for node in ("AiFeatureSetting", "AiSelfHostedModel", "AiModelSelectionOfferedModel"):
+    for node in NODES:
         if f"{node}Connection" in text:
             text += (
                 f"\ntype {node}Connection"
@@ -119,8 +130,8 @@ def _object(name: str, fields: dict[str, str]) -> str:
     for field, kind in fields.items():
         arguments = FIELD_ARGUMENTS.get((name, field), "")
         if kind.rstrip("!").endswith("Connection"):
-            arguments = PAGE_ARGUMENTS
-        lines.append(f"{field}{arguments}: {kind}")
+            arguments = f"{arguments} {PAGE_ARGUMENTS}"
+        lines.append(f"{field}{f'({arguments})' if arguments else ''}: {kind}")
     return _block("type", name, lines)
 
 

@@ -82,8 +82,11 @@ class AddOn:
     name: str
     id: int = 0
     purchased: int = 10
+    #: Seats of users that no list shows, such as blocked ones.
     assigned: int = 1
     active: bool = True
+    #: Who else has one.
+    users: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -363,6 +366,12 @@ class Instance:
 
     def add_on_active(self, *names: str) -> bool:
         return any(one.active and one.name in names for one in self.add_ons)
+
+    def has_seat(self, username: str) -> bool:
+        """Whether somebody may use the classic features; the option `seat` gives one to all."""
+        return self.options.seat or any(
+            one.active and username in one.users for one in self.add_ons
+        )
 
     def audit(self, event: str) -> None:
         self.audit_events.append(event)

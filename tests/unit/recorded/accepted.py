@@ -89,11 +89,6 @@ ACCEPTED: dict[str, tuple[Accepted, ...]] = {
             "body.elements.*.data-duo-workflow-service-account.*",
             "page after",
         ),
-        Accepted(
-            "the collection assigns no seats, so the sandbox lacks the list and both mutations",
-            "*",
-            world="day 2 seats*",
-        ),
     ),
     "18.11": (
         *LICENCE,

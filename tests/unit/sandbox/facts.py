@@ -41,6 +41,17 @@ CloudConnectorProbeResult: details JSON, errors [String!], message String, name 
   Boolean
 AddOnPurchase: assignedQuantity Int!, id GitlabSubscriptionsAddOnPurchaseID!, name String!,
   purchasedQuantity Int!
+AddOnUser: addOnAssignments UserAddOnAssignmentConnection, id UserID!, name String!,
+  username String!
+UserAddOnAssignment: addOnPurchase AddOnPurchase!
+UserAddOnAssignmentBulkCreateInput: addOnPurchaseId GitlabSubscriptionsAddOnPurchaseID!,
+  clientMutationId String, userIds [UserID!]!
+UserAddOnAssignmentBulkRemoveInput: addOnPurchaseId GitlabSubscriptionsAddOnPurchaseID!,
+  clientMutationId String, userIds [UserID!]!
+UserAddOnAssignmentBulkCreatePayload: addOnPurchase AddOnPurchase, clientMutationId String, errors
+  [String!]!, users AddOnUserConnection
+UserAddOnAssignmentBulkRemovePayload: addOnPurchase AddOnPurchase, clientMutationId String, errors
+  [String!]!, users AddOnUserConnection
 AiFeatureSettingUpdateInput: aiSelfHostedModelId AiSelfHostedModelID, clientMutationId String,
   feature AiFeatures!, provider AiFeatureProviders!
 AiSelfHostedModelCreateInput: apiToken String, clientMutationId String, endpoint String!,
@@ -59,13 +70,19 @@ Query: aiFeatureSettings AiFeatureSettingConnection, aiFeatureSettings(selfHoste
   aiSelfHostedModels(after) String, aiSelfHostedModels(before) String, aiSelfHostedModels(first)
   Int, aiSelfHostedModels(last) Int, duoSettings DuoSettings, cloudConnectorStatus
   CloudConnectorStatus, currentLicense CurrentLicense, addOnPurchases [AddOnPurchase!],
-  addOnPurchases(namespaceId) NamespaceID, metadata Metadata
+  addOnPurchases(namespaceId) NamespaceID, metadata Metadata,
+  selfManagedAddOnEligibleUsers AddOnUserConnection, selfManagedAddOnEligibleUsers(addOnType)
+  GitlabSubscriptionsAddOnType!, selfManagedAddOnEligibleUsers(search) String,
+  selfManagedAddOnEligibleUsers(after) String, selfManagedAddOnEligibleUsers(before) String,
+  selfManagedAddOnEligibleUsers(first) Int, selfManagedAddOnEligibleUsers(last) Int
 Mutation: aiFeatureSettingUpdate(input) AiFeatureSettingUpdateInput!,
   aiSelfHostedModelCreate(input) AiSelfHostedModelCreateInput!, aiSelfHostedModelUpdate(input)
   AiSelfHostedModelUpdateInput!, aiSelfHostedModelDelete(input) AiSelfHostedModelDeleteInput!,
   aiSelfHostedModelConnectionCheck(input) AiSelfHostedModelConnectionCheckInput!,
   duoSettingsUpdate(input) DuoSettingsUpdateInput!, gitlabSubscriptionActivate(input)
-  GitlabSubscriptionActivateInput!
+  GitlabSubscriptionActivateInput!, userAddOnAssignmentBulkCreate(input)
+  UserAddOnAssignmentBulkCreateInput!, userAddOnAssignmentBulkRemove(input)
+  UserAddOnAssignmentBulkRemoveInput!
 AiFeatureSettingUpdatePayload: aiFeatureSetting AiFeatureSetting, clientMutationId String, errors
   [String!]!
 AiSelfHostedModelCreatePayload: clientMutationId String, errors [String!]!, selfHostedModel
@@ -83,6 +100,7 @@ GitlabSubscriptionActivatePayload: clientMutationId String, errors [String!]!, f
 CHANGES = {
     "17.10": """
 AiFeatures: DUO_CHAT_TROUBLESHOOT_JOB
+Query: selfManagedAddOnEligibleUsers(addOnPurchaseIds) [GitlabSubscriptionsAddOnPurchaseID!]!
 """,
     "17.11": """
 AiFeatureSettingUpdateInput: features [AiFeatures!]!
