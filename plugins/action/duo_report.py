@@ -118,7 +118,7 @@ def _merged(patterns: list[str], title: str) -> Report:
 def _judged(options: dict[str, Any], summary: Any, paths: list[str]) -> dict[str, Any]:
     """Return how the task ends."""
     fail_on = options["fail_on"]
-    if fail_on == "never" or summary.verdict in ("in_line", "changed"):
+    if fail_on == "never" or summary.verdict in ("in_sync", "changed"):
         return {}
     told = Failure(
         messages.REPORT_FINDINGS, sentence=summary.sentence, paths=", ".join(paths)

@@ -20,7 +20,7 @@ UNREACHABLE = "unreachable"
 WOULD_CHANGE = "would_change"
 CHANGED = "changed"
 NOT_TRIED = "not_tried"
-IN_LINE = "in_line"
+IN_SYNC = "in_sync"
 UNMANAGED = "unmanaged"
 # The worst first: an instance is in the worst state of its subjects. With the words for people.
 STATES = {
@@ -29,7 +29,7 @@ STATES = {
     WOULD_CHANGE: "would change",
     CHANGED: "changed",
     NOT_TRIED: "not tried",
-    IN_LINE: "in line",
+    IN_SYNC: "in sync",
     UNMANAGED: "not managed",
 }
 MEANINGS = {
@@ -38,7 +38,7 @@ MEANINGS = {
     WOULD_CHANGE: "A dry run found a difference from what is declared.",
     CHANGED: "A difference from what is declared was removed.",
     NOT_TRIED: "The run ended before it came here.",
-    IN_LINE: "As declared; nothing to change.",
+    IN_SYNC: "As declared; nothing to change.",
     UNMANAGED: "Nothing is declared, or it is no part of this run.",
 }
 LEAVES = "leaves"
@@ -61,7 +61,7 @@ VERDICTS = {
     "errors": "Some instances failed or could not be reached.",
     "drift": "Some instances differ from what is declared.",
     "changed": "Some instances differed and were changed.",
-    "in_line": "Every instance is as declared.",
+    "in_sync": "Every instance is as declared.",
 }
 
 
@@ -204,7 +204,7 @@ class Report:
             if found[WOULD_CHANGE]
             else "changed"
             if found[CHANGED]
-            else "in_line"
+            else "in_sync"
         )
         total = len(self.instances)
         counts = ", ".join(f"{count} {STATES[state]}" for state, count in states.items())

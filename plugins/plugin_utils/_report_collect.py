@@ -12,7 +12,7 @@ from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report_resu
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     CHANGED,
     FAILED,
-    IN_LINE,
+    IN_SYNC,
     NOT_TRIED,
     SUBJECTS,
     UNMANAGED,
@@ -172,15 +172,15 @@ class Collector:
         (seen.cell(subject).causes if subject else seen.instance.causes).append(why)
 
     def _success(self, seen: _Seen, module: str, result: dict[str, Any], check_mode: bool) -> None:
-        for planned in read.in_line(result):
-            seen.note(planned, IN_LINE)
+        for planned in read.in_sync(result):
+            seen.note(planned, IN_SYNC)
         subject = read.MODULES[module]
         changed = bool(result.get("changed"))
         if subject is None and changed:
             subject = read.changed_subject(result)
         if subject is None:
             return
-        state = (WOULD_CHANGE if check_mode else CHANGED) if changed else IN_LINE
+        state = (WOULD_CHANGE if check_mode else CHANGED) if changed else IN_SYNC
         seen.note(subject, state)
         if changed:
             seen.cell(subject).changes += read.changes(result)

@@ -124,7 +124,7 @@ def declares(declared: dict[str, Any], subject: str) -> bool:
     return told is not None and (told is not False or subject == "beta_features")
 
 
-def in_line(result: dict[str, Any]) -> list[str]:
+def in_sync(result: dict[str, Any]) -> list[str]:
     """Return the declared subjects for which the plan of a preflight has nothing to do."""
     planned = _dict(_dict(result.get("plan")).get("steps"))
     declared = _dict(result.get("declared"))

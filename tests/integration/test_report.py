@@ -85,9 +85,9 @@ def test_dry_run_and_real_run(
     for name in FILES:
         assert f"duo-report/{name}" in dry.output
     broken = {"dead": "unreachable", "expired": "failed"}
-    assert states(tmp_path) == {**broken, "drifted": "would_change", "same": "in_line"}
-    assert set(cells(tmp_path, "same").values()) == {"in_line"}
-    assert set(cells(tmp_path, "drifted").values()) == {"would_change", "in_line"}
+    assert states(tmp_path) == {**broken, "drifted": "would_change", "same": "in_sync"}
+    assert set(cells(tmp_path, "same").values()) == {"in_sync"}
+    assert set(cells(tmp_path, "drifted").values()) == {"would_change", "in_sync"}
     assert set(cells(tmp_path, "expired").values()) == {"not_tried"}
     assert set(cells(tmp_path, "dead").values()) == {"unreachable"}
     by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
@@ -106,7 +106,7 @@ def test_dry_run_and_real_run(
     no_secret(tmp_path)
 
     play(worlds.ROLE, fleet, extra=ON)
-    assert states(tmp_path) == {**broken, "drifted": "changed", "same": "in_line"}
+    assert states(tmp_path) == {**broken, "drifted": "changed", "same": "in_sync"}
     by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
     cell = by_name["drifted"]["cells"]["gateway"]
     # Without --diff too.
@@ -115,8 +115,8 @@ def test_dry_run_and_real_run(
     no_secret(tmp_path)
 
     again = play(worlds.ROLE, fleet, "--limit", "drifted,same", extra=ON).succeeded()
-    assert states(tmp_path) == {"drifted": "in_line", "same": "in_line"}
-    assert content(tmp_path)["summary"]["verdict"] == "in_line"
+    assert states(tmp_path) == {"drifted": "in_sync", "same": "in_sync"}
+    assert content(tmp_path)["summary"]["verdict"] == "in_sync"
     assert again.stray_warnings() == []
 
 
@@ -133,7 +133,7 @@ def test_free_strategy_and_both_doors(
         "dead": "unreachable",
         "expired": "failed",
         "drifted": "would_change",
-        "same": "in_line",
+        "same": "in_sync",
     }
     no_secret(tmp_path)
 
@@ -167,7 +167,7 @@ def test_instances_that_a_run_never_came_to(
         "dead": "unreachable",
         "drifted": "failed",
         "expired": "not_tried",
-        "same": "in_line",
+        "same": "in_sync",
     }
     causes = {it["name"]: it["causes"] for it in content(tmp_path)["instances"]}
     assert "The task Ping, which is not of this collection" in causes["dead"][0]["what"]
@@ -228,7 +228,7 @@ FORMATS = {"duo_self_hosted_report_formats": ["html", "json", "markdown", "junit
 @pytest.mark.parametrize(
     ("names", "status", "verdict"),
     [
-        (["same"], 0, "in_line"),
+        (["same"], 0, "in_sync"),
         (["same", "drifted"], 2, "drift"),
         (["same", "drifted", "expired", "dead"], 4, "errors"),
     ],
@@ -248,7 +248,7 @@ def test_audit(
     run = play(AUDIT, hosts, *mode, "-e", json.dumps(FORMATS), extra={"PWD": str(tmp_path)})
     assert run.returncode == status, run.output
     assert not [request for name in names for request in run.requests(name) if request["write"]]
-    expected = {"same": "in_line", "drifted": "would_change"}
+    expected = {"same": "in_sync", "drifted": "would_change"}
     expected |= {"expired": "failed", "dead": "unreachable"}
     assert states(tmp_path) == {name: expected[name] for name in names}
     assert content(tmp_path)["summary"]["verdict"] == verdict
@@ -274,7 +274,7 @@ def test_slices_are_merged(
     wanted = {"duo_self_hosted_reports": [str(tmp_path / "slices/*/report.json")]}
     merge = "gitlab_ops.duo.merge_reports"
     play(merge, {}, "-e", json.dumps(wanted)).succeeded()
-    assert states(tmp_path) == {"dead": "changed", "drifted": "would_change", "same": "in_line"}
+    assert states(tmp_path) == {"dead": "changed", "drifted": "would_change", "same": "in_sync"}
     by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
     assert by_name["dead"]["replaces"][0].startswith("unreachable, ")
     assert len(content(tmp_path)["runs"]) == 3

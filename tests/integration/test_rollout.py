@@ -172,7 +172,7 @@ def test_as_an_ops_team(fleet: Fleet) -> None:
     assert {it.host for it in again.results} == set(BROKEN)
     assert fleet.done() == set(fleet.instances)
     fleet.run(AUDIT, report="audit-again").succeeded()
-    assert set(states(fleet.report("audit-again")).values()) == {"in_line"}
+    assert set(states(fleet.report("audit-again")).values()) == {"in_sync"}
 
     # The rollout and the rerun are one story.
     wanted = {

@@ -53,10 +53,10 @@ def test_a_change_is_one_of_the_run_or_of_the_dry_run(check_mode: bool, state: s
     )
     assert states(report) == {
         "gateway": state,
-        "models": "in_line",
+        "models": "in_sync",
         # No task was about it, because the preflight saw it as declared.
-        "beta_features": "in_line",
-        "features": "in_line",
+        "beta_features": "in_sync",
+        "features": "in_sync",
     }
     instance = only(report)
     assert instance.state == state
@@ -79,8 +79,8 @@ def test_a_plan_without_anything_to_do_tells_what_its_tasks_would_tell(
     tasks = [("duo_preflight", seen()), *((name, others) for name in TASKS)]
     alone = one(tasks[0], check_mode=check_mode)
     assert alone == one(*tasks, check_mode=check_mode)
-    assert set(states(alone).values()) == {"in_line"}
-    assert alone.summary().verdict == "in_line"
+    assert set(states(alone).values()) == {"in_sync"}
+    assert alone.summary().verdict == "in_sync"
     assert only(alone).cells["models"].shows == {
         "codestral": "codestral · https://vllm.example.com/v1 · custom_openai/codestral"
     }
@@ -100,7 +100,7 @@ def test_a_plan_without_anything_to_do_tells_what_its_tasks_would_tell(
 def test_a_step_that_was_planned_and_never_came_was_not_tried(step: str, subject: str) -> None:
     found = states(one(("duo_preflight", seen(plan=planned(step)))))
     assert found.pop(subject) == "not_tried"
-    assert set(found.values()) == {"in_line"}
+    assert set(found.values()) == {"in_sync"}
 
 
 def test_after_a_failure_only_what_was_still_to_do_was_not_tried() -> None:
@@ -109,10 +109,10 @@ def test_after_a_failure_only_what_was_still_to_do_was_not_tried() -> None:
         ("duo_self_hosted_model", failure("refused", "No.")),
     )
     assert states(one(*tasks)) == {
-        "gateway": "in_line",
+        "gateway": "in_sync",
         "models": "failed",
         "beta_features": "not_tried",
-        "features": "in_line",
+        "features": "in_sync",
     }
 
 
@@ -133,15 +133,15 @@ def test_what_the_preflight_itself_returns_is_read() -> None:
     found = here.run(preflight.SUBJECT, **declared)
     assert found["plan"]["steps"]["features"]["to_do"]
     assert states(one(("duo_preflight", found))) == {
-        "gateway": "in_line",
-        "models": "in_line",
-        "beta_features": "in_line",
+        "gateway": "in_sync",
+        "models": "in_sync",
+        "beta_features": "in_sync",
         "features": "not_tried",
     }
 
 
 @pytest.mark.parametrize("plan", [None, {}, {"steps": "?"}, {"steps": {"gateway": "?"}}])
-def test_without_a_plan_that_can_be_read_nothing_counts_as_in_line(plan: Any) -> None:
+def test_without_a_plan_that_can_be_read_nothing_counts_as_in_sync(plan: Any) -> None:
     found = states(one(("duo_preflight", seen(plan=plan))))
     assert set(found.values()) == {"not_tried"}
 
@@ -216,9 +216,9 @@ def test_what_is_not_declared_is_not_managed() -> None:
 def test_beta_features_that_are_declared_as_off_are_managed() -> None:
     declared = {"gateway": True, "models": False, "beta_features": False, "features": False}
     assert states(one(("duo_preflight", seen(declared=declared)))) == {
-        "gateway": "in_line",
+        "gateway": "in_sync",
         "models": "unmanaged",
-        "beta_features": "in_line",
+        "beta_features": "in_sync",
         "features": "unmanaged",
     }
 
@@ -230,7 +230,7 @@ def test_what_comes_after_a_failure_was_not_tried() -> None:
         ("duo_preflight", seen(plan=plan)), ("duo_gateway", SAME), ("duo_self_hosted_model", broken)
     )
     assert states(report) == {
-        "gateway": "in_line",
+        "gateway": "in_sync",
         "models": "failed",
         "beta_features": "not_tried",
         "features": "not_tried",
@@ -356,7 +356,7 @@ def test_instances_of_which_nothing_was_heard() -> None:
     assert {it.name: it.state for it in report.instances} == {
         "gone": "unreachable",
         "later": "not_tried",
-        "site": "in_line",
+        "site": "in_sync",
     }
     assert [it.name for it in report.instances] == ["gone", "later", "site"]
 
@@ -437,7 +437,7 @@ def test_summary_counts_every_instance_once() -> None:
 @pytest.mark.parametrize(
     ("result", "check_mode", "verdict"),
     [
-        (SAME, True, "in_line"),
+        (SAME, True, "in_sync"),
         (differs("gateway", 1, 2), True, "drift"),
         (differs("gateway", 1, 2), False, "changed"),
         (failure("refused", "No."), True, "errors"),

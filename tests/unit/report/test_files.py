@@ -225,7 +225,7 @@ def result(name: str, state: str, when: str) -> Report:
     """Return a report of one instance, in this state at this time (empty: never tried)."""
     collector = fleet.Collector()
     collector.expect([name])
-    values = {"would_change": fleet.differs("gateway", 1, 2), "in_line": {"changed": False}}
+    values = {"would_change": fleet.differs("gateway", 1, 2), "in_sync": {"changed": False}}
     who = name if when else "other"
     fleet.add(collector, who, "duo_gateway", values.get(state, {}), when=when)
     return collector.report(fleet.TITLE, fleet.RUN)
@@ -233,10 +233,10 @@ def result(name: str, state: str, when: str) -> Report:
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_of_one_instance_the_later_result_counts(turned: bool) -> None:
-    slices = [result("site", "would_change", "2026-01-01"), result("site", "in_line", "2026-01-02")]
+    slices = [result("site", "would_change", "2026-01-01"), result("site", "in_sync", "2026-01-02")]
     merged = _report_json.merge(slices[::-1] if turned else slices, "All")
     (instance,) = merged.instances
-    assert instance.state == "in_line"
+    assert instance.state == "in_sync"
     assert instance.replaces == ["would change, 2026-01-01"]
     assert len(merged.runs) == 2
     assert merged.title == "All"
