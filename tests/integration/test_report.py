@@ -259,6 +259,45 @@ def test_audit(
     no_secret(tmp_path)
 
 
+def role(**keywords: Any) -> dict[str, Any]:
+    """Return a task that takes in the role."""
+    name = "gitlab_ops.duo.duo_self_hosted"
+    return {"ansible.builtin.import_role": {"name": name, **keywords}}
+
+
+# A second run of the role in the same playbook, and what the report then has to show of it.
+AGAIN = {
+    "nothing to do": ({}, "in_sync", "in_sync"),
+    "refused": ({"duo_self_hosted_api_token": credentials.EXPIRED_TOKEN}, "not_tried", "failed"),
+    "taken down": ({"duo_self_hosted_state": "absent"}, "changed", "changed"),
+}
+
+
+@pytest.mark.parametrize("second", AGAIN)
+def test_a_second_run_is_told_without_the_first(
+    play: Play, start: Start, tmp_path: pathlib.Path, second: str
+) -> None:
+    """What the first run of the role registered is not what the second one did."""
+    (drifted,) = start("18.9")
+    drifted.seed(**{**worlds.WORLDS["drifted"], "beta_acceptances": []})
+    variables, models, instance = AGAIN[second]
+    rescue = [{"name": "Go on", "ansible.builtin.debug": {"msg": "It failed."}}]
+    again = playbook.one_play({"block": [role()], "rescue": rescue}, vars=variables)
+    report = {**playbook.one_play(role(tasks_from="report")), "hosts": "localhost"}
+    hosts = worlds.hosts({"site": drifted}, duo_self_hosted_models_exclusive=True)
+    play([*worlds.ROLE, again, report], hosts, extra={"PWD": str(tmp_path)}).succeeded()
+    assert states(tmp_path) == {"site": instance}
+    told = cells(tmp_path, "site")
+    assert told["models"] == models
+    if second == "nothing to do":
+        assert set(told.values()) == {"in_sync"}
+    (site,) = content(tmp_path)["instances"]
+    # Only the first run changed models, and deleted the one that nobody declares.
+    steps = site["cells"]["models"]["steps"]
+    assert [it for it in steps if "delete" not in it or "left-over" in it] == []
+    assert bool(steps) == (second == "taken down")
+
+
 def test_slices_are_merged(
     play: Play, fleet: dict[str, dict[str, Any]], tmp_path: pathlib.Path
 ) -> None:
