@@ -33,7 +33,7 @@ class Setting:
     default: Any
     #: A truth value that takes any text: all but "false" and its like is true.
     lenient: bool = False
-    #: What null does to a truth value: "refused" by the model, "kept", or "fails" with 500.
+    #: What null does to a boolean: "refused" by the model, "kept", or "fails" with 500.
     null: str = "refused"
     #: Shown, and written, only with a paid plan; otherwise a write is dropped without a word.
     paid: bool = False

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of a whole run: each step planned against what the steps before it will leave.
+"""Plan a whole run: each step against the state that the steps before it will leave.
 
-A step is a task of the role, in the order of the role. It has the plan of its module, so that the
-task, which plans once more, comes to the same.
+A step is a task of the role, in the order of the role. It uses the plan of its module, so that the
+task, which plans again, gets the same result.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
     from .info import ObservedInstance
     from .preflight_options import PreflightOptions
 
-# The tasks of the role that change something, in their order.
+# The role's tasks that change something, in order.
 STEPS = ("gateway", "beta_features_on", "models", "features", "clean_up", "beta_features_off")
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What a run will change, and what of it GitLab or a rule of ours refuses."""
+    """The changes that a run will make, and those that GitLab or a rule of ours refuses."""
 
     steps: Mapping[str, StepPlan]
-    # Settings of the gateway, and models and feature settings, once all is done.
+    # The gateway settings, models and feature settings after the run.
     gateway: Mapping[str, Any]
     state: State
     # Subject and refusal of each object.
     refusals: tuple[tuple[str, Failure], ...] = ()
-    # Of the steps that have nothing to do, because their tasks will not run and say it.
+    # Of the steps without changes, because their tasks do not run and cannot warn themselves.
     warnings: tuple[str, ...] = ()
-    # Models as the step that deletes gets them: those to delete, and the names of those to keep.
+    # Models for the step that deletes: those to delete, and the names of those to keep.
     clean_up: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def changes(self) -> list[Entry]:
-        """All changes, in their order."""
+        """All changes, in order."""
         return [it for step in self.steps.values() for it in step.changes or ()]
 
     def as_data(self, *, approved: bool) -> dict[str, Any]:
-        """Return the plan as results have it."""
+        """Return the plan as results show it."""
         steps = {
             name: replace(self.steps.get(name, StepPlan()), approved=approved).as_data()
             for name in STEPS
@@ -87,8 +87,8 @@ class _Run:
     ) -> Any:
         """Plan one step and return the state that it leads to.
 
-        :param singles: the same options object by object, to find every refusal and what is not
-            refused.
+        :param singles: the same options for one object each, to find every refusal, and the
+            changes that are not refused.
         """
         step = StepPlan(preceding=tuple(self.preceding), unsupported=dict(self.unsupported))
         seen = subject.foresee(found, step)
@@ -103,7 +103,7 @@ class _Run:
         self.preceding += changes
         self.unsupported |= plan.unsupported
         if not plan.certain:
-            # A model that only beta features, turned on, show: features may be declared to use it.
+            # Once beta features are on, a model may become visible that declared features use.
             self.preceding += _assumed(wanted, seen, besides=plan.predicted.state.models)
         if not step.changes and step.certain:
             self.warnings += plan.warnings
@@ -126,14 +126,14 @@ class _Run:
 
 
 def _assumed(wanted: Any, seen: Any, besides: Container[str] = ()) -> Iterator[Entry]:
-    """Yield the models that were refused: the features that are to use them are not at fault.
+    """Yield refused models as changes, because the features that use them are not at fault.
 
-    :param besides: names of models that are there anyway.
+    :param besides: names of models that exist anyway.
     """
     for model in getattr(wanted, "models", ()):
         name = model.new_name or model.name
         if model.state == "present" and name not in besides:
-            # Every feature takes a model of no family, as one is that the release does not know.
+            # A family that the release does not know counts as none, which fits every feature.
             family = (
                 model.model_family if model.model_family in seen.release.names(FAMILIES) else ""
             )
@@ -198,9 +198,9 @@ def compose(wanted: PreflightOptions, info: ObservedInstance) -> Composition:
 
 
 def _to_clean_up(model: ModelOptions, run: _Run, state: State) -> Iterator[ModelOptions]:
-    """Yield a declared model as the step that deletes gets it.
+    """Yield a declared model for the step that deletes.
 
-    One that stays has its name alone, so that it counts as declared and is left as it is.
+    A model to keep is reduced to its name, so that it counts as declared but is not changed.
     """
     if model.state == "absent":
         yield model
@@ -209,7 +209,7 @@ def _to_clean_up(model: ModelOptions, run: _Run, state: State) -> Iterator[Model
     if model.name not in run.unsupported:
         yield ModelOptions(name=name)
         return
-    # Skipped, so it is not renamed, and not created if it is not there.
+    # Skipped models are neither renamed nor created.
     for skipped in dict.fromkeys((model.name, name)):
         if skipped in state.models:
             yield ModelOptions(name=skipped)
@@ -223,7 +223,7 @@ def _add_beta(run: _Run, name: str, wanted: PreflightOptions, info: ObservedInst
         accept_testing_agreement=wanted.accept_testing_agreement,
     )
     found = beta_features.ObservedBetaFeatures(enabled=info.beta, release=info.release)
-    # Without the agreement the plan looks no further: what else it lacks is asked as if agreed.
+    # Without the agreement the plan checks nothing else, so it is made again as if agreed.
     agreed = replace(switch, accept_testing_agreement=True)
     run.add(name, "beta_features", beta_features.SUBJECT, switch, found, (switch, agreed))
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a declaration leaves behind without a word: features that nobody assigned a model to."""
+"""Warn of a silent consequence of a declaration: features without a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def unserved(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield the features that will reach the gateway without a model, as one warning."""
+    """Yield one warning about the features that will reach the gateway without a model."""
     info, run = found.info, found.composition
     if not info or not run or wanted.state == "absent":
         return
@@ -65,9 +65,9 @@ def _unassigned(providers: dict[str, str], ways: dict[str, str], reasons: list[s
 
 
 def _appearing(wanted: PreflightOptions, info: ObservedInstance) -> dict[str, str]:
-    """Return feature -> provider of what GitLab shows once this run has turned beta features on.
+    """Return feature -> provider for features that turning beta features on will reveal.
 
-    It keeps what was set before, and does not show it until then; mostly nothing was.
+    GitLab keeps settings from before without showing them; mostly there are none.
     """
     if not wanted.beta_features or info.beta is not False:
         return {}

@@ -1,10 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Licence and token that end soon. GitLab ends everything with them, from one day to the next.
+"""Warn of a licence or token that expires soon, because GitLab Duo stops on that day.
 
-When an add-on ends, no API tells: ``AddOnPurchase`` of 17.9 to 19.5 has names and quantities alone
-(ee/app/graphql/types/gitlab_subscriptions/add_on_purchase_type.rb). Purchases mostly end with the
-licence.
+No API shows when an add-on ends: ``AddOnPurchase`` of 17.9 to 19.5 has only names and quantities
+(ee/app/graphql/types/gitlab_subscriptions/add_on_purchase_type.rb). Most end with the licence.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield a warning for the licence and for the token, if it ends within the given days."""
+    """Yield a warning for the licence and for the token if it expires within ``expiry_days``."""
     if found.info and (day := _soon(found.info.license["expires_at"], wanted, found)):
         yield Finding(
             "warning",
@@ -42,7 +41,7 @@ def ending(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]
 
 
 def _soon(text: str | None, wanted: PreflightOptions, found: PreflightState) -> date | None:
-    """Return the day on which something ends, if that is near and not past."""
+    """Return the day on which something ends, if it is near and not past."""
     try:
         day = date.fromisoformat(text or "")
     except ValueError:

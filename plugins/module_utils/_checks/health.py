@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Health: GitLab's own probes, a connection check of each model, the gateway, the settings.
+"""Check health: GitLab's own probes, the connection of each model, the gateway, the settings.
 
 GraphQL ``cloudConnectorStatus`` (17.3). Each check is judged on its own.
 """
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .._subjects.stored import State
 
 IN_USE = ("self_hosted", "vendored")
-# Apart from all else, for each probe waits for an answer.
+# In a request of its own, because each probe waits for an answer.
 STATUS = Part("Status", "cloudConnectorStatus { probeResults { name success message } }")
 
 
@@ -78,7 +78,7 @@ class ObservedHealth:
 
 @dataclass
 class Passed:
-    """What earlier looks of the same task have found in order; it is not asked again."""
+    """The checks that passed in earlier looks of the same task, and are not repeated."""
 
     reading: tuple[Reading, State] | None = None
     probes: list[Check] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Passed:
 
     @property
     def count(self) -> int:
-        """How much is in order."""
+        """How many of them passed."""
         return bool(self.reading) + bool(self.probes) + len(self.connections)
 
 
@@ -105,7 +105,7 @@ def options(params: dict[str, Any]) -> HealthOptions:
 
 
 def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
-    """Carry out the checks; again, while one fails for an old copy of the gateway's settings.
+    """Carry out the checks; again while one fails because of an old copy of the gateway settings.
 
     :raises Failure: GitLab cannot be reached, or does not show the models.
     """
@@ -116,15 +116,15 @@ def observe(gitlab: GitLab, wanted: HealthOptions) -> ObservedHealth:
 def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[ObservedHealth]:
     """Read models and settings in one request, then carry out the checks one by one.
 
-    What has passed is not asked again: each request reaches another of GitLab's processes, and
-    they seldom all reach one that knows the gateway. While not all of them know it, the models are
-    asked together.
+    Checks that passed are not repeated, because each request may reach another of GitLab's
+    processes, and rarely do all reach one that knows the new gateway. While some do not know it,
+    the models are checked in one request.
     """
     before, planned = passed.count, wanted.declared_gateway
     reading, state = passed.reading or read_state(
         gitlab,
         *(LICENSE, ADD_ONS, *PARTS),
-        # The check is given all of a model, its key too.
+        # GitLab's check needs all fields of a model, its key too.
         keys="connections" in wanted.checks,
         gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
     )
@@ -134,7 +134,7 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
     features = feature_model.ObservedFeatures(release, state, unsupported=unsupported)
     checks = list(_settings(wanted.settings, features))
     passed.disagree |= not agrees(planned, settings)
-    # The probes tell themselves with which URL they ran.
+    # The probes themselves say with which URL they ran.
     by_probes = {"ai_gateway_url": None} if "probes" in wanted.checks else {}
     rests = agrees(planned.model_copy(update=by_probes), settings)
     if planned.ai_gateway_url and rests and all(it.success for it in checks):
@@ -168,13 +168,13 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
 
 
 def _rest_on(checks: list[Check], url: str) -> bool:
-    """Return whether GitLab's probes ran with this gateway; another process may have another."""
+    """Return whether GitLab's probes ran with this gateway; a process may still know another."""
     told = [it.message for it in checks if it.name == PRESENCE_PROBE]
     return any(url in message for message in told) if url else not told
 
 
 def _facts(wanted: HealthOptions, reading: Reading, state: State) -> Facts:
-    """Return what verdicts and advice depend on: licence, gateway, and the features in use."""
+    """Return the facts for verdicts and advice: licence, gateway and the features in use."""
     held, gateway = license_facts(reading.data), gateway_values(reading)
     declared = wanted.settings.settings
     if declared:
@@ -195,7 +195,7 @@ def _facts(wanted: HealthOptions, reading: Reading, state: State) -> Facts:
 
 # --- the checks --------------------------------------------------------------------------------
 def _settings(wanted: FeaturesOptions, found: feature_model.ObservedFeatures) -> Iterator[Check]:
-    """Yield a check for each feature that is not as declared, or one for all."""
+    """Yield a failed check for each feature that is not as declared, or one that all passed."""
     if not wanted.settings:
         return
     try:
@@ -237,7 +237,7 @@ def _probe(answer: dict[str, Any], facts: Facts) -> Check:
 
 
 def _gateway(gitlab: GitLab, facts: Facts) -> Check:
-    """Ask the gateway itself, from here; it is told nothing secret."""
+    """Ask the gateway itself, from this host, without credentials."""
     subject = note_of(FROM_CONTROLLER).subject
     if not facts.gateway_url:
         return verdict(FROM_CONTROLLER, subject, False, "GitLab has no gateway URL.", facts)
@@ -256,13 +256,13 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 # --- results -----------------------------------------------------------------------------------
 def findings(wanted: HealthOptions, found: ObservedHealth) -> Iterator[Finding]:
-    """Yield the failed checks; those that concern no feature in use as one warning."""
+    """Yield the failed checks, with those that concern no feature in use as one warning."""
     aside = []
     for it in found.checks:
         if it.success:
             continue
         what = f"{it.subject}: {it.message}"
-        # A probe that is not known may matter, so each is told with what to do.
+        # An unknown probe may matter, so it gets a finding of its own, with its next step.
         if not it.concerns and it.name in CHECK_NOTES:
             aside.append(what)
             continue
@@ -286,7 +286,7 @@ def show(_wanted: HealthOptions, found: ObservedHealth) -> dict[str, Any]:
 
 
 def failure(errors: Sequence[Finding], _wanted: HealthOptions, found: ObservedHealth) -> Failure:
-    """Return the failure that failed checks mean."""
+    """Return the failure for failed checks."""
     return failure_of(
         errors,
         messages.HEALTH_FINDING,

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to do about a failed check: by probe, host, licence and GitLab's words.
+"""Say what to do about a failed check, by probe, host, licence and GitLab's words.
 
-Sources: what GitLab 18.9 and 19.4 answered, its pages on troubleshooting GitLab Duo Self-Hosted,
+Sources: answers of GitLab 18.9 and 19.4, and its pages on troubleshooting GitLab Duo Self-Hosted,
 GitLab Duo Chat and the health check (17.9 to 19.x).
 """
 
@@ -32,7 +32,7 @@ _SEE_GITLAB = "See GitLab's page on the health check of GitLab Duo, and its logs
 
 @dataclass(frozen=True)
 class _Rule:
-    """What to do about failures of these checks whose text fits, where the condition holds."""
+    """What to do about failures of these checks if the text matches and the condition holds."""
 
     checks: tuple[str, ...]  # all, if empty
     text: str
@@ -73,10 +73,10 @@ _HOSTS = (HOST_PROBE, *BILLING_HOSTS)
 _REFUSED = "Connection refused|No route to host|[Nn]etwork is unreachable"
 _UNRESOLVED = "cannot be resolved|getaddrinfo|Domain name not found"
 _SLOW = "ReadTimeout|OpenTimeout|execution expired|[Tt]imed? ?out"
-# GitLab 19.4 says this of a timeout and of a gateway that is down.
+# GitLab 19.4 says this both after a timeout and if the gateway is down.
 _NOT_CONNECTED = "could not connect to the model endpoint"
 
-# The first that fits counts. {host} is the one that the text names.
+# The first rule that fits counts. {host} is the one in GitLab's text.
 _RULES = (
     # --- GitLab's cloud and the licence ---
     _Rule(
@@ -274,7 +274,7 @@ _RULES = (
     ),
 )  # fmt: skip
 
-# What a model looks like that has not started yet.
+# Messages about a model that may not have started yet.
 _LATE = re.compile(f"{_SLOW}|{_NOT_CONNECTED}|server returned code 50[234]")
 # Failures that GitLab is known to report although the features work.
 _DOUBTFUL = re.compile(
@@ -296,7 +296,7 @@ def action_for(name: str, message: str, facts: Facts) -> str:
 
 
 def is_late(message: str) -> bool:
-    """Return whether a model may only have been too slow, so that it is asked again."""
+    """Return whether a model may only have been too slow, and is worth another check."""
     return bool(_LATE.search(message))
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One health check and its verdict, whatever was asked."""
+"""Define one health check and its verdict."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ class Check:
     proves: str
     # A failure that GitLab is known to report although the features work.
     doubtful: bool = False
-    # Whether it is about a feature in use; false for a probe that is not known, too.
+    # Whether it is about a feature in use; false also for an unknown probe.
     concerns: bool = True
 
     @property
     def fails(self) -> bool:
-        """Whether it failed, beyond doubt, and concerns a feature in use."""
+        """Whether it certainly failed and concerns a feature in use."""
         return not (self.success or self.doubtful) and self.concerns
 
 
 def verdict(name: str, subject: str, success: bool, message: str, facts: Facts) -> Check:
-    """Return a check as it was answered, with what to do where it failed."""
+    """Return a check from its answer, with what to do if it failed."""
     action = "" if success else action_for(name, message, facts)
     return Check(name, subject, success, message, action, note_of(name).proves)
 
 
 def of_failure(name: str, subject: str, failure: Failure) -> Check:
-    """Return a check that could not be made."""
+    """Return a failed check from the failure that prevented it."""
     return Check(name, subject, False, failure.what, failure.next_step, note_of(name).proves)
 
 
 def line(text: Any) -> str:
-    """Return a text of GitLab as one sentence, without credentials."""
+    """Return GitLab's text as one sentence, without credentials."""
     said = " ".join(without_credentials(str(text or "no message")).split())
     return said if said.endswith((".", "!", "?")) else f"{said}."

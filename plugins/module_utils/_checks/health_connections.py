@@ -1,9 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection check of self-hosted models: GitLab asks the gateway, the gateway the model.
+"""Check the connections of self-hosted models: GitLab asks the gateway, which asks the model.
 
-GraphQL ``aiSelfHostedModelConnectionCheck`` (17.7), which is a mutation by form only: it stores
-nothing.
+GraphQL ``aiSelfHostedModelConnectionCheck`` (17.7), a mutation that stores nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from .._subjects.stored import Model, State
     from .health_probes import Facts
 
-# Models of one request: GitLab waits up to 15 s for each, and ends a request after a minute.
+# Models per request: GitLab waits up to 15 s for each, and ends a request after a minute.
 TOGETHER = 3
 _SELECTION = "errors result { success message }"
 _NO_LIMIT: AbstractContextManager[None] = nullcontext()
@@ -47,12 +46,12 @@ def connections(
     passed: Mapping[str, Check],
     together: bool,
 ) -> dict[str, Check]:
-    """Check the models by name; those that were too slow again, after waiting for all.
+    """Check the models by name, and repeat the check of those that were too slow.
 
-    :param attempts: how often a model is asked that is too slow.
-    :param delay: seconds between two of these attempts.
-    :param passed: what is not asked again, because an earlier look has found it in order.
-    :param together: several models in one request, which one of GitLab's processes answers.
+    :param attempts: how often a slow model is checked.
+    :param delay: seconds before each round of repetitions.
+    :param passed: the checks that passed in an earlier look, which are not repeated.
+    :param together: check several models in one request, so that one process of GitLab answers.
     """
     checks = {name: passed.get(name) or _unasked(name, state) for name in names}
     open_ = [name for name, it in checks.items() if it is None]
@@ -74,7 +73,7 @@ def connections(
 
 
 def _unasked(name: str, state: State) -> Check | None:
-    """Return the verdict on a model that GitLab cannot be asked about, or None."""
+    """Return the failed check of a model that GitLab cannot check, or None."""
     model = state.models.get(name)
     if model is None:
         known = accepted(name, state.models) or "none"
@@ -88,11 +87,11 @@ def _unasked(name: str, state: State) -> Check | None:
 
 
 def _ask(gitlab: GitLab, names: Sequence[str], state: State, facts: Facts) -> list[Check]:
-    """Return GitLab's verdicts on the connections to models, asked in one request."""
+    """Return GitLab's verdicts on the connections to models, from one request."""
     together = len(names) > 1
     models = [state.models[name] for name in names]
     mutations = [_mutation(it, state, facts.release) for it in models]
-    # Slow models may take longer together than an answer is waited for.
+    # Slow models together may take longer than the timeout.
     limit = gitlab.until(time.monotonic() + gitlab.connection.timeout) if together else _NO_LIMIT
     try:
         with limit:
@@ -123,7 +122,7 @@ def _mutation(model: Model, state: State, release: Release) -> Mutation:
 def _judged(
     gitlab: GitLab, model: Model, payload: Mapping[str, Any], refused: str, facts: Facts
 ) -> Check:
-    # A model server may repeat the key that it refuses.
+    # A model server may repeat the refused key in its message.
     key = model.api_key or "\0"
     result = payload.get("result")
     if refused or not isinstance(result, dict):
@@ -134,7 +133,7 @@ def _judged(
 
 
 def _refusal(gitlab: GitLab, refused: str) -> Failure:
-    """Return why GitLab did not try."""
+    """Return the failure that explains why GitLab did not try."""
     if refused.startswith(READ_ONLY_ERROR):
         return Failure(messages.READ_ONLY, reason=refused)
     if refused.startswith(GENERAL_ERROR):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each health check proves, and the codes that users see.
+"""Say what each health check proves, and explain the codes that users see.
 
-Sources: GitLab's probes and their texts (18.9 and 19.4), its pages on troubleshooting GitLab Duo
-Self-Hosted, GitLab Duo Chat and the health check (17.9 to 19.x).
+Sources: GitLab's probes and their texts (18.9 and 19.4), and its pages on troubleshooting GitLab
+Duo Self-Hosted, GitLab Duo Chat and the health check (17.9 to 19.x).
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from .health_probes import (
 class CheckNote:
     """One kind of check."""
 
-    # What it is about; a check that names a host or a model is about that.
+    # The subject of the check, unless it names a host or a model.
     subject: str
     proves: str
-    # What to do when it fails and the message does not tell more.
+    # What to do about a failure for which no rule of health_advice.py fits.
     action: str
 
 
 MODEL_PROBE = "model_configuration_probe"
-# Of this collection: the others are GitLab's names.
+# Checks of this collection; all other names are GitLab's.
 PROBES = "probes"
 FEATURE_SETTING = "feature_setting"
 FROM_CONTROLLER = "gateway_from_controller"
@@ -130,7 +130,7 @@ CHECK_NOTES: dict[str, CheckNote] = {
         "Check that the gateway, and not a proxy in its place, answers at this URL; see its log.",
     ),
 }
-# A probe of a release that is not known here.
+# For a probe that this collection does not know.
 OTHER = CheckNote(
     "GitLab",
     "Only what GitLab says about it, because this collection does not know this probe.",
@@ -138,7 +138,7 @@ OTHER = CheckNote(
     "health check of GitLab Duo.",
 )
 TAG = "Run the gateway image of the same release as GitLab (self-hosted-vX.Y.*-ee)."
-# Codes that users see in GitLab: meaning, and what to do with self-hosted models.
+# Code that users see in GitLab -> its meaning, and what to do with self-hosted models.
 CODES: dict[str, tuple[str, str]] = {
     "A1000": (
         "Timeout while the request was processed",
@@ -183,5 +183,5 @@ CODES: dict[str, tuple[str, str]] = {
 
 
 def note_of(name: str) -> CheckNote:
-    """Return what is known of a check."""
+    """Return the note on a check."""
     return CHECK_NOTES.get(name, OTHER)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of an instance's Duo Self-Hosted state in one reading, also as the role's variables."""
+"""Read all of an instance's Duo Self-Hosted state at once, also as the role's variables."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class ObservedInstance:
     gateway: dict[str, Any]
     state: State
     beta: bool | None
-    duo_core: bool | None = None  # None where GitLab does not tell (before 18.0, offline licence)
-    ai_logs: bool | None = None  # None where it was not asked for, or may not be read
+    duo_core: bool | None = None  # None if GitLab does not show it (before 18.0, offline licence)
+    ai_logs: bool | None = None  # None if it was not asked for or may not be read
 
     @property
     def unseen_features(self) -> list[str]:
-        """Features that this release has, and whose state GitLab does not show."""
+        """Features of this release whose state GitLab does not show."""
         known = (name for name, offer in FEATURES.items() if self.release.has(offer))
         return sorted(set(known) - set(self.state.settings))
 
@@ -74,7 +74,7 @@ class ObservedInstance:
 
     @property
     def providers(self) -> dict[str, str]:
-        """Feature -> provider, of the features that GitLab shows."""
+        """Feature -> provider, for the features that GitLab shows."""
         return {name: it.provider for name, it in self.state.settings.items()}
 
     @property
@@ -84,13 +84,13 @@ class ObservedInstance:
 
     @property
     def exported(self) -> list[Model]:
-        """Models that can be declared, by name."""
+        """Models that can be declared, sorted by name."""
         models = (self.state.models[name] for name in sorted(self.state.models))
         return [model for model in models if not model.hidden]
 
     @property
     def left_out(self) -> list[str]:
-        """URLs that cannot be declared, for they would have to show their credentials."""
+        """URLs that cannot be exported, because they contain credentials."""
         settings = [name for name, value in self.gateway.items() if has_credentials(value)]
         models = [model for model in self.exported if has_credentials(model.endpoint)]
         return [
@@ -116,9 +116,9 @@ def options(params: dict[str, Any]) -> InfoOptions:
 
 
 def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
-    """Read everything; again, while a feature seems to leave for an old copy of the gateway's URL.
+    """Read everything; again while an old copy of the gateway URL lets features seem to leave.
 
-    :raises Failure: GitLab cannot be reached, or does not show it.
+    :raises Failure: GitLab cannot be reached, or does not show the state.
     """
 
     def look() -> Look[ObservedInstance]:
@@ -131,7 +131,7 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 
 
 def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
-    """Read everything in one request, and the beta state on a page where only that shows it."""
+    """Read everything in one request, and the beta state on a page if only that shows it."""
     parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
     reading, state = read_state(gitlab, *parts, keys=wanted.keys, gitlab_models=True)
     beta = beta_state(gitlab, wanted, state.beta)
@@ -141,7 +141,7 @@ def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
         enterprise=reading.enterprise,
         license=license_facts(reading.data),
         gateway=gateway_values(reading),
-        # What was seen signed in decides on models and features too.
+        # A state read from the page also matters to models and features.
         state=state.model_copy(update={"beta": beta}),
         beta=beta,
         duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),
@@ -149,7 +149,7 @@ def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 
 
 def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
-    """Read everything, and the switch of AI logs if that is wanted: no GraphQL field shows it."""
+    """Read everything and, if wanted, the switch of AI logs, which has no GraphQL field."""
     found = observe(gitlab, wanted)
     settings = gitlab.rest("/application/settings") if wanted.ai_logs else None
     enabled = settings.get("enabled_expanded_logging") if isinstance(settings, dict) else None
@@ -157,7 +157,7 @@ def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 
 
 def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
-    """Yield what leaves a site that is to be isolated, and what is not known or left out."""
+    """Yield what leaves an isolated site, and warnings about what is unknown or left out."""
     if wanted.isolated:
         for way in found.leaving:
             leaves = "leave" if way.certain else "may leave"
@@ -189,7 +189,7 @@ def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
 
 
 def failure(errors: Sequence[Finding], _wanted: InfoOptions, _found: ObservedInstance) -> Failure:
-    """Return the failure of a site that is to be isolated."""
+    """Return the failure for features that leave an isolated site."""
     return Failure(isolated_messages.LEAVES_NOW, features=", ".join(it.subject for it in errors))
 
 
@@ -229,7 +229,7 @@ def show_state(found: ObservedInstance) -> dict[str, Any]:
 
 
 def _seats(found: ObservedInstance) -> list[dict[str, Any]]:
-    """Return how many seats each add-on that assigns them has, and how many are in use."""
+    """Return the purchased and assigned seats of each add-on that has seats."""
     held = {it["name"]: it for it in found.license["add_ons"]}
     return [
         {"add_on": add_on, "purchased": it["purchased"], "assigned": it["assigned"]}
@@ -239,7 +239,7 @@ def _seats(found: ObservedInstance) -> list[dict[str, Any]]:
 
 
 def _configuration(found: ObservedInstance) -> dict[str, Any]:
-    """Return the state as variables of the role; secrets are left out, and so stay as they are."""
+    """Return the state as variables of the role, without secrets, which then stay unchanged."""
     gateway = {
         name: value
         for name, value in found.gateway.items()
@@ -251,7 +251,7 @@ def _configuration(found: ObservedInstance) -> dict[str, Any]:
         "duo_self_hosted_features": _assignments(found),
     }
     if found.beta is not None:
-        # Off is the state of an instance that never turned it on; on needs the agreement again.
+        # Turning beta features on again needs the agreement; turning them off does not.
         variables["duo_self_hosted_beta_features"] = {
             "enabled": found.beta,
             "accept_testing_agreement": found.beta,

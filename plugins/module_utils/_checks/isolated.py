@@ -1,8 +1,8 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Isolated sites: what a declaration leaves on a way to GitLab's cloud, at its end or meanwhile.
+"""Find what a declaration lets out of an isolated site, after the run or during it.
 
-An offline licence is not counted on, for it can be replaced between two runs.
+An offline licence does not count as protection, because it can be replaced between two runs.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MESSAGES = {
 
 
 def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what sends, or may send, requests out of a site that is to be isolated."""
+    """Yield a finding for everything that sends, or may send, requests out of an isolated site."""
     info = found.info
     if not wanted.isolated or not info or not found.composition:
         return
@@ -68,10 +68,10 @@ def isolation(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
 def _leaks(
     wanted: PreflightOptions, found: ObservedInstance, run: Composition
 ) -> Iterator[Failure]:
-    """Yield what would leave the site, with the names of the features, and what to declare."""
+    """Yield a failure for each way out, with the names of the features and what to declare."""
     declared = wanted.features
     providers = {name: it.provider for name, it in run.state.settings.items()}
-    # The URLs are cleared once the settings are carried out; else the gateway comes first.
+    # For state absent, the URLs are cleared last; otherwise the gateway comes first.
     if wanted.state == "absent":
         cleared = {**found.gateway, **dict.fromkeys(_gateway.URLS, "")}
         if ways := ways_out(providers, cleared, None):
@@ -97,9 +97,9 @@ def _leaks(
 
 
 def _beside(release: Release, license_type: str | None) -> list[str]:
-    """Return what GitLab itself sends out with this licence, whatever becomes of the features.
+    """Return what GitLab itself sends out with this licence, whatever the features do.
 
-    GitLab's pages on the subscription's data and on billing for the Agent Platform (18.9).
+    Sources: GitLab's pages on subscription data and on billing for the Agent Platform (18.9).
     """
     if license_type == OFFLINE:
         return []
@@ -115,7 +115,7 @@ def _beside(release: Release, license_type: str | None) -> list[str]:
 
 
 def _meanwhile(after: dict[str, object], found: ObservedInstance) -> Iterator[Failure]:
-    """Yield what clearing a URL opens before the features are set, which comes later."""
+    """Yield the failure if clearing a URL opens a way out before the features are set."""
     providers = {name: it.provider for name, it in found.state.settings.items()}
     for name in found.unseen_features:
         providers[name] = found.state.default_provider(found.release)

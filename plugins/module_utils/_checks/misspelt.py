@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Misspelt variables of the role: names that are nearly those of its own.
+"""Find misspelt variables of the role: names that are nearly those of its own.
 
-An inventory may hold whatever else begins like the role's variables: helpers of its owner, or
-variables of another role. Only a name that looks like a slip is worth stopping for.
+An inventory may contain other names with the role's prefix: its owner's helpers, or variables of
+another role. Only a name that looks like a slip stops the run.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 # Common to all of them, so it says nothing.
 _PREFIX = "duo_self_hosted_"
-# How alike names are that differ by a letter or two, of 1.
+# The least similarity (0 to 1) of names that differ by a letter or two.
 _NEAR = 0.8
 
 
 def misspelt(unknown: Collection[str], known: Collection[str]) -> Iterator[Finding]:
     """Yield an error for each variable that looks like one of the role.
 
-    :param known: the variables of the role; without any, there is nothing to be like, and each
-        unknown one is an error.
+    :param known: the variables of the role; if there are none to compare with, each unknown one is
+        an error.
     """
     for name in unknown:
         meant = nearest(name, known)
@@ -49,5 +49,5 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 
 def _likeness(name: str, known: str) -> float:
     if name.startswith(f"{known}_"):
-        return 0  # models_of_berlin is a name that somebody chose
+        return 0  # models_of_berlin was chosen on purpose
     return SequenceMatcher(None, name, known).ratio()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which declared hosts need an entry in GitLab's outbound allowlist, and which have one."""
+"""Find the declared hosts that need an entry in GitLab's outbound allowlist and have none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def hosts(
     wanted: PreflightOptions, info: ObservedInstance | None, settings: dict[str, Any] | None
 ) -> dict[str, set[int]]:
-    """Return the hosts that GitLab sends requests to, or looks up in its list, and their ports."""
+    """Return the hosts, with ports, that GitLab sends requests to or looks up in its allowlist."""
     denied = bool((settings or {}).get(DENY_ALL))
     models = (model for model in wanted.models.models if model.state == "present")
     urls = [wanted.gateway.ai_gateway_url, *(_endpoint(model, info, denied) for model in models)]
@@ -45,9 +45,9 @@ def missing_hosts(
 def refused_loopback(
     wanted: PreflightOptions, info: ObservedInstance | None, settings: dict[str, Any]
 ) -> str:
-    """Return the host of the declared gateway if GitLab refuses it as its own machine, or ``""``.
+    """Return the host of the declared gateway if GitLab refuses it as loopback, or ``""``.
 
-    GitLab takes its own URL, and what its allowlist has. What it has stored is not asked again.
+    GitLab accepts its own URL and the hosts in its allowlist. It does not check a stored URL again.
     """
     url = wanted.gateway.ai_gateway_url or ""
     place = _scheme, host, port = place_of(url)
@@ -59,10 +59,10 @@ def refused_loopback(
 
 
 def _endpoint(model: ModelOptions, info: ObservedInstance | None, denied: bool) -> str | None:
-    """Return the endpoint of a declared model that GitLab gets to check, if there is one.
+    """Return the endpoint that GitLab will check when a declared model is saved, if any.
 
-    A model need not declare one: it keeps that which it has, or GitLab's stand-in for Bedrock is
-    sent. Only where everything is denied that the list has not, GitLab looks these up in it.
+    A model need not declare one: then it keeps its own, or GitLab's placeholder for Bedrock is
+    sent. GitLab looks these up only if it denies all hosts that are not in the allowlist.
     """
     if info is None:
         return model.endpoint
@@ -74,7 +74,7 @@ def _endpoint(model: ModelOptions, info: ObservedInstance | None, denied: bool) 
     current = state.models.get(model.new_name or model.name) or state.models.get(model.name)
     if current and current.hidden:
         return None
-    # Stored keys were not read, so whether a key differs is not known.
+    # Stored keys were not read, so it is not known whether a key differs.
     wish = model.model_copy(update={"api_key": None})
     form = Form.of(info.release, state)
     new = target(wish, current, form)

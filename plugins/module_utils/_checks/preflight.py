@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in the way of a declared state, all at once and before the first write."""
+"""Find everything that would prevent the declared state, before the first write."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .._gitlab.client import GitLab
 
 ABOUT = about("outbound_allowlist")
-# What a token's user, licence or add-on may lack: one finding of several, not the end.
+# Failures about the token's user, the licence or add-ons. They become findings beside others.
 ACCESS = {
     message.code
     for message in (
@@ -61,7 +61,7 @@ ACCESS = {
 
 @dataclass(frozen=True)
 class Allow:
-    """Adds hosts to the outbound allowlist; GitLab replaces the whole list when it is written."""
+    """Adds hosts to the outbound allowlist, which GitLab replaces as a whole."""
 
     entries: tuple[str, ...]
 
@@ -78,7 +78,7 @@ class Allow:
 
 
 def options(params: dict[str, Any]) -> PreflightOptions:
-    """Check the options of a task, and all that is declared with them."""
+    """Check the options of a task, including all that they declare."""
     params = dict(params)
     common = {"when_unsupported": params.pop("when_unsupported", "fail")}
     gateway, models, settings = (
@@ -104,17 +104,17 @@ def options(params: dict[str, Any]) -> PreflightOptions:
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
-    """Read state and application settings at once, and the token's facts where they may matter.
+    """Read state and application settings at once, and the token's facts if they may matter.
 
-    :raises Failure: GitLab cannot be reached, or is none that can have Duo Self-Hosted.
+    :raises Failure: GitLab cannot be reached, or cannot have Duo Self-Hosted.
     """
     if wanted.plan_file and wanted.dry_run:
         plan_file.prepare(wanted.plan_file)
-    # A dry run that makes a new plan is not held to the old one.
+    # A dry run that makes a new plan does not have to keep to the old one.
     held = wanted.approved_plan and not (wanted.plan_file and wanted.dry_run)
     approved = plan_file.read(str(wanted.approved_plan)) if held else None
     info, refused = None, None
-    # What leaves the site then depends on a URL that one of GitLab's processes may not know yet.
+    # Isolation then depends on a stored URL that one of GitLab's processes may not know yet.
     stored = wanted.isolated and wanted.gateway.ai_gateway_url is None
     # Before GitLab 18.1 only an administrator's session shows whether beta features are on.
     given = {} if wanted.beta_features is None else sign_in_of(wanted)
@@ -159,17 +159,17 @@ def _to_allow(
 def _settled(
     gitlab: GitLab, wanted: PreflightOptions, info: _info.ObservedInstance
 ) -> _info.ObservedInstance:
-    """Return the state with the gateway as declared, where one of GitLab's processes shows it so.
+    """Return the state with the gateway as declared if one of GitLab's processes shows it so.
 
-    Others may still have an old copy of what this plan has written a moment ago. A run that is
-    repeated then would be refused, because what is left to do is not what was approved.
+    Others may still have an old copy of the settings that this plan has just written. Then a
+    repeated run would be refused, because the remaining changes are not the approved ones.
     """
     found = _gateway.ObservedGateway(info.release, info.gateway, info.providers)
     try:
-        # The settings were asked of a process too.
+        # One more, because the request for the application settings reached a process too.
         found = _gateway.look_again(gitlab, wanted.gateway, found, LOOKS + 1)
     except Failure:
-        return info  # what is refused is a finding, or the next reading fails alike
+        return info  # a refusal is a finding; anything else fails the next reading too
     if not _gateway.is_done_elsewhere(wanted.gateway, found):
         return info
     return replace(info, gateway={**info.gateway, **found.otherwise})
@@ -178,9 +178,9 @@ def _settled(
 def _read_when_ready(
     gitlab: GitLab, asked: _info.InfoOptions, seconds: int
 ) -> _info.ObservedInstance:
-    """Read the state; wait while GitLab starts: no connection at first, then 502 and 503.
+    """Read the state, waiting while GitLab starts: no connection at first, then 502 and 503.
 
-    :param seconds: for all tries together, with their timeouts; 0 is one reading as any other.
+    :param seconds: for all tries together, timeouts included; with 0 it does not wait.
     """
     if not seconds:
         return _info.observe(gitlab, asked)
@@ -205,8 +205,8 @@ def _is_first_run(wanted: PreflightOptions, info: _info.ObservedInstance) -> boo
 
 # --- plan and results --------------------------------------------------------------------------
 def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState]:
-    """Return what would be added to the outbound allowlist, where that is wanted."""
-    # Of the steps that have nothing to do: their tasks do not run, and cannot say it.
+    """Return the plan: hosts to add to the outbound allowlist, if that is wanted."""
+    # The warnings of steps without changes, whose tasks do not run.
     warnings = found.composition.warnings if found.composition else ()
     missing = _to_allow(wanted, found.info, found.settings)
     if not missing:
@@ -219,7 +219,7 @@ def plan(wanted: PreflightOptions, found: PreflightState) -> Plan[PreflightState
 
 
 def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
-    """Return what is declared and the state, without what only an export needs."""
+    """Return the declaration and the state, without the parts that only an export needs."""
     info = _info.show_state(found.info) if found.info else {}
     if found.composition:
         info["plan"] = found.composition.as_data(approved=found.approved is not None)
@@ -227,9 +227,9 @@ def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
 
 
 def admit(wanted: PreflightOptions, made: Plan[PreflightState]) -> None:
-    """Keep the plan of a dry run as a file, or refuse what nobody has approved.
+    """Save the plan of a dry run as a file, or refuse changes that were not approved.
 
-    :raises Failure: what would change is not what was approved, or the file can't be written.
+    :raises Failure: the changes are not the approved ones, or the file can't be written.
     """
     found = made.predicted
     if not (found.info and found.composition) or not (wanted.plan_file or found.approved):
@@ -253,7 +253,7 @@ def admit(wanted: PreflightOptions, made: Plan[PreflightState]) -> None:
 
 
 def _digested(wanted: PreflightOptions) -> dict[str, Any]:
-    """Return what is declared, for the digest, which leaves secrets out."""
+    """Return the declaration for the digest, which leaves secrets out."""
     return {
         "gateway": wanted.gateway.model_dump(),
         "models": wanted.models.model_dump(),
@@ -266,14 +266,14 @@ def _digested(wanted: PreflightOptions) -> dict[str, Any]:
 
 
 def with_findings(shown: dict[str, Any], every: Sequence[Finding]) -> dict[str, Any]:
-    """Return the findings and what is shown: of a failure, which is printed, not the state."""
+    """Return findings and return values. A failure is printed, so it does not get the state."""
     if errors(every):
         shown = {name: shown[name] for name in ("check_mode", "declared")}
     return {**shown, "findings": [vars(it) for it in every]}
 
 
 def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
-    """Return which subjects are declared; of beta features, how."""
+    """Return which subjects are declared, and the declared state of beta features."""
     return {
         "gateway": any(getattr(wanted.gateway, name) is not None for name in GATEWAY_SPEC),
         "models": bool(wanted.models.models) or wanted.models_exclusive,

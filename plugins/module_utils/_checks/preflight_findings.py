@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings of the preflight: one function for each kind of thing that can stand in the way."""
+"""Make the findings of the preflight, with one function for each kind of obstacle."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def findings(wanted: PreflightOptions, found: PreflightState) -> list[Finding]:
-    """Return everything that stands in the way, errors first."""
+    """Return all findings, errors first."""
     every = [
         *_access(wanted, found),
         *ending(wanted, found),
@@ -73,7 +73,7 @@ def _access(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
     if not found.info:
         return
     facts = found.info.license
-    # Days as GitLab writes them, 2026-11-23, sort as text.
+    # GitLab's dates, such as 2026-11-23, sort as text.
     if facts["expires_at"] and str(facts["expires_at"]) < found.today.isoformat():
         yield Finding(
             "error",
@@ -144,7 +144,7 @@ def _instance(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
 def _premium(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
     if not found.info:
         return
-    # One that a self-hosted model serves shows there all the same.
+    # A feature that a self-hosted model serves is shown by that model.
     hidden = found.info.hidden_by_plan & wanted.features - set(found.info.state.settings)
     if hidden:
         yield Finding(
@@ -173,7 +173,7 @@ def _beta(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
 
 
 def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what GitLab may refuse, where the sources leave it open; what is certain is planned."""
+    """Yield refusals that the sources leave open; certain ones are found by the plan."""
     if not found.info:
         return
     info = found.info
@@ -201,19 +201,19 @@ def _doubts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding
 
 
 def _declared(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what the plan of the run is refused, object by object."""
+    """Yield the refusals of the run's plan, object by object."""
     if not found.info or not found.composition:
         return
     for kind, it in found.composition.refusals:
         yield Finding("error", it.about or it.code, it.what, it.next_step, kind)
-    # While they are off, the plan of the models refuses these itself.
+    # While beta features are off, the plan of the models refuses these models itself.
     if wanted.beta_features is False and found.info.beta is not False:
         yield from _contradictions(wanted, found.info)
 
 
 def _contradictions(wanted: PreflightOptions, info: _info.ObservedInstance) -> Iterator[Finding]:
     """Yield declared models, and those of declared features, that turning beta off would hide."""
-    # What is hidden shows that they are off already, also where GitLab does not tell.
+    # A hidden model proves that beta features are off already, even if GitLab does not say so.
     families = {name: it.family for name, it in info.state.models.items() if not it.hidden}
     kept = {it.model for it in wanted.settings.settings if it.model in families}
     for model in models(wanted):
@@ -235,5 +235,5 @@ def _loopback(wanted: PreflightOptions) -> Iterator[Finding]:
 
 
 def models(wanted: PreflightOptions) -> list[ModelOptions]:
-    """Return the models that are declared as present."""
+    """Return the models declared as present."""
     return [model for model in wanted.models.models if model.state == "present"]

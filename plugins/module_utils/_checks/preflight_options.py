@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is declared of a whole run, as the preflight gets it."""
+"""Define the options of the preflight: the declaration of a whole run."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ class PreflightOptions(SignIn):
 
     @property
     def features(self) -> set[str]:
-        """Features that are declared."""
+        """The declared features."""
         return {name for it in self.settings.settings for name in it.features}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings of the preflight about GitLab's outbound rules, and the URLs that they refuse."""
+"""Make the findings of the preflight about GitLab's outbound rules and the URLs they refuse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def outbound(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield what GitLab's outbound rules refuse: hosts of the declaration, and stored URLs."""
+    """Yield the declared hosts and the stored URLs that GitLab's outbound rules refuse."""
     yield from _of_hosts(wanted, found)
     yield from _other_urls(wanted, found)
 
@@ -78,7 +78,7 @@ def _of_hosts(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
 
 
 def _other_urls(wanted: PreflightOptions, found: PreflightState) -> Iterator[Finding]:
-    """Yield which other URLs of the application settings stand against a write of the run."""
+    """Yield an error if other URLs of the application settings prevent a write of the run."""
     settings, info = found.settings, found.info
     if settings is None or info is None:
         return
@@ -105,7 +105,7 @@ def _writes_gateway(wanted: PreflightOptions, info: _info.ObservedInstance) -> b
 
 
 def _too_much(before: list[str], missing: list[str]) -> Iterator[Finding]:
-    """Yield what of the hosts to be added does not fit into the allowlist."""
+    """Yield errors for hosts to be added that do not fit into the allowlist."""
     count = len({*before, *missing})
     if missing and count > MOST_ENTRIES:
         yield Finding(

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the preflight judges: what was read of the instance, and the plan of the run."""
+"""Define what the preflight judges: the state that was read, and the plan of the run."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .composition import Composition
 
 @dataclass(frozen=True)
 class PreflightState:
-    """What was read; ``info`` is None where the token may not see it."""
+    """The state that was read; ``info`` is None if the token may not see it."""
 
     info: _info.ObservedInstance | None
     settings: dict[str, Any] | None
-    token: Token | None = None  # None where it was not asked for
+    token: Token | None = None  # None if it was not asked for
     refused: Failure | None = None
     today: date = field(default_factory=date.today)
-    # The plan of the run; None where the state could not be read.
+    # The plan of the run; None if the state could not be read.
     composition: Composition | None = None
-    # What a person has approved, where only that may be applied.
+    # The approved plan, if no other may be applied.
     approved: SavedPlan | None = None
     # Whether the run has anything to write.
     to_do: bool = False

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an upgrade of GitLab changes for this instance, and what to do before and after it."""
+"""Say what an upgrade of GitLab changes for this instance, and what to do before and after."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def options(params: dict[str, Any]) -> UpgradeOptions:
 def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
     """Read the instance in one request.
 
-    :raises Failure: the target is older than what is there.
+    :raises Failure: the target is older than the instance.
     """
     instance = info.read(gitlab, info.InfoOptions())
     target = Release.parse(wanted.target_version)
@@ -77,7 +77,7 @@ def observe(gitlab: GitLab, wanted: UpgradeOptions) -> ObservedUpgrade:
 
 # --- what the upgrade brings -------------------------------------------------------------------
 def _brought(wanted: UpgradeOptions, observed: ObservedUpgrade) -> list[UpgradeNote]:
-    """Return the notes that concern the instance, of the subjects that are asked for."""
+    """Return the notes on the requested subjects that concern the instance."""
     return sorted(
         (
             it
@@ -99,7 +99,7 @@ def _notes(
             yield bad
     for note in NOTES:
         if _matters(note, now, target) and concerned[note.concerns]:
-            # A patch that is not named may be one without the fault.
+            # Without a patch, the target may be a release without the fault.
             open_end = note.fixed and not target.exact and note.severity == "breaking"
             yield replace(note, severity="action") if open_end else note
     yield from _appearing(FEATURES, "features", "features", now, target)
@@ -120,11 +120,11 @@ def _notes(
 
 
 def _matters(note: UpgradeNote, now: Release, target: Release) -> bool:
-    """Return whether the way to the target brings what a note is about, or ends in it."""
+    """Return whether the upgrade brings a note's change, or ends in a release with its fault."""
     if not note.fixed:
         return now.passes(note.version, target)
     if now.minor == target.minor:
-        # A later patch of a minor in which it is gone does not bring it back.
+        # Within a minor, a fault matters only if both patches have it.
         has = now.may_have(note.version, note.fixed)
         return target.exact and has and target.may_have(note.version, note.fixed)
     return target.may_have(note.version, note.fixed)
@@ -133,7 +133,7 @@ def _matters(note: UpgradeNote, now: Release, target: Release) -> bool:
 def _concerned(wanted: UpgradeOptions, found: info.ObservedInstance) -> Mapping[str, bool]:
     """Return for each condition of the notes whether it holds for the instance.
 
-    A feature counts as on a self-hosted model if it is on one, or declared to be.
+    A feature counts as using a self-hosted model if it does so now or is declared to.
     """
     settings, models = found.state.settings, found.state.models.values()
     served = {name for name, it in settings.items() if it.provider == "self_hosted"}
@@ -156,7 +156,7 @@ def _concerned(wanted: UpgradeOptions, found: info.ObservedInstance) -> Mapping[
         "agent_platform_url": bool(found.gateway.get("duo_agent_platform_service_url")),
         "offline": offline,
         "online": not offline,
-        # What cannot be seen may be on.
+        # A feature that is not shown may be on.
         "offline_reviews": offline
         and _has_add_on(found, ENTERPRISE_ADD_ON)
         and not for_agents
@@ -217,7 +217,7 @@ def _appearing(
 
 
 def _declared(wanted: UpgradeOptions, target: Release) -> Iterator[UpgradeNote]:
-    """Yield what the target will refuse of the declared variables, or will not have."""
+    """Yield the declared features and families that the target will not know."""
     features = [name for setting in wanted.settings for name in setting.features]
     families = [it.model_family for it in wanted.models if it.state == "present"]
     yield from _lacking(wanted, target, FEATURES, "features", "feature", features)
@@ -256,7 +256,7 @@ def _minor(release: Release) -> str:
 
 
 def _tag(target: Release) -> str:
-    """Return the pattern of the tags of the gateway image that fit a release."""
+    """Return the pattern of the gateway image's tags that fit a release."""
     return f"self-hosted-v{_minor(target)}.*-ee"
 
 
@@ -284,7 +284,7 @@ def show(wanted: UpgradeOptions, found: ObservedUpgrade) -> dict[str, Any]:
 
 
 def findings(wanted: UpgradeOptions, found: ObservedUpgrade) -> Iterator[Finding]:
-    """Yield what the upgrade brings; and a warning where the target is not known."""
+    """Yield what the upgrade brings, and a warning if the target is not known."""
     fatal = {"any": SEVERITIES, "breaking": ("breaking",)}.get(wanted.fail_on, ())
     for it in _brought(wanted, found):
         yield Finding("error" if it.severity in fatal else "info", it.subject, it.what, it.action)
@@ -299,7 +299,7 @@ def findings(wanted: UpgradeOptions, found: ObservedUpgrade) -> Iterator[Finding
 
 
 def failure(errors: Sequence[Finding], wanted: UpgradeOptions, _found: ObservedUpgrade) -> Failure:
-    """Return the failure that fatal notes mean."""
+    """Return the failure for fatal notes."""
     return Failure(
         messages.UPGRADE_FINDINGS,
         count=len(errors),

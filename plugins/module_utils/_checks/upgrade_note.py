@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shape of what is known of GitLab's releases for the upgrade check."""
+"""Define a note of the upgrade check on a release of GitLab."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UpgradeNote:
     action: str
     # Page of GitLab's documentation, issue (#) or merge request (!) of gitlab-org/gitlab.
     source: str
-    # Name of the condition in upgrade_check.py for which it matters.
+    # Name of the condition in upgrade_check.py under which it matters.
     concerns: str = "everyone"
-    # Of a fault that later releases have no more: see Release.may_have.
+    # For a fault: the releases without it, as in Release.may_have.
     fixed: tuple[Minor | Patch, ...] = ()

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab's releases change for Duo Self-Hosted, as data for the upgrade check.
+"""List the changes in GitLab's releases that matter to Duo Self-Hosted, for the upgrade check.
 
 Each note says what changes from a release on, what to do about it, and for which instances it
-matters. The notes of each major release have a file of their own.
+matters. Each major release has a file of its own.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from .._duo.releases import NEWEST
 from . import upgrade_notes_18, upgrade_notes_19
 from .upgrade_note import UpgradeNote
 
-# Until when issues, merge requests and release notes were read, and the newest release in them.
+# The day until which issues, merge requests and release notes were read, and the newest release.
 KNOWN_UNTIL = "2026-11-28"
 KNOWN_RELEASE = ".".join(map(str, NEWEST))
 
 NOTES = (*upgrade_notes_18.NOTES, *upgrade_notes_19.NOTES)
 
-# Releases that must not be the end, or a stop, of an upgrade.
+# Releases that should be neither the target of an upgrade nor a stop on the way.
 BAD_RELEASES = (
     UpgradeNote(
         (18, 3, 0),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab 17.10 to 18.11 change for Duo Self-Hosted."""
+"""List the changes in GitLab 17.10 to 18.11 that matter to Duo Self-Hosted."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Beliefs about access, protocol, application settings and admin pages.
 
-Established with GitLab EE 18.9 and the code of 18.11 and 19.4 for these parts, which were run;
-for older releases with GitLab's GraphQL reference and ``doc/api/settings.md``.
+Established by running GitLab EE 18.9 and the relevant code of 18.11 and 19.4, and for older
+releases from GitLab's GraphQL reference and ``doc/api/settings.md``.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _page_and_listing(learnt: Learnt) -> Iterator[Seen]:
 
 
 # --- the beliefs ---------------------------------------------------------------------------------
-_TEXTS, _SWITCH = ("text", "empty text", "null"), ("a truth value",)
+_TEXTS, _SWITCH = ("text", "empty text", "null"), ("a boolean",)
 
 BELIEFS = (
     Belief("A101", "The token has the scope api.", RECORDED, _scopes),
@@ -157,7 +157,7 @@ BELIEFS = (
         partial(_is_shown, SETTINGS_FIELD),
     ),
     Belief("A113", "The gateway's settings are an object.", RECORDED, _settings_shown),
-    Belief("P101", "Several documents in one request have an answer each.", RECORDED, _multiplexes),
+    Belief("P101", "Each of several documents in one request is answered.", RECORDED, _multiplexes),
     Belief(
         "P102", "An unknown field fails its own document and no other.", RECORDED, _spares_others
     ),
@@ -167,17 +167,17 @@ BELIEFS = (
         RECORDED,
         _names_unknown,
     ),
-    Belief("P104", "GitLab does not carry out a field that is not included.", SOURCE, _leaves_out),
+    Belief("P104", "GitLab does not run a field with @include(if: false).", SOURCE, _leaves_out),
     *(
         Belief(number, f"The setting {name} is {what}.", how, partial(_setting, name, kinds))
         for number, name, what, kinds, how in (
             ("T101", "outbound_local_requests_allowlist_raw", "text", _TEXTS, RECORDED),
-            ("T102", "deny_all_requests_except_allowed", "a truth value", _SWITCH, RECORDED),
-            ("T103", "silent_mode_enabled", "a truth value", _SWITCH, RECORDED),
+            ("T102", "deny_all_requests_except_allowed", "a boolean", _SWITCH, RECORDED),
+            ("T103", "silent_mode_enabled", "a boolean", _SWITCH, RECORDED),
             (
                 "T104",
                 "allow_local_requests_from_web_hooks_and_services",
-                "a truth value",
+                "a boolean",
                 _SWITCH,
                 RECORDED,
             ),
@@ -198,7 +198,7 @@ BELIEFS = (
     ),
     Belief(
         "B103",
-        "The list of features tells the same of beta features as the page.",
+        "The list of features and the page agree on whether beta features are on.",
         RECORDED,
         _page_and_listing,
         since=(18, 1),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks one GitLab everything that beliefs are judged on. Reads alone, the trial apart."""
+"""Ask one GitLab everything that beliefs are judged on. Only the trial writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .._gitlab.sign_in import SignIn
     from .belief import Belief
 
-# GitLab adds up the queries of one request, and takes 10,000 characters.
+# GitLab's limit is 10,000 characters for all queries of one request.
 _LONGEST = 9000
 _NO_TRIAL = "nothing was to be written"
 _NO_SESSION = "no session was given"
@@ -38,11 +38,10 @@ _NO_SESSION = "no session was given"
 def ask(
     gitlab: GitLab, beliefs: Iterable[Belief], sign_in: SignIn, *, write: bool, production: bool
 ) -> Learnt:
-    """Ask one GitLab, and return what it told.
+    """Ask one GitLab, and return what was learnt.
 
-    :param write: whether to write as well, which is undone.
-    :raises Failure: it cannot be reached or does not accept the token, or it is an instance on
-        which nothing may be tried.
+    :param write: whether to write too; all writes are undone.
+    :raises Failure: it cannot be reached, does not accept the token, or must not be written to.
     """
     learnt = Learnt(Release.of(gitlab.read().version))
     tried = write and _may_be_tried(gitlab, learnt, production=production)
@@ -73,9 +72,9 @@ def ask(
 
 
 def _may_be_tried(gitlab: GitLab, learnt: Learnt, *, production: bool) -> bool:
-    """Return whether GitLab lets models be read, without which nothing can be undone.
+    """Return whether models can be read, without which nothing could be undone.
 
-    :raises Failure: it is an instance on which nothing may be tried.
+    :raises Failure: the instance must not be written to.
     """
     if production:
         raise Failure(conformance_messages.TRIAL_IN_PRODUCTION)
@@ -90,7 +89,7 @@ def _may_be_tried(gitlab: GitLab, learnt: Learnt, *, production: bool) -> bool:
 
 
 def _protocol(gitlab: GitLab, learnt: Learnt) -> None:
-    """Ask two documents at once, one of them wrong, and one that is to be left out."""
+    """Send two documents at once, one of them wrong, and then one whose field is not included."""
     both = gitlab.answers([{"query": f"{{ {NOWHERE} }}"}, {"query": METADATA.document}])
     learnt.seen["multiplex"].append(both if gitlab.multiplexes else None)
     left_out = "query($g: Boolean!) { metadata @include(if: $g) { version } }"

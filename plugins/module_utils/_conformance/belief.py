@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A belief about GitLab as data, and what an instance's answers make of it."""
+"""Define a belief about GitLab, and judge it by an instance's answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORDED = "recorded"
 SOURCE = "read in source"
 INFERRED = "inferred"
 
-# What became of it.
+# The verdict on it.
 HOLDS = "holds"
 DIFFERS = "differs"
 NOT_ASKED = "not asked"
@@ -40,7 +40,7 @@ SUBJECTS = {
 
 @dataclass(frozen=True)
 class Question:
-    """A GraphQL document that tells something without carrying anything out."""
+    """A GraphQL document whose answer is instructive but which changes nothing."""
 
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Seen:
-    """One observation: what was answered, in words that hold nothing private, and the verdict."""
+    """One observation: the answer, in words that hold nothing private, and the verdict."""
 
     answered: str
     holds: bool
@@ -79,7 +79,7 @@ class Belief:
     questions: tuple[Question, ...] = ()
 
     def is_held_for(self, release: Release) -> bool:
-        """Return whether it is a belief about this release."""
+        """Return whether the belief is about this release."""
         ended = self.before is not None and release.reaches(self.before)
         return release.reaches(self.since) and not ended
 
@@ -99,7 +99,7 @@ class Belief:
 
 @dataclass(frozen=True)
 class Row:
-    """A belief and what one GitLab answered."""
+    """A belief, the verdict and GitLab's answer."""
 
     belief: Belief
     state: str
@@ -107,11 +107,11 @@ class Row:
 
 
 def judged(belief: Belief, learnt: Learnt) -> Row:
-    """Return what one GitLab's answers make of a belief."""
+    """Return the verdict on a belief by one GitLab's answers."""
     try:
         found = list(belief.judge(learnt))
     except (AttributeError, KeyError, TypeError, ValueError):
-        # Values of a shape that nobody believes in, and that no judge was written for.
+        # The values have a shape that no judge expects.
         found = [Seen("values of an unexpected type", holds=False)]
     if not found:
         reason = learnt.unasked.get(belief.subject, "nothing on this instance shows it")
@@ -127,7 +127,7 @@ def kind_of(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "a truth value"
+        return "a boolean"
     if isinstance(value, (int, float)):
         return "a number"
     if isinstance(value, str):
@@ -136,6 +136,6 @@ def kind_of(value: Any) -> str:
 
 
 def public(value: Any, words: Iterable[str]) -> str:
-    """Return a value that is one of some public words, in any case; else its kind."""
+    """Return the value if it is one of some public words, in any case, or else its kind."""
     known = {word.lower() for word in words}
     return value if isinstance(value, str) and value.lower() in known else kind_of(value)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Conformance: whether a GitLab is as this collection believes, belief by belief."""
+"""Check whether a GitLab is as this collection believes, belief by belief."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def observe(gitlab: GitLab, wanted: ConformanceOptions) -> ObservedConformance:
 
 
 def show(_wanted: ConformanceOptions, found: ObservedConformance) -> dict[str, Any]:
-    """Return the report: as data, and as a table to be printed."""
+    """Return the report as data and as a table to print."""
     return {
         "conformance": found.report.data,
         "table": found.report.table,
@@ -94,7 +94,7 @@ def findings(wanted: ConformanceOptions, found: ObservedConformance) -> list[Fin
 def failure(
     _errors: Sequence[Finding], _wanted: ConformanceOptions, found: ObservedConformance
 ) -> Failure:
-    """Return the failure that the difference means, with the first belief that does not hold."""
+    """Return the failure, with the first belief that does not hold."""
     first = found.report.differing[0]
     return Failure(
         conformance_messages.NOT_AS_BELIEVED,

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab's answers tell of its API, whoever asked: the ground on which beliefs are judged.
+"""Collect what GitLab's answers say about its API, so that beliefs can be judged by it.
 
-A refusal of graphql-ruby names what it refuses, so a document that cannot be valid tells what a
-release has and executes nothing. Nothing here sends a request, so that an answer that was recorded
-is judged as one that was just received.
+A refusal of graphql-ruby names what it refuses, so an invalid document reveals what a release has
+without running anything. Nothing here sends a request, so recorded answers are judged like fresh
+ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .._duo.releases import Release
 
 ABSENT = ""
-# Seen in an answer, which does not tell the type.
+# Seen in an answer, which does not show the type.
 PRESENT = "present"
 
 # Texts of graphql-ruby's validation: gem graphql, lib/graphql/static_validation/rules and
@@ -37,7 +37,7 @@ _VARIABLE = re.compile(r"Variable \$\w+ of type (\w+)Input!? was provided invali
 _NOT_DEFINED = re.compile(r"(\w+) \(Field is not defined on (\w+)Input\)")
 _ONE_OF = re.compile(r"(\w+)(?:\.\d+)? \(Expected \S+ to be one of: ([A-Z0-9_, ]+)\)")
 
-# Root field -> the types of what it answers, by the way to it.
+# Root field -> pairs of a path in its answer and the type of the object there.
 SHAPES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "metadata": (((), "Metadata"),),
     "duoSettings": (((), "DuoSettings"),),
@@ -55,13 +55,13 @@ SHAPES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "aiSelfHostedModelConnectionCheck": (((), "AiSelfHostedModelConnectionCheckPayload"),),
     "duoSettingsUpdate": (((), "DuoSettingsUpdatePayload"),),
 }
-# A field that no type has: below another field it makes GitLab name that field's type.
+# No type has this field: asked for below another field, it makes GitLab name that field's type.
 NOWHERE = "conformance"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A mutation that was carried out, and its payload; None where GitLab answered none."""
+    """A mutation that was sent, and its payload; None if there was none in the answer."""
 
     field: str
     input: Mapping[str, Any]
@@ -70,13 +70,13 @@ class Exchange:
 
     @property
     def done(self) -> bool:
-        """Whether GitLab says that it did it."""
+        """Whether GitLab says that it carried it out."""
         return self.payload is not None and not self.errors
 
 
 @dataclass
 class Learnt:
-    """All that one GitLab has told so far."""
+    """Everything learnt from one GitLab so far."""
 
     release: Release
     # (type, field) -> named type.
@@ -85,18 +85,18 @@ class Learnt:
     arguments: dict[tuple[str, str], str] = field(default_factory=dict)
     # (mutation, key of its input) -> values of that enum.
     enums: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    # Root field -> each value that was answered.
+    # Root field -> each value in an answer.
     roots: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     # Root field -> GitLab's reasons for denying it.
     denied: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     exchanges: list[Exchange] = field(default_factory=list)
-    # Whatever else was seen, by topic.
+    # Topic -> everything else that was seen.
     seen: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
-    # Subject of beliefs -> why it was not asked about.
+    # Subject of beliefs -> reason why it was not asked about.
     unasked: dict[str, str] = field(default_factory=dict)
 
     def nodes(self, root: str) -> Iterator[dict[str, Any]]:
-        """Yield the nodes of a connection, of all answers."""
+        """Yield the nodes of a connection, from all answers."""
         for value in self.roots[root]:
             nodes = value.get("nodes") if isinstance(value, dict) else None
             yield from (
@@ -116,7 +116,7 @@ class Learnt:
                 self._root(root, value)
 
     def exchange(self, name: str, sent: Mapping[str, Any], answer: Any) -> Exchange:
-        """Keep a mutation, sent with one input, and what was answered to it."""
+        """Record a mutation that was sent with one input, and its answer."""
         data = answer.get("data") if isinstance(answer, dict) else None
         payload = data.get(name) if isinstance(data, dict) else None
         payload = payload if isinstance(payload, dict) else None
@@ -173,7 +173,7 @@ class Learnt:
                 self.enums[_mutation(owners[0]), argument] = values.split(", ")
 
     def _typed(self, path: list[str], type_name: str) -> None:
-        """Keep the type of the field at a path, such as ``query, duoSettings, aiGatewayUrl``."""
+        """Record the type of the field at a path, such as ``query, duoSettings, aiGatewayUrl``."""
         if len(path) < 3:
             return
         _operation, root, *way, name = path

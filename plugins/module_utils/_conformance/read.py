@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Beliefs about what GitLab answers where models, features and settings are read.
+"""Beliefs about GitLab's answers when models, features and settings are read.
 
-Established with GitLab EE 18.9 and the code of 18.11 and 19.4 for these parts, which were run;
-for older releases with GitLab's GraphQL reference.
+Established by running GitLab EE 18.9 and the relevant code of 18.11 and 19.4, and for older
+releases from GitLab's GraphQL reference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _of_nodes(root: str, name: str, judge: Callable[[Any, Learnt], Seen], learnt
 
 
 def _lower(names: Callable[[Learnt], list[str]]) -> Callable[[Any, Learnt], Seen]:
-    """Judge a word: one of the names, in lower case."""
+    """Return a judge of words: one of the names, in lower case."""
 
     def judge(value: Any, learnt: Learnt) -> Seen:
         known = names(learnt)
@@ -54,7 +54,7 @@ def _is(*kinds: str) -> Callable[[Any, Learnt], Seen]:
 
 
 def _features(learnt: Learnt) -> list[str]:
-    # A newer release may have more, which is no matter of case.
+    # A newer release may have more, but this belief is only about lower case.
     return learnt.release.names(FEATURES)
 
 
@@ -96,7 +96,7 @@ def _linked_model(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _both_sides(learnt: Learnt) -> Iterator[Seen]:
-    """A listed feature on a model: the model lists it as well, where models were read too."""
+    """Judge whether a model lists each feature that is listed with it, if models were read too."""
     links = {
         (node.get("name"), str(one.get("feature")).lower())
         for node in learnt.nodes(MODELS_FIELD)
@@ -143,7 +143,7 @@ def _timeout(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _beta_listing(learnt: Learnt) -> Iterator[Seen]:
-    """All beta features that are listed in any case with beta features on, or none of them."""
+    """Judge whether all, or none, of the features are listed that turning beta on always lists."""
     wanted = learnt.release.listed_with_beta
     for value in learnt.roots[SETTINGS_FIELD]:
         nodes = value.get("nodes") if isinstance(value, dict) else None
@@ -205,15 +205,15 @@ BELIEFS = (
     ),
     Belief(
         "R106",
-        "A model's identifier is text, empty where it has none.",
+        "A model's identifier is text, and empty if it has none.",
         RECORDED,
         _nodes(MODELS_FIELD, "identifier", _is(*_TEXT)),
     ),
     Belief(
         "R107",
-        "hasApiToken is a truth value.",
+        "hasApiToken is a boolean.",
         RECORDED,
-        _nodes(MODELS_FIELD, "hasApiToken", _is("a truth value")),
+        _nodes(MODELS_FIELD, "hasApiToken", _is("a boolean")),
     ),
     Belief(
         "R108",
@@ -228,7 +228,7 @@ BELIEFS = (
         _nodes(MODELS_FIELD, "provider", _lower(lambda _learnt: list(MODEL_PROVIDERS))),
         since=(18, 11),
     ),
-    Belief("R110", "A page of models tells whether more follow, and a cursor.", RECORDED, _page),
+    Belief("R110", "A page of models says whether more follow, with a cursor.", RECORDED, _page),
     Belief("R111", f"A page that is not the last has {PAGE} models.", SOURCE, _page_size),
     Belief(
         "R121", f"A feature {_CASE}", RECORDED, _nodes(SETTINGS_FIELD, "feature", _lower(_features))
@@ -251,11 +251,11 @@ BELIEFS = (
         RECORDED,
         _nodes(SETTINGS_FIELD, "compatibleLlms", _family_list),
     ),
-    Belief("R125", "A feature on a self-hosted model names it.", INFERRED, _linked_model),
+    Belief("R125", "A feature that uses a self-hosted model names it.", INFERRED, _linked_model),
     Belief("R126", "A model lists each listed feature that names it.", RECORDED, _both_sides),
     Belief(
         "R127",
-        "Beta features are listed all or not at all.",
+        "Either all beta features are listed, or none.",
         RECORDED,
         _beta_listing,
         since=(18, 1),
@@ -278,9 +278,9 @@ BELIEFS = (
     ),
     Belief(
         "R135",
-        f"{SECURE} is a truth value or null.",
+        f"{SECURE} is a boolean or null.",
         RECORDED,
-        partial(_gateway, SECURE, ("a truth value", "null")),
+        partial(_gateway, SECURE, ("a boolean", "null")),
         since=(18, 10),
     ),
     Belief("R141", f"The licence's type is one of {', '.join(_TYPES)}.", RECORDED, _licence_type),

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The outcome of a check as data, as a table, and as files that may be attached to an issue.
+"""Present the outcome of a check as data, as a table, and as files to attach to an issue.
 
-Nothing private can be in it, because nothing of GitLab's answers is copied: a judge tells a kind, a
-public word of GitLab's API, or a number of things.
+It cannot contain anything private, because GitLab's answers are not copied: a judge returns a kind,
+a public word of GitLab's API, or a number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARKS = {HOLDS: "yes", DIFFERS: "NO", NOT_ASKED: "-"}
 
 @dataclass(frozen=True)
 class Report:
-    """All beliefs held for one release, and what one GitLab of it answered."""
+    """All beliefs about one release, and the answers of one GitLab of that release."""
 
     release: Release
     wrote: bool
@@ -69,7 +69,7 @@ class Report:
 
     @property
     def table(self) -> list[str]:
-        """The report as lines of a table, what differs with the answer."""
+        """The report as lines of a table; beliefs that do not hold come with the answer."""
         lines = []
         for letter, title in SUBJECTS.items():
             rows = [row for row in self.rows if row.belief.subject == letter]
@@ -97,7 +97,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def write(self, folder: str) -> list[str]:
-        """Write JSON and Markdown into a folder, which is made if it is missing.
+        """Write JSON and Markdown into a folder, which is created if it is missing.
 
         :returns: the paths of the files.
         :raises OSError: they cannot be written.

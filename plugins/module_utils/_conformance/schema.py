@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Beliefs about GitLab's GraphQL schema: fields, arguments, enum values.
 
-GitLab answers no introspection. Each question is a document that GitLab refuses before it carries
-anything out, and the refusal names the type. Mutations are marked ``@include(if: false)`` as well.
+GitLab does not answer introspection. Each question is a document that GitLab refuses before it runs
+anything, and the refusal names the type. Mutations also have ``@include(if: false)``.
 
 Sources: GraphQL reference of 17.9, 17.11, 18.0, 18.4, 18.9, 19.3 and 19.5
 (docs.gitlab.com/api/graphql/reference), and the types and mutations of GitLab EE 18.9, 18.11 and
@@ -44,7 +44,7 @@ ALWAYS: Period = (OLDEST, None)
 
 # --- questions -----------------------------------------------------------------------------------
 def _field_question(type_name: str, name: str) -> Question:
-    """Ask for the type of a field: below it stands one that no type has."""
+    """Ask for the type of a field by selecting a field below it that no type has."""
     root, way = next(
         (root, way)
         for root, shapes in SHAPES.items()
@@ -62,7 +62,7 @@ def _field_question(type_name: str, name: str) -> Question:
 
 
 def _argument_question(mutation: str, name: str) -> Question:
-    """Ask for the type of a key: the variable in its place has a type that no key has."""
+    """Ask for the type of a key by passing a variable of a type that no key has."""
     call = f"{mutation}(input: {{{name}: $v}}) @include(if: $g) {{ errors }}"
     return Question(f"mutation($g: Boolean!, $v: [Boolean]) {{ {call} }}", {"g": False})
 
@@ -73,7 +73,7 @@ def _filter_question(root: str, name: str) -> Question:
 
 
 def _values_question(mutation: str, *keys: str) -> Question:
-    """Ask for the values of enums: a variable has one that none of them has."""
+    """Ask for the values of enums by passing a value that none of them has."""
     kind = mutation[:1].upper() + mutation[1:] + "Input"
     call = f"{mutation}(input: $i) @include(if: $g) {{ errors }}"
     values = dict.fromkeys(keys, NOWHERE)
@@ -192,7 +192,7 @@ def _arguments() -> Iterator[Belief]:
         yield argument(f"S{start + 2}", name="model", kind=family)
         yield argument(f"S{start + 3}", name="identifier", kind="String")
         yield argument(f"S{start + 4}", name="apiToken", kind="String")
-        # The column may be null from 19.0 on (db/migrate of 19.0).
+        # A migration of 19.0 drops the column's NOT NULL.
         required = (OLDEST, (19, 0))
         yield argument(f"S{start + 5}", name="endpoint", kind="String!", period=required)
         yield argument(f"S{start + 6}", name="endpoint", kind="String", period=((19, 0), None))
@@ -270,7 +270,7 @@ def _enums() -> Iterator[Belief]:
             f"{enum} has no value that the collection's table lacks for this release.",
             RECORDED,
             partial(_has_no_other, mutation, keys, offers),
-            # Of a newer release nobody has claimed it.
+            # Nothing is known of a newer release.
             before=NEXT,
             questions=question,
         )

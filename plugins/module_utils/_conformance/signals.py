@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interruptions that wait until what was begun is undone.
+"""Delay interruptions until everything that was begun is undone.
 
-A signal is noted and not acted upon at once: a request that is under way gets its answer, so that
-it is known what has to be undone.
+A signal is only noted at first: a request under way still gets its answer, so that we know what has
+to be undone.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ import signal
 from contextlib import AbstractContextManager
 from typing import Any
 
-# What ends a run: Ctrl-C, kill and systemd, a terminal that is closed.
+# Sent by Ctrl-C, by kill and systemd, and when a terminal closes.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """The run is to end, as soon as what it began is undone."""
+    """The run should end as soon as everything that it began is undone."""
 
 
 class Interruptions(AbstractContextManager["Interruptions"]):
-    """Keeps the signals that end a process; at its end the first of them is sent again."""
+    """Holds back the signals that end a process, and sends the first of them again on exit."""
 
     def __init__(self) -> None:
         self._first: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruptions:
-        """Take over the signals, where this thread may."""
+        """Take over the signals, if this thread may."""
         for number in _SIGNALS:
             if signal.getsignal(number) == signal.SIG_IGN:
-                continue  # as under nohup, where it ends nothing
+                continue  # as under nohup: the signal ends nothing
             try:
                 self._before[number] = signal.signal(number, self._note)
             except ValueError:
-                break  # only the main thread may; there Python ends a run by other means
+                break  # only the main thread may handle signals
         return self
 
     def __exit__(self, kind: Any, _error: Any, _trace: Any) -> bool:
-        """Give the signals back, and act as without this if there was one."""
+        """Restore the handlers and, if there was a signal, send it again."""
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         if self._first is not None:

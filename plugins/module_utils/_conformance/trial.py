@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can only be seen by writing: models, a feature and the timeout of the check itself.
+"""Observe what only writing shows, with models, a feature and a timeout of the check itself.
 
-All of it is undone at the end, also after a failure or an interruption. The name of its first model
-holds the timeout that it found, so that a later run can undo what a killed one left.
+Everything is undone at the end, even after a failure or an interruption. The name of the first
+model contains the original timeout, so that a later run can clean up after one that was killed.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 PREFIX = "duo-conformance-"
 _MARK = re.compile(re.escape(PREFIX) + r"t(\d+)")
-# An address for documentation (RFC 5737): needs no name server, and nobody answers there.
+# An address for documentation (RFC 5737): it needs no name server, and nothing answers there.
 _ENDPOINT = "https://192.0.2.1/v1/"
 # A family that is generally available in all releases, so that its models are always listed.
 _FAMILY = "GPT"
 _LOOKS = 5
-_LONGEST = 600  # seconds, the highest timeout that GitLab takes
+_LONGEST = 600  # seconds, the highest timeout that GitLab accepts
 
 
 def features_in_use(state: State) -> list[str]:
-    """Return the features on models other than those of this check: a trial might be noticed."""
+    """Return the features that use models other than this check's: users might notice a trial."""
     return sorted(
         name
         for name, it in state.settings.items()
@@ -60,7 +60,7 @@ class Trial:
     def run(self) -> None:
         """Write, look, and undo.
 
-        :raises Failure: what an earlier run left cannot be removed, or GitLab cannot be read.
+        :raises Failure: the remains of an earlier run cannot be removed, or GitLab cannot be read.
         """
         with self._signals:
             self._clear_leftovers()
@@ -83,7 +83,7 @@ class Trial:
         return found if isinstance(found, dict) else {}
 
     def _look(self) -> State:
-        """Read for the judges as well, who see GitLab's own answers."""
+        """Read the state, and record GitLab's own answers for the judges."""
         self._signals.check()
         parts = (models_part(), provider_part(), FEATURE_SETTINGS)
         bodies = [{"query": it.document, "variables": it.values} for it in parts]
@@ -107,7 +107,7 @@ class Trial:
         return self._learnt.exchange(name, values, answer)
 
     def _model(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Create or change a model, and return it as answered."""
+        """Create or change a model, and return it as GitLab answers it."""
         provider = " provider" if self._learnt.fields.get(("AiSelfHostedModel", "provider")) else ""
         chosen = {"provider": "API", **values} if provider else values
         answered = f"id name model endpoint identifier hasApiToken{provider}"
@@ -143,7 +143,7 @@ class Trial:
             self._tell(DELETE, {"id": made["id"]})
 
     def _gateway(self) -> None:
-        """Write the URL as it is but for a slash, and another timeout."""
+        """Write the same URL with a slash at its end, and another timeout."""
         url, timeout = self._before.get(URL), self._before.get(TIMEOUT)
         values: dict[str, Any] = {}
         if isinstance(timeout, int) and self._is_settled():
@@ -152,7 +152,7 @@ class Trial:
             values[URL] = f"{url}/"
         if not values:
             return
-        # Before 18.0 GitLab clears the URL when the argument is left out.
+        # Before 18.0 GitLab clears the URL if the argument is left out.
         values.setdefault(URL, url or "")
         self._timeout_written = True
         made = self._tell(GATEWAY, values, self._gateway_selection())
@@ -162,9 +162,9 @@ class Trial:
         self._restore_gateway()
 
     def _is_settled(self) -> bool:
-        """Return whether all of GitLab's processes seem to tell the same timeout.
+        """Return whether all of GitLab's processes seem to show the same timeout.
 
-        From 19.2 on each keeps the settings for a minute: what one tells may be older than that.
+        From 19.2 on, each caches the settings for a minute.
         """
         return all(
             self._settings().get(TIMEOUT) == self._before[TIMEOUT] for _look in range(_LOOKS)
@@ -177,7 +177,7 @@ class Trial:
         return URL if self._learnt.fields.get(("DuoSettingsUpdatePayload", URL)) else ""
 
     def _restore_gateway(self) -> bool:
-        """Write what was there before; return whether GitLab says so."""
+        """Write the original settings; return whether GitLab says that it did."""
         offered = {URL: self._before.get(URL) or ""}
         if self._before.get(TIMEOUT) is not None:
             offered[TIMEOUT] = self._before[TIMEOUT]
@@ -186,7 +186,7 @@ class Trial:
         return done
 
     def _use(self, identity: str, name: str, state: State) -> None:
-        """Set a feature that nobody configured to the model, and delete the model under it."""
+        """Let an unconfigured feature use the model, and delete the model while it is in use."""
         default = state.default_provider(self._learnt.release)
         free = [
             feature
@@ -224,9 +224,9 @@ class Trial:
 
     # --- undoing -----------------------------------------------------------------------------
     def _clear_leftovers(self) -> None:
-        """Remove what an earlier run left, its timeout too.
+        """Remove the remains of an earlier run, and restore the timeout that it found.
 
-        :raises Failure: it cannot be removed.
+        :raises Failure: that does not succeed.
         """
         state = self._state()
         marks = [_MARK.fullmatch(name) for name in state.models]
@@ -242,7 +242,7 @@ class Trial:
             raise Failure(conformance_messages.TRIAL_LEFTOVER, left=", ".join(left))
 
     def _remove_models(self) -> list[str]:
-        """Delete all models of this check; return the names of those that stay."""
+        """Delete all models of this check; return the names of those that remain."""
         for _try in range(2):
             ours = {it.name: it.id for it in self._state().models.values() if _is_ours(it.name)}
             if not ours:
@@ -252,7 +252,7 @@ class Trial:
         return sorted(name for name in self._state().models if _is_ours(name))
 
     def _undo(self) -> tuple[str, bool]:
-        """Undo everything; return what is left, in words, and whether nothing is."""
+        """Undo everything; return what remains, in words, and whether nothing does."""
         left = []
         try:
             for _try in range(3):
@@ -264,8 +264,8 @@ class Trial:
             if now and now.provider == "self_hosted":
                 left.append(f"feature {self._feature}")
         except Failure as problem:
-            left.append(f"what models begin with {PREFIX} (GitLab did not answer: {problem.code})")
-        return "still there: " + ", ".join(left) if left else "nothing is left", not left
+            left.append(f"models named {PREFIX}… (GitLab did not answer: {problem.code})")
+        return "still there: " + ", ".join(left) if left else "nothing remains", not left
 
 
 def _is_ours(name: str) -> bool:

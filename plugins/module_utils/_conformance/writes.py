@@ -1,9 +1,9 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Beliefs about what GitLab makes of a write, judged on mutations that were carried out.
+"""Beliefs about the results of writes, judged by mutations that were carried out.
 
-Established with GitLab EE 18.9 and the code of 18.11 and 19.4 for these parts, which were run; for
-older releases with ``ee/app/graphql/mutations/ai`` and ``ee/app/services/ai``.
+Established by running GitLab EE 18.9 and the relevant code of 18.11 and 19.4, and for older
+releases from ``ee/app/graphql/mutations/ai`` and ``ee/app/services/ai``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TAKEN, _GONE = "has already been taken", "not found"
 
 
 def _models(learnt: Learnt, *names: str) -> Iterator[tuple[Exchange, dict[str, Any]]]:
-    """Yield the mutations of models that were carried out, with the model that was answered."""
+    """Yield the mutations of models that were carried out, with the model in the answer."""
     for exchange in learnt.exchanges:
         model = (exchange.payload or {}).get("selfHostedModel")
         if exchange.field in names and exchange.done and isinstance(model, dict):
@@ -81,7 +81,7 @@ def _has_key(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _keeps(learnt: Learnt) -> Iterator[Seen]:
-    """An update that leaves the identifier or the key out keeps it."""
+    """Judge whether an update keeps an identifier or a key that it leaves out."""
     known: dict[str, dict[str, Any]] = {}
     for exchange, model in _models(learnt, CREATE, UPDATE):
         before = known.get(str(model.get("id")), {})
@@ -130,7 +130,7 @@ def _provider(prefixed: bool, learnt: Learnt) -> Iterator[Seen]:
 
 
 def _settings_after(learnt: Learnt) -> Iterator[tuple[Exchange, dict[str, Any]]]:
-    """Yield the writes of the gateway that were carried out, with the settings answered."""
+    """Yield the gateway's writes that were carried out, with the settings in the answer."""
     for exchange in learnt.done(GATEWAY):
         payload = exchange.payload or {}
         settings = payload.get("duoSettings", payload)
@@ -155,75 +155,76 @@ def _timeout(learnt: Learnt) -> Iterator[Seen]:
 
 
 def _as_told(topic: str, learnt: Learnt) -> Iterator[Seen]:
-    """What the trial itself judged: what was seen, and whether it is as believed."""
+    """Yield the verdicts of the trial itself on a topic."""
     yield from (Seen(*it) for it in learnt.seen[topic])
 
 
 BELIEFS = (
-    Belief("W101", "Creating and changing a model answers the model.", RECORDED, _answers_model),
-    Belief("W102", "A model's family is answered in lower case.", RECORDED, _family),
-    Belief("W103", "A model's name is kept as sent.", RECORDED, _name),
+    Belief("W101", "Creating or changing a model returns the model.", RECORDED, _answers_model),
+    Belief("W102", "A model's family is returned in lower case.", RECORDED, _family),
+    Belief("W103", "A model's name is stored as sent.", RECORDED, _name),
+    Belief("W104", "An identifier that was not sent reads as empty.", RECORDED, _no_identifier),
     Belief(
-        "W104", "An identifier that was not sent is read back as empty.", RECORDED, _no_identifier
-    ),
-    Belief(
-        "W105", "A model's endpoint is kept as sent, blanks around it apart.", RECORDED, _endpoint
+        "W105",
+        "A model's endpoint is stored as sent, without spaces around it.",
+        RECORDED,
+        _endpoint,
     ),
     Belief(
         "W106",
-        "hasApiToken tells whether a key is stored; an empty one clears it.",
+        "hasApiToken says whether a key is stored; an empty key clears it.",
         RECORDED,
         _has_key,
     ),
     Belief(
         "W107",
-        "Changing a model keeps the identifier and the key that are left out.",
+        "Changing a model keeps an identifier or a key that is left out.",
         RECORDED,
         _keeps,
     ),
     Belief("W108", "A name that is taken is refused.", RECORDED, _taken),
     Belief(
         "W109",
-        "On creation a model gets the provider that was sent.",
+        "A new model gets the provider that was sent.",
         RECORDED,
         partial(_provider, False),
         since=(19, 0),
     ),
     Belief(
         "W110",
-        "On creation the identifier's prefix decides the provider.",
+        "The identifier's prefix decides the provider of a new model.",
         RECORDED,
         partial(_provider, True),
         since=(18, 11),
         before=(19, 0),
     ),
-    Belief("W111", "A model that was created is listed.", RECORDED, partial(_as_told, "listed")),
+    Belief("W111", "A new model is listed.", RECORDED, partial(_as_told, "listed")),
     Belief(
         "W112",
-        "A model that was deleted is no longer listed.",
+        "A deleted model is no longer listed.",
         RECORDED,
         partial(_as_told, "deleted"),
     ),
-    Belief("W113", "Deleting a model that is gone is refused.", RECORDED, _gone),
+    Belief("W113", "Deleting a model a second time is refused.", RECORDED, _gone),
     Belief(
         "W121",
-        "A feature that was set to a model reads so.",
+        "A feature that was assigned a model shows it.",
         RECORDED,
         partial(_as_told, "feature set"),
     ),
     Belief("W122", "The model lists that feature.", RECORDED, partial(_as_told, "feature linked")),
     Belief(
         "W123",
-        "Deleting a model in use hands its feature back to the default.",
+        "Deleting a model in use resets its feature to the default.",
         RECORDED,
         partial(_as_told, "feature back"),
     ),
-    Belief("W131", "GitLab takes one slash off the end of the gateway URL.", RECORDED, _one_slash),
-    Belief("W132", "Changing the timeout answers the new one.", RECORDED, _timeout, since=(18, 7)),
+    Belief("W131", "GitLab removes one trailing slash from the gateway URL.", RECORDED, _one_slash),
+    Belief("W132", "Changing the timeout returns the new one.", RECORDED, _timeout, since=(18, 7)),
     # From 19.2 on each process caches it for a minute.
     Belief(
         "W133",
-        "The timeout reads as written at once.",
+        "A changed timeout can be read at once.",
         RECORDED,
         partial(_as_told, "timeout read"),
         since=(18, 7),
