@@ -7,10 +7,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from . import html, page_data
 from .pages import Handler, Visit, gate, not_found
-from .state import Acceptance, User
+from .state import Acceptance, Instance, User
 from .subscription import queue_sync
 
 WORKFLOW_USER = "duo-developer"
+#: There by then; earlier releases were not read.
+WORKFLOW_SINCE = (18, 4)
 
 
 def enterprise_only(handler: Handler) -> Handler:
@@ -73,32 +75,47 @@ def seats(visit: Visit) -> Response:
     return visit.admin("Seat utilization", "<div id='js-seat-utilization'></div>")
 
 
+def _workflow_refused(visit: Visit) -> Response | None:
+    """`check_can_admin_duo_workflow`: a licence that has flows, and GitLab Duo is on."""
+    refused = gate(visit, write=True)
+    if refused:
+        return refused
+    there = visit.instance.release.at_least(*WORKFLOW_SINCE) and visit.abilities.paid_plan
+    return None if there and visit.instance.duo_on else not_found(visit)
+
+
 def connect_workflow(visit: Visit) -> Response:
     """The Agent Platform's own user, with which it acts for others (composite identity)."""
-    refused = gate(visit, write=True)
+    refused = _workflow_refused(visit)
     if refused:
         return refused
     instance = visit.instance
     if instance.workflow_user is None and instance.user(WORKFLOW_USER) is not None:
         visit.session.alert = "Username has already been taken"
         return visit.redirect(page_data.DUO)
-    if instance.workflow_user is None:
-        user = User(instance.next_id("user"), WORKFLOW_USER, "", name="Duo Developer")
-        instance.users.append(user)
-        instance.workflow_user = user
+    connect(instance)
     visit.session.notice = "Duo Agent Platform Settings have been saved"
     return visit.redirect(page_data.DUO)
 
 
+def connect(instance: Instance) -> None:
+    """Onboard, or unblock the user that is there."""
+    if instance.workflow_user is None:
+        user = User(instance.next_id("user"), WORKFLOW_USER, "", name="Duo Developer")
+        instance.users.append(user)
+        instance.workflow_user = user
+    instance.workflow_user.state = "active"
+
+
 def disconnect_workflow(visit: Visit) -> Response:
-    """The user stays; connecting again takes it up."""
-    refused = gate(visit, write=True)
+    """The user stays, blocked; connecting again unblocks it. 422 where there never was one."""
+    refused = _workflow_refused(visit)
     if refused:
         return refused
-    instance = visit.instance
-    if instance.workflow_user is not None:
-        instance.users.remove(instance.workflow_user)
-        instance.workflow_user = None
+    user = visit.instance.workflow_user
+    if user is None:
+        return Response(status_code=422)
+    user.state = "blocked"
     return HTMLResponse("")
 
 

@@ -46,6 +46,7 @@ def everything(instance: Instance) -> dict[str, Any]:
             {"user_id": one.user_id, "email": one.email, "username": people.get(one.user_id)}
             for one in instance.acceptances
         ],
+        "agent_platform": {"connected": instance.workflow_on},
         "users": [dataclasses.asdict(one) for one in instance.users],
         "tokens": [dataclasses.asdict(one) for one in instance.tokens],
         "settings": {**settings.stored(instance), **settings.shown(instance)},

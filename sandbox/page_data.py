@@ -189,10 +189,10 @@ def duo_home(visit: Visit) -> dict[str, Any]:
     )
     if moved:
         return {**data, "is-sm-trial": None, "show-sm-purchase-button": False}
-    return {**data, **_workflow(visit)}
+    return {**data, **_workflow(visit, abilities)}
 
 
-def _workflow(visit: Visit) -> dict[str, Any]:
+def _workflow(visit: Visit, abilities: Abilities) -> dict[str, Any]:
     """On no page any more from 19.4 on, like the two URLs."""
     gateway = visit.instance.gateway
     user = visit.instance.workflow_user
@@ -201,7 +201,7 @@ def _workflow(visit: Visit) -> dict[str, Any]:
         "duo-agent-platform-service-url": gateway.duo_agent_platform_service_url,
         "duo-workflow-settings-path": visit.path(WORKFLOW),
         "duo-workflow-disable-path": visit.path(DISCONNECT),
-        "duo-workflow-enabled": user is not None,
+        "duo-workflow-enabled": visit.instance.workflow_on and abilities.paid_plan,
     }
     if user is not None:
         account = {"id": user.id, "username": user.username, "name": user.name, "avatar_url": None}

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 
+from .admin_pages import connect
 from .processes import KINDS
 from .rules_models import set_provider
 from .rules_settings import seeded
@@ -166,6 +167,15 @@ def _options(instance: Instance, raw: dict[str, Any]) -> None:
         raise BadSeed(f"no such lag: {', '.join(sorted(unknown))}" if unknown else "no process")
 
 
+def _agent_platform(instance: Instance, raw: dict[str, bool]) -> None:
+    if set(raw) != {"connected"}:
+        raise BadSeed("agent_platform has `connected` and nothing else")
+    if raw["connected"]:
+        connect(instance)
+    elif instance.workflow_user is not None:
+        instance.workflow_user.state = "blocked"
+
+
 #: Key -> kind of data that somebody may see late.
 SEEN = {
     "license": "license",
@@ -187,4 +197,5 @@ PARTS: dict[str, Callable[[Instance, Any], None]] = {
     "models": _models,
     "features": _features,
     "beta_acceptances": _acceptances,
+    "agent_platform": _agent_platform,
 }

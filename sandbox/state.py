@@ -217,6 +217,17 @@ class Instance:
     def version(self) -> str:
         return self.release.reported(self.options.enterprise)
 
+    @property
+    def duo_on(self) -> bool:
+        """Whether GitLab Duo is on for the instance (`duo_availability` is not off)."""
+        return bool(self._settings.get("duo_features_enabled", True))
+
+    @property
+    def workflow_on(self) -> bool:
+        """`Ai::DuoWorkflow.available?`: the Agent Platform's user is there and not blocked."""
+        user = self.workflow_user
+        return self.duo_on and user is not None and user.state == "active"
+
     # --- what the present request sees -----------------------------------------------------
     @property
     def license(self) -> License | None:

@@ -238,3 +238,61 @@ def test_graphql_by_cookie_wants_csrf_for_mutations_only(gitlab):
     token = gitlab.csrf(gitlab.get("/").text)
     answer = gitlab.post("/api/graphql", body, headers={"x-csrf-token": token})
     assert answer.json() == {"data": {"duoSettingsUpdate": {"errors": []}}}
+
+
+# --- the Agent Platform's own user ---------------------------------------------------------------
+DUO = "/admin/gitlab_duo"
+WORKFLOW = "/admin/ai/duo_workflow_settings"
+DISCONNECT = f"{WORKFLOW}/disconnect"
+
+
+def connected(gitlab):
+    return attribute(gitlab.get(DUO), "duo-workflow-enabled")
+
+
+def test_the_user_of_flows_is_made_once_and_blocked_after(gitlab):
+    """`duo_workflow_settings_controller.rb` and `ee/lib/ai/duo_workflow.rb` of GitLab 18.9."""
+    gitlab.sign_in()
+    assert connected(gitlab) == "false"
+    assert (post(gitlab, DISCONNECT).status, post(gitlab, DISCONNECT).text) == (422, "")
+    for _again in range(2):
+        answer = post(gitlab, WORKFLOW)
+        assert (answer.status, answer.headers["location"].endswith(DUO)) == (302, True)
+        assert connected(gitlab) == "true"
+    for _again in range(2):
+        assert post(gitlab, DISCONNECT).status == 200
+        assert connected(gitlab) == "false"
+    (user,) = [one for one in gitlab.instance.users if one.username == "duo-developer"]
+    assert user.state == "blocked"
+    post(gitlab, WORKFLOW)
+    assert (connected(gitlab), user.state) == ("true", "active")
+
+
+def test_a_name_that_is_taken_is_an_alert_on_the_next_page(gitlab):
+    gitlab.seed(users=[{"username": "duo-developer"}])
+    gitlab.sign_in()
+    assert post(gitlab, WORKFLOW).status == 302
+    page = gitlab.get(DUO)
+    assert refused(page) == ["Username has already been taken"]
+    assert attribute(page, "duo-workflow-enabled") == "false"
+    assert refused(gitlab.get(DUO)) == []
+
+
+def test_where_duo_is_off_there_are_no_flows(gitlab):
+    gitlab.seed(settings={"duo_availability": "never_on"}, agent_platform={"connected": True})
+    gitlab.sign_in()
+    assert connected(gitlab) == "false"
+    assert post(gitlab, WORKFLOW).status == 404
+    assert post(gitlab, DISCONNECT).status == 404
+    gitlab.seed(settings={"duo_availability": "default_on"})
+    assert connected(gitlab) == "true"
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "shown"), [("18.3", 404, None), ("18.4", 302, None), ("19.4", 302, None)]
+)
+def test_releases_that_have_it_need_not_show_it(gitlab_of, version, status, shown):
+    gitlab = gitlab_of(version, token="")
+    gitlab.sign_in()
+    assert post(gitlab, WORKFLOW).status == status
+    assert connected(gitlab) == shown
