@@ -74,6 +74,22 @@ options:
     description: Whether you accept the GitLab Testing Agreement.
     type: bool
     default: false
+  agent_platform:
+    description:
+      - How the account with which flows of the Agent Platform act will be declared. The task signs
+        in to look at it, with O(username) and O(password), or O(session_cookie).
+    type: dict
+    default: {}
+    suboptions:
+      state:
+        description: Whether flows can act with the account.
+        type: str
+        choices: [connected, disconnected]
+      when_unknown:
+        description: What to do where GitLab does not show whether the account is connected.
+        type: str
+        choices: [apply, keep]
+        default: apply
   models_exclusive:
     description: Whether the models that O(models) does not name will be deleted.
     type: bool
@@ -211,11 +227,11 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models) and C(features) are declared, as booleans. C(beta_features) is
-      how they are declared, or null.
+    - Which of C(gateway), C(models), C(features) and C(agent_platform) are declared, as booleans.
+      C(beta_features) is how they are declared, or null.
   returned: success
   type: dict
-  sample: {gateway: true, models: true, beta_features: null, features: true}
+  sample: {gateway: true, models: true, beta_features: null, features: true, agent_platform: false}
 plan:
   description:
     - What a run that carries out the declaration changes, in the order of the role. The outbound
@@ -235,7 +251,8 @@ plan:
         - The plan of each step, for the option C(plan) of the module that carries it out.
         - C(gateway) is for M(gitlab_ops.duo.duo_gateway), C(beta_features_on) and
           C(beta_features_off) are for M(gitlab_ops.duo.duo_beta_features), C(features) is for
-          M(gitlab_ops.duo.duo_feature_model). M(gitlab_ops.duo.duo_self_hosted_model) creates and
+          M(gitlab_ops.duo.duo_feature_model), C(agent_platform) is for
+          M(gitlab_ops.duo.duo_agent_platform). M(gitlab_ops.duo.duo_self_hosted_model) creates and
           changes models (C(models)), and deletes them (C(clean_up)).
       type: dict
       contains:
@@ -269,6 +286,7 @@ plan:
         beta_features_on: *step
         models: *step
         features: *step
+        agent_platform: *step
         clean_up: *step
         beta_features_off: *step
     clean_up:

@@ -50,11 +50,12 @@ SUBJECTS = {
     "models": "Models",
     "beta_features": "Beta features",
     "features": "Features",
+    "agent_platform": "Agent Platform",
     "subscription": "Subscription",
     "health": "Health",
 }
 # Shown only where a run has something to tell of them.
-OCCASIONAL = ("subscription", "health")
+OCCASIONAL = ("agent_platform", "subscription", "health")
 
 # What a run means for a pipeline: nothing to do, something differs or was changed, or look here.
 VERDICTS = {

@@ -31,6 +31,7 @@ MODULES = {
     "duo_self_hosted_model": "models",
     "duo_beta_features": "beta_features",
     "duo_feature_model": "features",
+    "duo_agent_platform": "agent_platform",
     "duo_subscription": "subscription",
     "duo_health": "health",
     "duo_preflight": None,
@@ -45,6 +46,7 @@ _CELLS = {
     "self_hosted_model": "models",
     "feature_model": "features",
     "beta_features": "beta_features",
+    "agent_platform": "agent_platform",
     "subscription": "subscription",
 }
 # Subject -> the steps of the preflight's plan that are about it. The role runs those with something
@@ -54,6 +56,7 @@ _STEPS = {
     "models": ("models", "clean_up"),
     "beta_features": ("beta_features_on", "beta_features_off"),
     "features": ("features",),
+    "agent_platform": ("agent_platform",),
 }
 _NO_ANSWER = {
     message.code

@@ -20,7 +20,7 @@ EVERY = (
     *("18.6", "18.7", "18.9", "18.10", "18.11", "19.0", "19.4", "19.5"),
 )
 # The oldest, the one whose sources are known best, and the newest.
-RELEASES = ("17.9", "18.9", "19.4")
+RELEASES = ("17.9", "18.9", "19.5")
 # On which of them modules and role are tried: CI tries all, with the newest ansible-core.
 TRIED = EVERY if os.environ.get("DUO_RELEASES") == "all" else RELEASES
 

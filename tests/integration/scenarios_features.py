@@ -237,6 +237,63 @@ BETA = [
     ),
 ]
 
+NOT_SHOWN = "does not show whether the account of the Agent Platform is connected"
+
+
+def flows(name: str, args: dict[str, Any], **keywords: Any) -> Scenario:
+    """Return a scenario of the account with which flows act."""
+    return Scenario("flows-" + name, "duo_agent_platform", {**args, **SIGN_IN}, **keywords)
+
+
+# The page of 18.9 shows whether it is connected; that of 19.4 and later does not.
+FLOWS = [
+    flows(
+        "connected",
+        {"state": "connected"},
+        releases=("18.9",),
+        # Version, page, application settings; page, write, page; version and page again.
+        requests=(2 + PAGE, 2 + PAGE + 3 + 2, 1 + PAGE, 1 + PAGE),
+        returns={"agent_platform": {"connected": True}},
+        after={"agent_platform": {"connected": True}},
+        steps=("change account of the Agent Platform (connected: false -> true)",),
+    ),
+    flows(
+        "disconnected",
+        {"state": "disconnected"},
+        seed={"agent_platform": {"connected": True}},
+        releases=("18.9",),
+        requests=(2 + PAGE, 2 + PAGE + 2 + 2, 1 + PAGE, 1 + PAGE),
+        returns={"agent_platform": {"connected": False}},
+        after={"agent_platform": {"connected": False}},
+    ),
+    flows(
+        "not-shown",
+        {"state": "connected"},
+        releases=since("19.4"),
+        changed=ALWAYS,
+        requests=(2 + PAGE, 2 + PAGE + 3 + 3, 2 + PAGE + 3 + 3, 2 + PAGE),
+        warnings=(NOT_SHOWN,),
+        returns={"agent_platform": {"connected": None}},
+        after={"agent_platform": {"connected": True}},
+    ),
+    flows(
+        "not-shown-kept",
+        {"state": "connected", "when_unknown": "keep"},
+        releases=since("19.4"),
+        changed=UNCHANGED,
+        requests=(2 + PAGE,) * 4,
+        warnings=(NOT_SHOWN,),
+        after={"agent_platform": {"connected": False}},
+    ),
+    flows(
+        "too-old",
+        {"state": "connected", "when_unsupported": "warn"},
+        releases=before("18.4"),
+        changed=UNCHANGED,
+        warnings=("is skipped: state: connected needs GitLab 18.4 or later",),
+    ),
+]
+
 SEED = {
     "gateway": {"ai_gateway_url": "https://aigw.example.com"},
     "models": [{**one, "api_token": "key-stored-8"} for one in MODELS],
@@ -370,4 +427,7 @@ CONFORMANCE = [
     )
 ]
 
-SCENARIOS = [*PREFLIGHT, *SUBSCRIPTION, *UPGRADE, *CONFORMANCE, *FEATURES, *BETA, *INFO]
+SCENARIOS = [
+    *(*PREFLIGHT, *SUBSCRIPTION, *UPGRADE, *CONFORMANCE),
+    *(*FEATURES, *BETA, *FLOWS, *INFO),
+]

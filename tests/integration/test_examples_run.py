@@ -70,6 +70,11 @@ CODESTRAL = {
 }
 # (plugin, example) -> what comes before it.
 BEFORE = {
+    (
+        "duo_agent_platform",
+        "The same with the session of a browser, on instances of any release",
+    ): seed(agent_platform={"connected": False}),
+    ("duo_agent_platform", "Disconnect it"): seed(agent_platform={"connected": True}),
     ("duo_beta_features", "The same with the session of a browser, for single sign-on"): seed(
         beta_acceptances=[]
     ),

@@ -223,6 +223,34 @@ RAILS_FAILED = Message(
     "Check rails_command and the rights of the user that runs it (root on a Linux package node).",
 )
 
+# --- Agent Platform ----------------------------------------------------------------------------
+AGENT_PLATFORM_NEEDS_SIGN_IN = Message(
+    "agent-platform-needs-sign-in",
+    "GitLab shows and changes this only on an admin page that a token cannot open.",
+    "Set the username and password of an administrator, or session_cookie. There is no way to do "
+    "it with rails_runner.",
+)
+AGENT_PLATFORM_REFUSED = Message(
+    "agent-platform-refused", "GitLab did not connect it: {reason}.", "{hint}"
+)
+# GitLab makes the account under this name alone.
+FREE_ACCOUNT = (
+    "A user of this GitLab has the name duo-developer, under which GitLab makes the account: "
+    "rename or delete that user, and run again."
+)
+LOOK_INTO_LOGS = "Look for the request in GitLab's logs."
+NO_AGENT_PLATFORM = Message(
+    "no-agent-platform",
+    "GitLab has nothing to connect: it answers {path} with 404.",
+    "Turn GitLab Duo on (Admin > GitLab Duo > Change configuration: on by default), and check "
+    "that the licence includes the GitLab Duo Agent Platform.",
+)
+DUO_IS_OFF = Message(
+    "duo-is-off",
+    "GitLab Duo is off on this instance, so it cannot be {done}.",
+    "Turn GitLab Duo on (Admin > GitLab Duo > Change configuration: on by default).",
+)
+
 # --- subscription ------------------------------------------------------------------------------
 OFFLINE_LICENSE = Message(
     "offline-license",

@@ -16,7 +16,14 @@ from .._base.messages import Failure
 from .._duo.offers import FAMILIES
 from .._engine.run_plan import Entry, StepPlan
 from .._gitlab.sign_in import sign_in_of
-from .._subjects import beta_features, feature_model, gateway, one_model, one_setting
+from .._subjects import (
+    agent_platform,
+    beta_features,
+    feature_model,
+    gateway,
+    one_model,
+    one_setting,
+)
 from .._subjects import self_hosted_model as models
 from .._subjects.one_model import ModelOptions
 from .._subjects.preceding import after
@@ -24,12 +31,16 @@ from .._subjects.preceding import after
 if TYPE_CHECKING:
     from .._engine.plan import Plan
     from .._engine.subject import Subject
+    from .._subjects.agent_platform import ObservedAgentPlatform
     from .._subjects.stored import State
     from .info import ObservedInstance
     from .preflight_options import PreflightOptions
 
 # The role's tasks that change something, in order.
-STEPS = ("gateway", "beta_features_on", "models", "features", "clean_up", "beta_features_off")
+STEPS = (
+    *("gateway", "beta_features_on", "models", "features"),
+    *("agent_platform", "clean_up", "beta_features_off"),
+)
 
 
 @dataclass(frozen=True)
@@ -141,8 +152,15 @@ def _assumed(wanted: Any, seen: Any, besides: Container[str] = ()) -> Iterator[E
                 yield {"subject": one_model.NAME, "name": name, "field": key, "after": value}
 
 
-def compose(wanted: PreflightOptions, info: ObservedInstance) -> Composition:
-    """Return the plan of a run that brings an instance to the declared state."""
+def compose(
+    wanted: PreflightOptions,
+    info: ObservedInstance,
+    flows: ObservedAgentPlatform | None = None,
+) -> Composition:
+    """Return the plan of a run that brings an instance to the declared state.
+
+    :param flows: the account of the Agent Platform, where it is declared.
+    """
     run = _Run()
     url = gateway.ObservedGateway(info.release, info.gateway, info.providers)
     url = run.add("gateway", "gateway", gateway.SUBJECT, wanted.gateway, url)
@@ -174,6 +192,9 @@ def compose(wanted: PreflightOptions, info: ObservedInstance) -> Composition:
             for name in setting.features
         ),
     )
+    if wanted.agent_platform and flows:
+        subject = agent_platform.SUBJECT
+        run.add("agent_platform", agent_platform.NAME, subject, wanted.agent_platform, flows)
     clean_up = [one for it in declared for one in _to_clean_up(it, run, info.state)]
     absent = [it for it in clean_up if it.state == "absent"]
     if absent or wanted.models_exclusive:

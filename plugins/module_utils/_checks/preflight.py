@@ -26,7 +26,9 @@ from .._engine.plan_file import SavedPlan, digest_of
 from .._engine.settle import LOOKS
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, sign_in_of
+from .._subjects import agent_platform
 from .._subjects import gateway as _gateway
+from .._subjects.agent_platform import AGENT_PLATFORM_SPEC
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
 from .._subjects.one_model import MODEL_SPEC
@@ -85,7 +87,8 @@ def options(params: dict[str, Any]) -> PreflightOptions:
         params.pop(name, None) for name in ("gateway", "models", "settings")
     )
     given = {name: value for name, value in (gateway or {}).items() if value is not None}
-    return PreflightOptions.of(
+    flows = params.pop("agent_platform", None)
+    checked = PreflightOptions.of(
         {
             **params,
             "gateway": check(GatewayOptions, {**common, **given}, names_of(params, "gateway")),
@@ -101,6 +104,11 @@ def options(params: dict[str, Any]) -> PreflightOptions:
             ),
         }
     )
+    if not (flows or {}).get("state"):
+        return checked
+    given = {name: value for name, value in (flows or {}).items() if value is not None}
+    sign_in = {**sign_in_of(checked), **common}
+    return replace(checked, agent_platform=agent_platform.options({**sign_in, **given}))
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
@@ -129,8 +137,12 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
     settings = settings_of()
     if approved and info:
         info = _settled(gitlab, wanted, info)
-    composition = compose(wanted, info) if info else None
     settings = settings if isinstance(settings, dict) else None
+    flows = None
+    if wanted.agent_platform and info:
+        flows = agent_platform.look(gitlab, wanted.agent_platform, info.release)
+        flows = agent_platform.with_settings(flows, settings)
+    composition = compose(wanted, info, flows) if info else None
     to_do = bool(composition and composition.changes) or bool(_to_allow(wanted, info, settings))
     # A dry run says of what it shows whether this token could do it.
     unsure = (wanted.dry_run and to_do) or (info and _is_first_run(wanted, info))
@@ -259,6 +271,7 @@ def _digested(wanted: PreflightOptions) -> dict[str, Any]:
         "models": wanted.models.model_dump(),
         "settings": wanted.settings.model_dump(),
         "beta_features": wanted.beta_features,
+        "agent_platform": wanted.agent_platform and wanted.agent_platform.state,
         "models_exclusive": wanted.models_exclusive,
         "manage_outbound_allowlist": wanted.manage_outbound_allowlist,
         "isolated": wanted.isolated,
@@ -279,6 +292,7 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
         "models": bool(wanted.models.models) or wanted.models_exclusive,
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
+        "agent_platform": wanted.agent_platform is not None,
     }
 
 
@@ -304,6 +318,7 @@ SUBJECT = Subject(
             },
             "beta_features": {"type": "bool"},
             "accept_testing_agreement": {"type": "bool", "default": False},
+            "agent_platform": {"type": "dict", "options": AGENT_PLATFORM_SPEC, "default": {}},
             "models_exclusive": {"type": "bool", "default": False},
             "manage_outbound_allowlist": {"type": "bool", "default": False},
             "isolated": {"type": "bool", "default": False},

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._gitlab.sign_in import SignIn
+from .._subjects.agent_platform import AgentPlatformOptions
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GatewayOptions
 from .._subjects.self_hosted_model import ModelsOptions
@@ -24,6 +25,7 @@ class PreflightOptions(SignIn):
     known_variables: list[str] = field(default_factory=list)
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
+    agent_platform: AgentPlatformOptions | None = None
     models_exclusive: bool = False
     manage_outbound_allowlist: bool = False
     isolated: bool = False

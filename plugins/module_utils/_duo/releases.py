@@ -148,6 +148,14 @@ class Release(Version):
         return self.minor < (18, 9)
 
     @property
+    def has_composite_identity(self) -> bool:
+        """Whether flows act with an account that an administrator connects on an admin page.
+
+        There by 18.4, and read in 18.9 and 19.4; earlier releases were not read.
+        """
+        return self.minor >= (18, 4)
+
+    @property
     def bills_agent_requests(self) -> bool:
         """Whether the Agent Platform is billed per request, unless the licence is an offline one.
 

@@ -9,6 +9,7 @@ _WORDS = {
     "gateway": "AI gateway",
     "self_hosted_model": "self-hosted model",
     "feature_model": "feature",
+    "agent_platform": "account of the Agent Platform",
 }
 
 

@@ -144,47 +144,39 @@ class AdminSession:
         """
         answer = None
         for path in BETA_PAGES:
-            answer = self._page(path)
+            answer = self.page(path)
             page = AdminPage(answer.text) if answer.status == 200 else None
             if page and page.data.get(_BETA) in ("true", "false"):
-                return page.data[_BETA] == "true", self._below(page.data.get(_TOGGLE))
+                return page.data[_BETA] == "true", self.below(page.data.get(_TOGGLE))
             shown = page and _json_of(page, "data-view-model").get("betaModelsEnabled")
             if isinstance(shown, bool):
                 return shown, None
-        raise self._page_refused(BETA_PAGES[-1], answer)
+        raise self.page_refused(BETA_PAGES[-1], answer)
 
     def toggle_beta(self, path: str) -> None:
         """Flip the beta switch: it adds or removes the acceptance of the signed-in user."""
-        self.sign_in()
-        answer = self._http.send(
-            "POST", path, repeatable=False, form={}, headers={"X-CSRF-Token": self._csrf}
-        )
+        answer = self.post(path)
         if answer.status not in (200, 204):
-            raise self._form_refused(path, answer)
+            raise self.form_refused(path, answer)
 
     def synchronise(self) -> bool:
         """Ask GitLab to synchronise the subscription; False if there is nothing to sync.
 
         :raises Failure: the page refused.
         """
-        page = self._page(ADMIN)
+        page = self.page(ADMIN)
         if page.status != 200:
-            raise self._page_refused(ADMIN, page)
-        answer = self._http.send(
-            "POST",
-            SYNC,
-            repeatable=False,
-            form={},
-            headers={"X-CSRF-Token": self._csrf, "Accept": "application/json"},
-        )
+            raise self.page_refused(ADMIN, page)
+        answer = self.post(SYNC, Accept="application/json")
         said = answer.json() if answer.status in (200, 422) else {}
         if isinstance(said, dict) and isinstance(said.get("success"), bool):
             return bool(said["success"])
         # Rails answers 422 as well when it does not accept the CSRF token.
-        raise self._form_refused(SYNC, answer)
+        raise self.form_refused(SYNC, answer)
 
     @_writing_nothing()
-    def _page(self, path: str) -> Answer:
+    def page(self, path: str) -> Answer:
+        """Read a page; whether GitLab shows it is for the caller to see."""
         self.sign_in()
         answer = self._http.send("GET", path, repeatable=True)
         if _location(answer).endswith(ADMIN_MODE + "/new"):
@@ -194,23 +186,30 @@ class AdminSession:
             self._csrf = AdminPage(answer.text).csrf or self._csrf
         return answer
 
-    def _below(self, path: str | None) -> str | None:
+    def post(self, path: str, **headers: str) -> Answer:
+        """Send an empty form, with the CSRF token of the last page."""
+        self.sign_in()
+        token = {"X-CSRF-Token": self._csrf}
+        return self._http.send("POST", path, repeatable=False, form={}, headers=token | headers)
+
+    def below(self, path: str | None) -> str | None:
         """Return a path from a page without the relative URL root that it begins with."""
         if not path:
             return None
         root = urlsplit(self._http.url).path
         return path[len(root) :] if root and path.startswith(root + "/") else path
 
-    def _form_refused(self, path: str, answer: Answer) -> Failure:
-        """Return the failure for a refused form. A read-only GitLab answers every form with 301.
+    def form_refused(self, path: str, answer: Answer) -> Failure:
+        """Return why GitLab refused a form: read-only, it sends whoever posts one back with 301.
 
         Source: GitLab 18.9, lib/gitlab/middleware/read_only/controller.rb.
         """
         if answer.status == 301:
             return Failure(messages.READ_ONLY, reason=f"it answers {path} with HTTP 301")
-        return self._page_refused(path, answer)
+        return self.page_refused(path, answer)
 
-    def _page_refused(self, path: str, answer: Answer | None) -> Failure:
+    def page_refused(self, path: str, answer: Answer | None) -> Failure:
+        """Return why GitLab did not show a page, as far as its answer tells."""
         status = answer.status if answer else 0
         hint, reason = "Check the rights of the account and the licence.", "refused"
         if answer and 300 <= status < 400:
@@ -343,7 +342,7 @@ class AdminSession:
         page = AdminPage(answer.text)
         form = page.form(ADMIN_MODE)
         if answer.status != 200 or form is None:
-            raise self._page_refused(ADMIN_MODE + "/new", answer)
+            raise self.page_refused(ADMIN_MODE + "/new", answer)
         answer = self._http.send(
             "POST",
             ADMIN_MODE,

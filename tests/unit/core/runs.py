@@ -12,6 +12,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import pref
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.composition import STEPS
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    agent_platform,
     beta_features,
     feature_model,
     gateway,
@@ -37,8 +38,10 @@ def planned(here: Sandboxed, wish: dict[str, Any]) -> dict[str, Any]:
 def tasks(wish: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[str, Subject, Any]]:
     """Yield the step, the subject and the options of each task of a run, in their order."""
     common = {"when_unsupported": wish.get("when_unsupported", "fail")}
+    root = {name: wish[name] for name in ROOT if name in wish}
+    flows = wish.get("agent_platform", {})
     beta = {
-        **{name: wish[name] for name in ROOT if name in wish},
+        **root,
         "enabled": bool(wish.get("beta_features")),
         "accept_testing_agreement": wish.get("accept_testing_agreement", False),
     }
@@ -49,6 +52,7 @@ def tasks(wish: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[str, Sub
         "beta_features_on": (beta_features.SUBJECT, beta),
         "models": (self_hosted_model.SUBJECT, {"models": present, **common}),
         "features": (feature_model.SUBJECT, {"settings": wish.get("settings", []), **common}),
+        "agent_platform": (agent_platform.SUBJECT, {**root, **flows, **common}),
         "clean_up": (self_hosted_model.SUBJECT, clean_up),
         "beta_features_off": (beta_features.SUBJECT, beta),
     }

@@ -26,6 +26,7 @@ SECRET = "must-not-show"
 NEEDED: dict[str, dict[str, Any]] = {
     "self_hosted_model": {"name": "m"},
     "feature_model": {"features": ["duo_chat"], "provider": "disabled"},
+    "agent_platform": {"state": "connected"},
     "beta_features": {"enabled": False},
     "upgrade_check": {"target_version": "19.0"},
 }
@@ -128,7 +129,7 @@ OPTIONS = [
 
 
 def test_no_module_is_left_out() -> None:
-    assert len(_subjects()) == 10
+    assert len(_subjects()) == 11
     assert len(OPTIONS) > 70
 
 

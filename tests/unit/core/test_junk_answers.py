@@ -23,6 +23,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    agent_platform,
     beta_features,
     feature_model,
     gateway,
@@ -77,6 +78,8 @@ TASKS: dict[str, tuple[str, Subject, dict[str, Any]]] = {
         beta_features.SUBJECT,
         {"enabled": True, "accept_testing_agreement": True, **ROOT},
     ),
+    "flows": ("18.9", agent_platform.SUBJECT, {"state": "connected", **ROOT}),
+    "flows-unknown": ("19.4", agent_platform.SUBJECT, {"state": "disconnected", **ROOT}),
     "subscription": ("18.9", subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         "18.9",

@@ -23,6 +23,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    agent_platform,
     beta_features,
     feature_model,
     gateway,
@@ -92,6 +93,7 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
         beta_features.SUBJECT,
         {"enabled": True, "accept_testing_agreement": True, **ROOT, "via": "session"},
     ),
+    "flows": (agent_platform.SUBJECT, {"state": "connected", **ROOT, "when_unknown": "keep"}),
     "subscription": (subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         preflight.SUBJECT,
@@ -100,6 +102,8 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
             "models": [MODEL],
             "settings": [SETTING],
             "beta_features": False,
+            "agent_platform": {"state": "connected", "when_unknown": "keep"},
+            **ROOT,
             "manage_outbound_allowlist": True,
             "unknown_variables": [],
             "ready_timeout": 0,

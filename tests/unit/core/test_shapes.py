@@ -23,12 +23,14 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection 
     CONNECTION_SPEC,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
+    agent_platform,
     beta_features,
     feature_model,
     self_hosted_model,
 )
 
 SUBJECTS = {
+    "flows": agent_platform.SUBJECT,
     "beta": beta_features.SUBJECT,
     "feature": feature_model.SUBJECT,
     "health": health.SUBJECT,

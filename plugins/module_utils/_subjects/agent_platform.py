@@ -1,0 +1,195 @@
+# Copyright (c) 2026 gitlab_ops.duo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connect the account with which flows of the GitLab Duo Agent Platform act.
+
+GitLab calls it composite identity. Only an administrator's session can tell whether it is
+connected, and only where GitLab's page shows it: that of 18.9 does, that of 19.4 does not. Then the
+state is unknown, before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .._base import messages
+from .._base.messages import Failure
+from .._duo.outbound_rules import APPLICATION_SETTINGS
+from .._duo.releases import Release
+from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
+from .._engine.objects import about
+from .._engine.plan import Change, Plan, Step
+from .._engine.run_plan import PLAN_SPEC, Entry, StepPlan
+from .._engine.subject import Subject
+from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
+
+if TYPE_CHECKING:
+    from .._base.options import Spec
+    from .._gitlab.client import GitLab
+
+NAME = "agent_platform"
+ABOUT = about(NAME)
+SINCE = "18.4"
+NOT_SHOWN = "(not shown)"
+# Of duo_availability, the values with which GitLab Duo is on for the instance.
+ON = ("default_on", "always_on")
+
+AGENT_PLATFORM_SPEC: Spec = {
+    "state": {"type": "str", "choices": ["connected", "disconnected"]},
+    "when_unknown": {"type": "str", "choices": ["apply", "keep"], "default": "apply"},
+}
+
+
+@dataclass(frozen=True)
+class AgentPlatformOptions(SignIn):
+    """Options of ``duo_agent_platform``."""
+
+    state: str = "connected"
+    when_unknown: str = "apply"
+    when_unsupported: str = "fail"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the account is to be connected."""
+        return self.state == "connected"
+
+
+@dataclass(frozen=True)
+class ObservedAgentPlatform:
+    """Whether the account is connected; None where GitLab does not show it, or nobody looked."""
+
+    release: Release
+    connected: bool | None = None
+    # Whether GitLab Duo is on for the instance; None where that could not be read.
+    duo_on: bool | None = None
+
+
+def options(params: dict[str, Any]) -> AgentPlatformOptions:
+    """Check the options of a task."""
+    return AgentPlatformOptions.of(params)
+
+
+def observe(gitlab: GitLab, wanted: AgentPlatformOptions) -> ObservedAgentPlatform:
+    """Read the state as an administrator; and whether GitLab Duo is on, where that matters.
+
+    :raises Failure: the sign-in failed, or GitLab does not show the page.
+    """
+    found = look(gitlab, wanted, Release.of(gitlab.read().version))
+    if found.connected is wanted.connected:
+        return found
+    return with_settings(found, gitlab.rest(APPLICATION_SETTINGS))
+
+
+def look(gitlab: GitLab, wanted: AgentPlatformOptions, release: Release) -> ObservedAgentPlatform:
+    """Return what the admin page shows.
+
+    :raises Failure: the sign-in failed, or GitLab does not show the page.
+    """
+    found = ObservedAgentPlatform(release)
+    if not (release.has_composite_identity and wanted.can_sign_in):
+        return found
+    # Here, because hardly any run signs in: loading it would cost each of them.
+    from .._gitlab.agent_platform_page import is_connected
+
+    return replace(found, connected=is_connected(gitlab.admin_session(wanted)))
+
+
+def with_settings(found: ObservedAgentPlatform, settings: Any) -> ObservedAgentPlatform:
+    """Return what was found, with what the application settings tell of GitLab Duo."""
+    on = settings.get("duo_features_enabled") if isinstance(settings, dict) else None
+    return replace(found, duo_on=on if isinstance(on, bool) else None)
+
+
+def foresee(found: ObservedAgentPlatform, step: StepPlan) -> ObservedAgentPlatform:
+    """Return what there will be once the earlier steps of the run are done."""
+    return replace(found, duo_on=_turned(step.preceding, found.duo_on))
+
+
+def _turned(changes: Iterable[Entry], duo_on: bool | None) -> bool | None:
+    for it in changes:
+        if it.get("subject") == "settings" and it.get("field") == "availability":
+            duo_on = it.get("after") in ON
+    return duo_on
+
+
+# --- plan --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Connect:
+    """Connects the account, or disconnects it, on the admin page."""
+
+    wanted: AgentPlatformOptions
+
+    def perform(self, gitlab: GitLab) -> None:
+        """Do it.
+
+        :raises Unclear: it is not known whether it was done.
+        :raises Failure: GitLab refused it.
+        """
+        from .._gitlab import agent_platform_page as page
+
+        session = gitlab.admin_session(self.wanted)
+        if self.wanted.connected:
+            page.connect(session)
+        else:
+            page.disconnect(session)
+
+
+def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[ObservedAgentPlatform]:
+    """Return what would change. What GitLab does not show is set in every run, if that is wanted.
+
+    :raises Failure: the release lacks it, nobody can sign in, or GitLab Duo is off.
+    """
+    version = found.release.text
+    if not found.release.has_composite_identity:
+        option = f"state: {wanted.state}"
+        lacking = Failure(
+            messages.NOT_OFFERED, about=ABOUT, option=option, since=SINCE, version=version
+        )
+        if wanted.when_unsupported == "fail":
+            raise lacking
+        return Plan((), found, (f"{ABOUT} is skipped: {lacking.what}",))
+    if not wanted.can_sign_in:
+        raise Failure(messages.AGENT_PLATFORM_NEEDS_SIGN_IN, about=ABOUT)
+    if found.connected is wanted.connected:
+        return Plan((), found)
+    unknown = found.connected is None
+    not_shown = f"GitLab {version} does not show whether the {ABOUT} is connected"
+    if unknown and wanted.when_unknown == "keep":
+        return Plan((), found, (f"{not_shown}: it is left as it is.",))
+    if found.duo_on is False:
+        raise Failure(messages.DUO_IS_OFF, about=ABOUT, done=wanted.state)
+    change = Change(
+        NAME,
+        "",
+        {"connected": NOT_SHOWN if unknown else found.connected},
+        {"connected": wanted.connected},
+        visible=not unknown,
+    )
+    # A state that GitLab does not show is not known afterwards either.
+    predicted = found if unknown else replace(found, connected=wanted.connected)
+    warnings = (f"{not_shown}: it is {wanted.state} in every run.",) if unknown else ()
+    return Plan((Step((change,), Connect(wanted)),), predicted, warnings)
+
+
+def show(_wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> dict[str, Any]:
+    """Return whether the account is connected."""
+    return {"agent_platform": {"connected": found.connected}}
+
+
+SUBJECT = Subject(
+    arguments=Arguments(
+        spec={
+            **AGENT_PLATFORM_SPEC,
+            "state": {**AGENT_PLATFORM_SPEC["state"], "required": True},
+            **WHEN_UNSUPPORTED,
+            **SIGN_IN_SPEC,
+            **PLAN_SPEC,
+        },
+    ),
+    options=options,
+    observe=observe,
+    foresee=foresee,
+    plan=plan,
+    show=show,
+)
