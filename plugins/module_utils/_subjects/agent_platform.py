@@ -76,7 +76,8 @@ def observe(gitlab: GitLab, wanted: AgentPlatformOptions) -> ObservedAgentPlatfo
     :raises Failure: the sign-in failed, or GitLab does not show the page.
     """
     found = look(gitlab, wanted, Release.of(gitlab.read().version))
-    if found.connected is wanted.connected:
+    done = found.connected is wanted.connected
+    if done or not (found.release.has_composite_identity and wanted.can_sign_in):
         return found
     return with_settings(found, gitlab.rest(APPLICATION_SETTINGS))
 
