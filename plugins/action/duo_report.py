@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a report from registered results, or merges reports; all of it on the controller."""
+"""Write a report from registered results, or merge reports, on the controller."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SPEC: dict[str, Any] = {
 
 
 class ActionModule(ActionBase):
-    """Has no module beside it: there is nothing to do on any other host."""
+    """Runs on the controller only, so there is no module code to execute."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
             dry_run = bool(self._task.check_mode)
         collector = Collector()
         for variable, module in options["registered"].items():
-            # A list of the names, for what a playbook gives may have no hash.
+            # Searched as a list, because a value from a playbook may not be hashable.
             if module not in list(MODULES):
                 raise Failure(
                     messages.NOT_REPORTED,
@@ -125,7 +125,7 @@ def _judged(options: dict[str, Any], summary: Any, paths: list[str]) -> dict[str
     ).sentence()
     if summary.verdict != "errors":
         return {"failed": True, "msg": told} if fail_on == "drift" else {}
-    # Ansible has no other way to exit with 4, and takes the host out of the run for it. So it is
-    # only for those who ask for it, at the end of a playbook.
+    # Ansible can exit with 4 only by treating the host as unreachable, which ends its run. So this
+    # is an option, meant for the end of a playbook.
     how = "unreachable" if options["errors_exit_with_4"] else "failed"
     return {how: True, "msg": told}

@@ -69,7 +69,7 @@ options:
         The state is read again with growing pauses; if the first reading is right, no time is spent
         waiting.
       - Each GitLab process keeps a copy of the licence, and from GitLab 19.2 on of the gateway
-        settings, for a minute, which the default outlasts. Raise it where a database replica, a
+        settings, for a minute, which the default outlasts. Raise it if a database replica, a
         secondary site or a proxy lags further behind. V(0) reads once.
     type: int
     default: 70

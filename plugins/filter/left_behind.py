@@ -1,28 +1,28 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an export cannot bring back, and how to set it."""
+"""List what a restore cannot bring back, and how to set it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: left_behind
-short_description: Tell what a restore cannot bring back, and how to set it
+short_description: List what a restore cannot bring back, and how to set it
 version_added: 0.1.0
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 description:
   - Compares what the entry point C(export) of the role P(gitlab_ops.duo.duo_self_hosted#role) wrote
-    with the present state, and returns a sentence for each thing that C(restore) leaves as it is.
-  - These are features that GitLab's own models served, AI logs, API keys of models that are made
-    anew, and beta features where their state could not be exported.
+    with the current state, and returns a sentence for each thing that C(restore) leaves as it is.
+  - These are features that GitLab's own models served, AI logs, API keys of models that are created
+    again, and beta features if their state could not be exported.
 options:
   _input:
     description: The variables of the export.
     type: dict
     required: true
   state:
-    description: The present state, as M(gitlab_ops.duo.duo_info) returns it with C(ai_logs=true).
+    description: The current state, as M(gitlab_ops.duo.duo_info) returns it with C(ai_logs=true).
     type: dict
     required: true
 seealso:
@@ -38,14 +38,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: duo
 
-- name: Tell what a restore would not bring back
+- name: List what a restore would not bring back
   ansible.builtin.debug:
     msg: "{{ {'duo_self_hosted_features': []} | gitlab_ops.duo.left_behind(duo) }}"
 """
 
 RETURN = r"""
 _value:
-  description: A sentence for each thing, with the way to set it.
+  description: A sentence for each thing, which says how to set it.
   type: list
   elements: str
 """
@@ -83,9 +83,10 @@ def _vendored(before: Values, now: Values) -> Iterator[str]:
     )
     if names:
         yield (
-            "A restore hands no feature to GitLab's cloud. These read vendored at the export, as "
-            f"GitLab's models served them or, before GitLab 18.7, nobody had set them: {names}. If "
-            "GitLab's models are to serve them, add this item to duo_self_hosted_features: "
+            "A restore hands no feature to GitLab's cloud. These features were vendored at the "
+            "export, because GitLab's models served them or, before GitLab 18.7, because nobody "
+            f"had set them: {names}. If GitLab's models are to serve them, add this item to "
+            "duo_self_hosted_features: "
             f"- {{features: [{names}], provider: vendored}}"
         )
 
@@ -103,7 +104,7 @@ def _ai_logs(before: Values, now: Values) -> Iterator[str]:
 
 def _keys(before: Values, now: Values) -> Iterator[str]:
     there = {it["name"] for it in now["models"]}
-    # While beta features are off, GitLab hides models that may be there all the same.
+    # While beta features are off, GitLab may hide such a model.
     shown = now["beta_features"]["enabled"] is True
     names = [
         it["name"]
@@ -112,8 +113,8 @@ def _keys(before: Values, now: Values) -> Iterator[str]:
     ]
     if names:
         yield (
-            f"These models are made anew, and no export holds API keys: {', '.join(names)}. If "
-            "their servers ask for one, set api_key for each in duo_self_hosted_models."
+            f"These models are created again, and no export contains API keys: {', '.join(names)}. "
+            "If their servers require one, set api_key for each in duo_self_hosted_models."
         )
 
 
@@ -121,7 +122,7 @@ def _beta(before: Values, now: Values) -> Iterator[str]:
     unknown = "duo_self_hosted_beta_features" not in before
     if unknown and now["beta_features"]["enabled"] is not True:
         yield (
-            "Whether beta features were on is not in the export. If they were, set "
+            "The export does not say whether beta features were on. If they were, set "
             "duo_self_hosted_beta_features: {enabled: true, accept_testing_agreement: true}"
         )
 

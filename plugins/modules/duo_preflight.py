@@ -144,7 +144,7 @@ options:
     default: false
   plan_file:
     description:
-      - File to which a dry run writes the plan as JSON, whose name ends in C(.json). The same for
+      - File to which a dry run writes the plan as JSON; its name ends in C(.json). A version for
         people is written beside it, with C(.md) instead. A real run does not write it.
       - The files are on the host that runs the task. Their folder is created where it is missing;
         if it cannot be written, the task fails before the first request.
@@ -267,7 +267,7 @@ plan:
               description: Whether C(changes) are all of its changes.
               type: bool
             approved:
-              description: Whether C(changes) are held against O(approved_plan).
+              description: Whether C(changes) have been approved, so that no others may be made.
               type: bool
             changes:
               description: What it changes.
@@ -291,8 +291,8 @@ plan:
         beta_features_off: *step
     clean_up:
       description:
-        - The models as the step that deletes gets them in its option C(models), which are those to
-          delete, and by name those to keep.
+        - The option C(models) of the step that deletes. It holds the models to delete and, by name,
+          those to keep.
       type: list
       elements: dict
   sample:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door for action plugins: the work of the module of the same name, in this process.
+"""The door for action plugins: do the work of the module of the same name in this process.
 
 A module costs about half a second of Python start-up and imports for each task, an action plugin
-a tenth of that. Where the module would run on the controller anyway, the action plugin does
-the same work itself: same arguments, masking, check mode, diff, warnings and results. Everywhere
-else it executes the module.
+a tenth of that. If the module would run on the controller anyway, the action plugin does the same
+work itself: same arguments, masking, check mode, diff, warnings and results. Otherwise it executes
+the module.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Connection,
     )
 
-# Seconds for which the items of a loop take a reading for the present state.
+# Seconds for which the items of a loop take a reading for the current state.
 REMEMBER = 10.0
 
 display = Display()
@@ -48,7 +48,7 @@ def _warm_filters() -> None:
     """Load Jinja's filters and tests here, in the parent, rather than in every fork.
 
     The first template of a fork loads them all, which costs more than a task of this collection.
-    It relies on a loader of ansible-core that is public but not promised, so it may fail quietly.
+    This uses loaders of ansible-core that are public but not guaranteed, so it may fail silently.
     """
     with suppress(Exception):
         filter_loader.get("default")
@@ -59,11 +59,11 @@ _warm_filters()
 
 
 class DuoAction(ActionBase):
-    """An action plugin that is a module."""
+    """An action plugin that behaves like its module."""
 
     subject: ClassVar[Subject]
 
-    # Of this process, which is a fork for one task on one host.
+    # Belongs to this process, which is a fork for one task on one host.
     _clients: ClassVar[dict[Connection, GitLab]] = {}
     _last_task: ClassVar[Any] = None
 
@@ -78,7 +78,7 @@ class DuoAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         reason = self._why_module()
         if reason:
-            display.vvv(f"{self._task.action}: executing the module, for {reason}")
+            display.vvv(f"{self._task.action}: executing the module, because {reason}")
             result.update(
                 self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             )
@@ -102,19 +102,19 @@ class DuoAction(ActionBase):
     def _in_process(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(self.subject.arguments.constraints())
         spec = arguments.pop("argument_spec")
-        # Not ModuleArgumentSpecValidator: that one collects warnings in globals of the process.
+        # Not ModuleArgumentSpecValidator, which collects warnings in global variables.
         try:
             given = plain(self._task.args)
             validation = ArgumentSpecValidator(spec, **arguments).validate(given)
         except Exception as error:
-            # Ansible's own check stumbles over some values, as over lists of huge numbers, or over
-            # a list of nothing where a dictionary with options belongs.
+            # Ansible's own check raises on some values, such as lists of huge numbers, or an empty
+            # list in place of a dictionary with options.
             said = f"The options cannot be read ({type(error).__name__})"
             return refused(self.subject.arguments, {}, said, ()) or {}
         params = {name: validation.validated_parameters.get(name) for name in spec}
         for name, option in spec.items():
             if option["type"] == "path" and params[name]:
-                # A module's working folder is the playbook's; this process may be elsewhere.
+                # A module runs in the playbook's folder; this process may have another one.
                 params[name] = os.path.join(self._loader.get_basedir(), params[name])
         secret = validation._no_log_values | credentials(params) | secrets_in(given)
         said = self._invalid(validation) if validation.error_messages else ""
@@ -140,8 +140,8 @@ class DuoAction(ActionBase):
         """Yield the client of this task for a connection.
 
         The items of a loop run in one process, one after the other, and share the HTTP connection
-        and what was read. The attempts of until run there too, with the same task object, while
-        each item has a copy of its own: an attempt has to read afresh.
+        and readings. The attempts of ``until`` run there too but must read again. They share one
+        task object, while each item has a copy of its own.
         """
         if DuoAction._last_task is self._task:
             DuoAction._clients.clear()
@@ -164,7 +164,7 @@ class DuoAction(ActionBase):
 
 
 def _inject_invocation(task_vars: dict[str, Any]) -> bool:
-    """Return whether results tell their arguments: always, before ansible-core made it a choice."""
+    """Return whether results contain their arguments; older releases of core always do that."""
     try:
         return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except Exception:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of ansible-core as plain Python values."""
+"""Convert values of ansible-core to plain Python values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return the value in plain types: core tags values, and wraps inline vault on old releases."""
+    """Return the value in plain types. Core tags values, and older releases wrap inline vault."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):

@@ -21,7 +21,7 @@ ON = {"beta_acceptances": ["root"]}
 
 
 def state(here: Sandboxed, **options: Any) -> dict[str, Any]:
-    """Return the present state, as a restore reads it."""
+    """Return the current state, as a restore reads it."""
     return here.dry(info.SUBJECT, ai_logs=True, **options)
 
 
@@ -74,7 +74,7 @@ def test_a_gitlab_model_is_brought_back() -> None:
 def test_a_beta_state_that_was_not_exported_is_told(release: str) -> None:
     saved = export(Sandboxed(release))
     told = left_behind(saved, state(Sandboxed(release)))
-    assert ["Whether beta features were on" in text for text in told] == [True] * (
+    assert ["whether beta features were on" in text for text in told] == [True] * (
         release == "17.9"
     )
 
