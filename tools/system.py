@@ -25,6 +25,7 @@ PACKAGES = {
     "nginx": "nginx",  # TLS in front of the sandbox
     "tinyproxy": "tinyproxy-bin",  # the way out of a site
     "chromium": "chromium",  # tests/browser looks at the report's page
+    "curl": "curl",  # posts the comment in the example of a pipeline
     "npm": "npm",  # brings axe-core, which checks whether everybody can use it
 }
 # Debian has programs of administrators in a folder that is not on everybody's path.

@@ -27,6 +27,7 @@ MENU = {
         FIRST,
         "docs/recipes*",
         "docs/approval",
+        "docs/gitlab-ci",
         "docs/upgrades",
         "docs/more-than-a-token",
         "docs/isolated*",
