@@ -349,6 +349,12 @@ seats:
   returned: success
   type: list
   elements: dict
+token:
+  description:
+    - What GitLab says of the token, as C(expires_at), the day on which it ends. Null where GitLab
+      does not say it.
+  returned: if O(check_token) is set, in a first run, and where GitLab refused to show something
+  type: dict
 leaving:
   description: As in M(gitlab_ops.duo.duo_info), before anything is changed.
   returned: success

@@ -51,11 +51,13 @@ SUBJECTS = {
     "beta_features": "Beta features",
     "features": "Features",
     "agent_platform": "Agent Platform",
+    "settings": "Settings",
+    "seats": "Seats",
     "subscription": "Subscription",
     "health": "Health",
 }
 # Shown only where a run has something to tell of them.
-OCCASIONAL = ("agent_platform", "subscription", "health")
+OCCASIONAL = ("agent_platform", "settings", "seats", "subscription", "health")
 
 # What a run means for a pipeline: nothing to do, something differs or was changed, or look here.
 VERDICTS = {
@@ -119,6 +121,26 @@ class Cell:
         """Whether there is more to it than its state."""
         return bool(self.causes or self.steps or self.leaves or self.would_leave)
 
+    @property
+    def leaving(self) -> str:
+        """How many features send their requests out of the site, in words; empty if none does."""
+        now, later = len(self.leaves), len(self.would_leave)
+        words = f"{now} feature{'s leave' if now > 1 else ' leaves'} the site" if now else ""
+        if now and later:
+            return f"{words}, {later} more would"
+        return words or (
+            f"{later} feature{'s' * (later > 1)} would leave the site" if later else ""
+        )
+
+
+@dataclass
+class Seats:
+    """Seats of an add-on: how many were bought, and how many users have one."""
+
+    add_on: str
+    purchased: int
+    assigned: int
+
 
 @dataclass
 class Instance:
@@ -129,6 +151,9 @@ class Instance:
     url: str = ""
     version: str = ""
     license: dict[str, Any] = field(default_factory=dict)
+    seats: list[Seats] = field(default_factory=list)
+    # Day on which the token ends (ISO 8601); empty if GitLab was not asked, or does not say it.
+    token_expires_at: str = ""
     cells: dict[str, Cell] = field(default_factory=dict)
     # What concerns the instance as a whole.
     causes: list[Cause] = field(default_factory=list)
@@ -168,7 +193,9 @@ class Summary:
     sentence: str
     instances: int
     states: dict[str, int]
+    # Instances that data leaves, and how many features of theirs together do so.
     leaves: int
+    leaving: int = 0
 
 
 @dataclass
@@ -185,7 +212,7 @@ class Report:
             subject
             for instance in self.instances
             for subject, cell in instance.cells.items()
-            if cell.state not in (UNMANAGED, NOT_TRIED, UNREACHABLE) or cell.shows
+            if cell.state not in (UNMANAGED, NOT_TRIED, UNREACHABLE)
         }
         return {
             subject: title
@@ -198,6 +225,11 @@ class Report:
         found = Counter(instance.state for instance in self.instances)
         states = {state: found[state] for state in STATES if found[state]}
         leaves = sum(instance.leaves for instance in self.instances)
+        leaving = sum(
+            len(cell.leaves) + len(cell.would_leave)
+            for instance in self.instances
+            for cell in instance.cells.values()
+        )
         verdict = (
             "errors"
             if found[FAILED] or found[UNREACHABLE] or found[NOT_TRIED]
@@ -211,8 +243,9 @@ class Report:
         counts = ", ".join(f"{count} {STATES[state]}" for state, count in states.items())
         sentence = f"{total} instance{'s' * (total != 1)}: {counts or 'nothing'}."
         if leaves:
-            sentence += f" Data leaves the site on {leaves}."
-        return Summary(verdict, sentence, total, states, leaves)
+            features = f"{leaving} feature{'s' * (leaving > 1)}"
+            sentence += f" Data leaves the site on {leaves} ({features})."
+        return Summary(verdict, sentence, total, states, leaves, leaving)
 
     def unfinished(self) -> list[Instance]:
         """Return the instances that a further run has to come back to."""

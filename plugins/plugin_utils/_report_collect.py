@@ -117,6 +117,8 @@ class Collector:
         instance.url = read.address(result) or instance.url
         instance.version = read.version(result) or instance.version
         instance.license = read.license_of(result) or instance.license
+        instance.seats = read.seats(result) or instance.seats
+        instance.token_expires_at = read.token_expires_at(result) or instance.token_expires_at
         self._shown(seen, module, result)
         declared = result.get("declared")
         if isinstance(declared, dict):

@@ -84,6 +84,7 @@ def _template(name: str, **more: Any) -> Any:
         },
         blank=Cell(),
         note=_note,
+        row_text=_row_text,
         destinations=_destinations,
         release=_minor,
         **more,
@@ -132,6 +133,19 @@ def _note(cell: Cell) -> str:
     if cell.steps:
         return f"{len(cell.steps)} change{'s' * (len(cell.steps) > 1)}"
     return ""
+
+
+def _row_text(instance: Instance, subjects: dict[str, str]) -> str:
+    """Return all that a row tells, as text for a message or a ticket."""
+    plan = str(instance.license.get("plan") or "")
+    release = f"GitLab {instance.version}" if instance.version else ""
+    facts = ", ".join(filter(None, (instance.url, release, plan)))
+    whole = Cell(causes=[*instance.causes, *instance.findings])
+    lines = [f"{instance.name}: {_report.STATES[instance.state]}", facts, *_lines(whole)]
+    for key, title in subjects.items():
+        cell = instance.cells.get(key, Cell())
+        lines += [f"{title}: {_report.STATES[cell.state]}", *(f"  {it}" for it in _lines(cell))]
+    return "\n".join(filter(None, lines))
 
 
 # --- Markdown ----------------------------------------------------------------------------------

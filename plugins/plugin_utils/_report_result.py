@@ -21,6 +21,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.objects imp
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
     Cause,
     Change,
+    Seats,
     Value,
 )
 
@@ -210,6 +211,21 @@ def license_of(result: dict[str, Any]) -> dict[str, Any]:
     facts = {name: str(told[name]) for name in names if told.get(name)}
     add_ons = [str(it["name"]) for it in _dicts(told.get("add_ons")) if it.get("name")]
     return {**facts, "add_ons": add_ons} if facts or add_ons else {}
+
+
+def seats(result: dict[str, Any]) -> list[Seats]:
+    """Return the seats of each add-on whose numbers the result tells."""
+    numbers = ("purchased", "assigned")
+    return [
+        Seats(str(it.get("add_on") or ""), *(it[name] for name in numbers))
+        for it in _dicts(result.get("seats"))
+        if all(type(it.get(name)) is int for name in numbers)
+    ]
+
+
+def token_expires_at(result: dict[str, Any]) -> str:
+    """Return the day on which the token ends, if the result tells it."""
+    return str(_dict(result.get("token")).get("expires_at") or "")
 
 
 def providers(result: dict[str, Any]) -> dict[str, str]:

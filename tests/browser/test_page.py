@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -104,6 +105,48 @@ def test_the_header_stays_in_sight(show: Open) -> None:
     assert abs(header["y"]) < 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_failed_is_red_and_comes_first(show: Open, scheme: str) -> None:
+    page = show(fleet.many(60), color_scheme=scheme)
+    expect(page.locator(".summary .mark").first).to_have_text("8 failed")
+    expect(page.locator(".chip .mark").first).to_contain_text("failed 8")
+    first = page.locator("#matrix > tbody > tr").first
+    assert first.get_attribute("data-state") == "failed"
+    for mark in (page.locator(".summary .failed"), first.locator(".mark.failed").first):
+        colour = mark.evaluate("(it) => getComputedStyle(it).color")
+        red, green, blue = (int(it) for it in re.findall(r"\d+", colour)[:3])
+        assert red > 1.5 * max(green, blue), colour
+
+
+def test_a_row_tells_the_address_and_how_many_features_leave(show: Open) -> None:
+    page = show(fleet.many(30))
+    expect(row(page, "site-000").locator("th summary")).to_contain_text(
+        "https://gitlab.example.com"
+    )
+    features = cell(page, "site-001", "Features").locator("summary")
+    expect(features.locator(".leaves")).to_have_text("1 feature leaves the site")
+
+
+@pytest.mark.parametrize("api", [True, False], ids=["clipboard", "without its API"])
+def test_a_row_is_copied_as_text(show: Open, api: bool) -> None:
+    page = show(fleet.many(30), permissions=["clipboard-read", "clipboard-write"])
+    read = "navigator.clipboard.readText()"
+    if not api:
+        # As on a page that came by http.
+        page.evaluate(
+            "() => { window.real = navigator.clipboard;"
+            " Object.defineProperty(navigator, 'clipboard', {value: undefined}); }"
+        )
+        read = "window.real.readText()"
+    page.get_by_role("button", name="Copy site-004 as text").click()
+    expect(page.get_by_text("The row is copied.")).to_be_attached()
+    expect(row(page, "site-004").locator(".copy")).to_have_text("Copied site-004 as text")
+    lines = page.evaluate(read).splitlines()
+    assert lines[:2] == ["site-004: failed", "https://gitlab.example.com, GitLab 18.9.2, ultimate"]
+    assert lines[lines.index("Models: failed") + 1].startswith("  self-hosted model ")
+    assert "Mend it." in lines[lines.index("Models: failed") + 1]
+
+
 # --- the keyboard ------------------------------------------------------------------------------
 def test_keyboard(show: Open) -> None:
     page = show(fleet.many(30))
@@ -119,6 +162,8 @@ def test_keyboard(show: Open) -> None:
     at = page.evaluate("document.activeElement.closest('tr').querySelector('.name').textContent")
     assert at == second
     page.keyboard.press("End")
+    assert focused(page) == f"Copy {second} as text"
+    page.keyboard.press("ArrowLeft")
     assert focused(page).startswith("Features:")
     page.keyboard.press("Home")
     assert focused(page).startswith(second)
@@ -200,7 +245,7 @@ def test_on_paper_everything_is_open(show: Open, shot: Shot, script: bool) -> No
 def test_without_script_cells_open_all_the_same(show: Open) -> None:
     page = show(fleet.many(30), java_script_enabled=False)
     expect(page.locator("#filters")).to_be_hidden()
-    expect(page.get_by_role("button")).to_be_hidden()
+    expect(page.get_by_role("button")).to_have_count(0)
     gateway = cell(page, "site-000", "Gateway")
     gateway.locator("summary").click()
     expect(gateway.locator("ins")).to_be_visible()

@@ -235,6 +235,8 @@ def show(wanted: PreflightOptions, found: PreflightState) -> dict[str, Any]:
     info = _info.show_state(found.info) if found.info else {}
     if found.composition:
         info["plan"] = found.composition.as_data(approved=found.approved is not None)
+    if found.token:
+        info["token"] = {"expires_at": found.token.expires_at}
     return {"check_mode": wanted.dry_run, "declared": _declared(wanted), **info}
 
 

@@ -7,7 +7,7 @@
   const nothing = document.getElementById("nothing");
   const matrix = document.getElementById("matrix");
   const rows = Array.from(matrix.tBodies[0].rows);
-  const cellsOf = (row) => Array.from(row.querySelectorAll(":scope > * > details > summary"));
+  const cellsOf = (row) => Array.from(row.querySelectorAll(":scope > * > details > summary, .copy"));
   const texts = new Map();
   const textOf = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
@@ -54,7 +54,7 @@
     summary.focus();
   };
   matrix.addEventListener("focusin", (event) => {
-    if (event.target.matches("summary")) enter(event.target);
+    if (event.target.matches("summary, .copy")) enter(event.target);
   });
   matrix.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -84,6 +84,33 @@
     event.preventDefault();
     go(moves[event.key]());
   });
+
+  // --- a row as text
+  const copied = document.getElementById("copied");
+  const write = async (text) => {
+    // Only pages of a file or of https have it.
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea");
+    field.className = "aside";
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) throw new Error("refused");
+  };
+  for (const button of matrix.querySelectorAll(".copy")) {
+    const [word] = button.childNodes;
+    button.hidden = false;
+    button.tabIndex = -1;
+    button.addEventListener("click", async () => {
+      const done = await write(button.dataset.text).then(() => true, () => false);
+      word.data = done ? "Copied" : "Failed";
+      copied.textContent = done ? "The row is copied." : "The browser did not let the row be copied.";
+      button.focus();
+      setTimeout(() => { word.data = "Copy"; copied.textContent = ""; }, 2000);
+    });
+  }
 
   // --- light and dark
   const theme = document.getElementById("theme");

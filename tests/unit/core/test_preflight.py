@@ -283,6 +283,8 @@ def test_nothing_to_do_needs_no_more_than_to_read() -> None:
     result = here.dry(SUBJECT, **DECLARED, **READS, check_token=True)
     assert (result["findings"], result["plan"]["to_do"]) == ([], False)
     assert SELF in [it["path"] for it in here.requests]
+    assert set(result["token"]) == {"expires_at"}
+    assert "token" not in here.dry(SUBJECT, **DECLARED, **READS)
 
 
 def test_a_token_that_reads_less_is_refused_in_a_dry_run_too() -> None:

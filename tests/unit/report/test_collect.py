@@ -12,7 +12,12 @@ import pytest
 from fleet import RUN, TITLE, add, differs, failure, one, planned, seen
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
-from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
+    Cell,
+    Instance,
+    Report,
+    Seats,
+)
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_collect import Collector
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import (
     errors,
@@ -368,6 +373,17 @@ def test_without_a_task_of_ours_there_is_no_instance() -> None:
     assert collector.report(TITLE, RUN).instances == []
 
 
+# --- seats and tokens --------------------------------------------------------------------------
+def test_seats_and_the_end_of_the_token_are_told_as_they_were_read_last() -> None:
+    enterprise = {"add_on": "duo_enterprise", "purchased": 20, "assigned": 12}
+    strange = {"add_on": "duo_pro", "purchased": None, "assigned": "3"}
+    read = seen(seats=[enterprise, strange], token={"expires_at": "2027-01-31"})
+    later = seen(token={"expires_at": None})
+    instance = only(one(("duo_preflight", read), ("duo_info", later)))
+    assert instance.seats == [Seats("duo_enterprise", 20, 12)]
+    assert instance.token_expires_at == "2027-01-31"
+
+
 # --- the paths of data -------------------------------------------------------------------------
 def test_in_a_dry_run_data_leaves_until_the_declaration_is_carried_out() -> None:
     wanted = {"features": [{"feature": "duo_chat", "provider": "self_hosted", "model": "m"}]}
@@ -420,6 +436,21 @@ def test_what_two_tasks_say_is_told_once() -> None:
     assert only(report).cells["models"].warnings == ["Other."]
 
 
+@pytest.mark.parametrize(
+    ("now", "later", "words"),
+    [
+        ([], [], ""),
+        (["a"], [], "1 feature leaves the site"),
+        (["a", "b"], [], "2 features leave the site"),
+        ([], ["a"], "1 feature would leave the site"),
+        ([], ["a", "b"], "2 features would leave the site"),
+        (["a"], ["b", "c"], "1 feature leaves the site, 2 more would"),
+    ],
+)
+def test_features_that_leave_are_counted(now: list[str], later: list[str], words: str) -> None:
+    assert Cell(leaves=now, would_leave=later).leaving == words
+
+
 def test_with_an_offline_licence_nothing_leaves() -> None:
     offline = {"plan": "ultimate", "type": "offline_cloud"}
     assert features(("duo_info", seen(features=CLOUD, license=offline))).leaves == []
@@ -430,7 +461,9 @@ def test_summary_counts_every_instance_once() -> None:
     summary = fleet.many(60).summary()
     assert sum(summary.states.values()) == summary.instances == 61
     assert summary.sentence.startswith("61 instances: 8 failed, 3 unreachable, ")
-    assert summary.leaves == 12
+    # Each of these has one feature on its way out.
+    assert (summary.leaves, summary.leaving) == (12, 12)
+    assert summary.sentence.endswith("Data leaves the site on 12 (12 features).")
     assert summary.verdict == "errors"
 
 

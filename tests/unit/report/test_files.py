@@ -48,6 +48,12 @@ def test_every_instance_is_in_every_format(name: str) -> None:
     assert "later" in content
 
 
+def test_seats_are_on_the_page() -> None:
+    seats = [{"add_on": "duo_enterprise", "purchased": 20, "assigned": 12}]
+    page = _report_files.html(fleet.one(("duo_preflight", fleet.seen(seats=seats))))
+    assert "<dt>duo_enterprise</dt><dd>12 of 20 assigned</dd>" in page
+
+
 def test_hostile_texts_stay_texts_on_the_page() -> None:
     calm = Elements(_report_files.html(fleet.many(30, "calm")))
     hostile = Elements(_report_files.html(fleet.many(30, fleet.HOSTILE)))
