@@ -27,7 +27,7 @@ LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yam
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging coverage sanity build release
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging coverage sanity build release verify
 .PHONY: conformance demo demo-upgrade docs screenshots packages env format clean
 
 help: ## List the targets
@@ -94,8 +94,12 @@ sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 	python -m tools.collection build
 
-release: $(ENV) $(IMPORTER) ## Tarball, docs, changelog, SBOM and checksums in .cache/release, after a look as Galaxy's
+release: export KEY DRY_RUN
+release: $(ENV) $(IMPORTER) ## What a release consists of, signed and verified: KEY=fingerprint, or DRY_RUN=yes to try
 	python -m tools.release
+
+verify: $(ENV) ## Checksum, signature and contents of a release: ARTIFACT=file [KEYS=release-key.asc] [TAG=tag]
+	@python -m tools.verify $(ARTIFACT) $(if $(KEYS),--keys "$(KEYS)") $(if $(TAG),--tag "$(TAG)")
 
 demo: build ## See the collection at work on a stand-in GitLab
 	$(WITH_BUILT) python -m tools.demo

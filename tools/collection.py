@@ -13,11 +13,13 @@ import contextlib
 import fcntl
 import fnmatch
 import hashlib
+import io
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 
 from tools.tarball import pack
@@ -26,6 +28,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 NAMESPACE, NAME = "gitlab_ops", "duo"
 INSIDE = pathlib.Path("ansible_collections", NAMESPACE, NAME)
+
+
+class Unknown(Exception):
+    """Git does not know a commit."""
 
 
 def link() -> pathlib.Path:
@@ -61,6 +67,24 @@ def copy(top: pathlib.Path) -> pathlib.Path:
     for path in files():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, tree / path)
+    return tree
+
+
+def copy_of(commit: str, top: pathlib.Path) -> pathlib.Path:
+    """Copy the files of a commit below `top`, as `copy` does those of the working tree.
+
+    :param commit: a tag, or anything else that git knows it by
+    :raises Unknown: git does not know it.
+    """
+    shutil.rmtree(top, ignore_errors=True)
+    tree = top / INSIDE
+    tree.mkdir(parents=True)
+    command = ["git", "archive", "--format=tar", commit]
+    packed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if packed.returncode:
+        raise Unknown(f"there is no {commit} in this clone: {packed.stderr.decode().strip()}")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(tree, filter="data")
     return tree
 
 

@@ -1,72 +1,58 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes all that a release consists of, in .cache/release: `make release`.
+"""Makes all that a release consists of, signs and verifies it: `make release KEY=...`.
 
-The tarball, the changelog, the documentation as a site, an SBOM of what the collection is developed
-with, and checksums. The working tree stays as it is: if its changelog does not have the version of
-galaxy.yml yet, the one in .cache/release shows how it would be.
+In .cache/release are then the tarball with the signature that ansible-galaxy checks, changelog and
+release notes, the documentation as a site, the SBOM of what users get, checksums, their signature,
+and the public key. It is made from the files of the commit.
+
+With DRY_RUN=yes the same is made in .cache/release-dry-run from the newest commit, whether it is
+tagged or not, with addresses that lead nowhere and a key that is thrown away.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import pathlib
 import shutil
-import subprocess
 import sys
+import tempfile
 
 import yaml
 
-from tools import collection, tarball
+from tools import collection, origin, prepare, sbom, signature, tarball, verify
+from tools.prepare import run
+from tools.site import __main__ as site
 
-RELEASE = collection.CACHE / "release"
 # galaxy-importer wants older libraries than the other tools: it has an environment of its own.
 IMPORTER = collection.CACHE / "venv-importer" / "bin"
+KEY_FILE = "release-key.asc"
 
 
-def run(*command: str | pathlib.Path, folder: pathlib.Path = collection.ROOT) -> str:
-    """Run a program in a folder; return what it says, and end with it if it fails."""
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{done.stdout}{' '.join(map(str, command))}: exit code {done.returncode}")
-    return done.stdout
+def obstacles(values: origin.Origin, key: str) -> list[str]:
+    """Return why no release can be made of what is there, one line for each reason."""
+    found = [f"{origin.FILE}: {fault}" for fault in origin.faults(values)]
+    if not key:
+        found.append("no key to sign with: make release KEY=fingerprint")
+    if run("git", "status", "--porcelain").strip():
+        found.append("the working tree has changes that are not committed")
+    version = yaml.safe_load((collection.ROOT / "galaxy.yml").read_text("utf-8"))["version"]
+    if version not in run("git", "tag", "--points-at", "HEAD").split():
+        found.append(f"the commit is not tagged {version}, as galaxy.yml calls it")
+    return found
 
 
-def finish_changelog(tree: pathlib.Path) -> pathlib.Path:
-    """Make the changelog of a copy of the project; return its path."""
-    version = yaml.safe_load((tree / "galaxy.yml").read_text())["version"]
-    released = yaml.safe_load((tree / "changelogs" / "changelog.yaml").read_text())["releases"]
-    if version not in released:
-        # The commit's date and not today's: the same commit makes the same release.
-        date = run("git", "log", "-1", "--format=%cs").strip()
-        run("antsibull-changelog", "release", "--date", date, folder=tree)
-    run("antsibull-changelog", "generate", folder=tree)
-    return tree / "CHANGELOG.rst"
-
-
-def import_as_galaxy(tree: pathlib.Path) -> None:
-    """Look at the collection as a Galaxy server would, which wants a public repository named.
-
-    There is none yet, so that a copy is looked at that names one.
+def import_as_galaxy(file: pathlib.Path) -> None:
+    """Look at the tarball as a Galaxy server would.
 
     :raises SystemExit: it would be refused, or there is something to say.
     """
     top = collection.CACHE / "import"
     shutil.rmtree(top, ignore_errors=True)
-    copied = top / collection.INSIDE
-    shutil.copytree(tree, copied)
-    with (copied / "galaxy.yml").open("a") as galaxy:
-        galaxy.write("repository: https://example.com/gitlab_ops.duo\n")
-    file = tarball.pack(copied, top / "dist")
+    top.mkdir(parents=True)
     said = run(IMPORTER / "python", "-m", "galaxy_importer.main", file, folder=top)
     (top / "log").write_text(said)
     complaints = [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR"))]
@@ -74,32 +60,71 @@ def import_as_galaxy(tree: pathlib.Path) -> None:
         sys.exit("\n".join(complaints))
 
 
-def write_checksums(folder: pathlib.Path) -> None:
-    """Write what `sha256sum --check` reads."""
+def write_checksums(folder: pathlib.Path) -> pathlib.Path:
+    """Write what `sha256sum --check` reads; return the file."""
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
         for file in sorted(folder.iterdir())
     ]
-    (folder / "SHA256SUMS").write_text("".join(lines))
+    listing = folder / verify.SUMS
+    listing.write_text("".join(lines))
+    return listing
+
+
+def sign(folder: pathlib.Path, key: str, keys: pathlib.Path | None) -> None:
+    """Sign the manifest inside the tarball, for ansible-galaxy, and the checksums of everything.
+
+    :param keys: the folder of gpg's keys; None: the user's own
+    :raises signature.Refused: gpg has no such key, or it is locked.
+    """
+    (artifact,) = folder.glob("*-*-*.tar.gz")
+    manifest = folder / "MANIFEST.json"
+    manifest.write_bytes(tarball.members(artifact)[manifest.name])
+    signature.sign(manifest, key, keys)
+    manifest.unlink()  # it is in the tarball
+    signature.export(key, folder / KEY_FILE, keys)
+    signature.sign(write_checksums(folder), key, keys)
+
+
+def make(folder: pathlib.Path, values: origin.Origin) -> pathlib.Path:
+    """Make everything but the signatures from the newest commit; return the tarball."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tree = collection.copy_of("HEAD", collection.CACHE / "release-tree")
+    prepare.finish(tree, values, prepare.day_of("HEAD"))
+    artifact = tarball.pack(tree, folder)
+    import_as_galaxy(artifact)
+    shutil.copy(tree / "CHANGELOG.rst", folder)
+    prepare.release_notes(tree, folder / "RELEASE_NOTES.md")
+    name = artifact.name.removesuffix(".tar.gz")
+    with tempfile.TemporaryDirectory(prefix="sbom-") as work:
+        sbom.make(tree, folder / f"{name}.cdx.json", pathlib.Path(work, "libraries"), values)
+    site.main(values)
+    tarball.pack_folder(collection.CACHE / "docs", folder / "docs.tar.gz")
+    return artifact
 
 
 def main() -> None:
-    """Make the release, and say what it consists of."""
-    shutil.rmtree(RELEASE, ignore_errors=True)
-    RELEASE.mkdir(parents=True)
-    tree = collection.copy(collection.CACHE / "release-tree")
-    shutil.copy(finish_changelog(tree), RELEASE)
-    tarball.pack(tree, RELEASE)
-    import_as_galaxy(tree)
-    print(run(sys.executable, "-m", "tools.site"), end="")
-    tarball.pack_folder(collection.CACHE / "docs", RELEASE / "docs.tar.gz")
-    # Without a serial number and a time, which nobody needs and which differ each time.
-    sbom = ["--output-reproducible", "--output-format", "JSON"]
-    sbom += ["--output-file", str(RELEASE / "development.cdx.json")]
-    run("cyclonedx-py", "environment", *sbom, collection.CACHE / "venv")
-    write_checksums(RELEASE)
-    print(f"In {RELEASE.relative_to(collection.ROOT)}:")
-    print((RELEASE / "SHA256SUMS").read_text(), end="")
+    """Make the release, verify it, and say what it consists of."""
+    dry, key = bool(os.environ.get("DRY_RUN")), os.environ.get("KEY", "")
+    values = origin.EXAMPLE if dry else origin.read(collection.ROOT)
+    if not dry and (found := obstacles(values, key)):
+        sys.exit("\n".join(["There is no release to make yet:", *(f"- {it}" for it in found)]))
+    folder = collection.CACHE / ("release-dry-run" if dry else "release")
+    artifact = make(folder, values)
+    try:
+        with signature.home() if dry else contextlib.nullcontext() as keys:
+            sign(folder, signature.make_key(keys) if keys else key, keys)
+    except signature.Refused as problem:
+        sys.exit(f"Nothing is signed: {problem}")
+    print(f"In {folder.relative_to(collection.ROOT)}:")
+    print((folder / verify.SUMS).read_text(), end="", flush=True)
+    if not verify.verify(
+        lambda: verify.check_sum(artifact),
+        lambda: verify.check_signature(artifact, folder / KEY_FILE),
+        lambda: verify.check_contents(artifact, "HEAD", values),
+    ):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ PACKAGES = {
     "tinyproxy": "tinyproxy-bin",  # the way out of a site
     "chromium": "chromium",  # tests/browser looks at the report's page
     "curl": "curl",  # posts the comment in the example of a pipeline
+    "gpg-agent": "gnupg",  # a release is signed; Debian's gpg alone cannot
     "npm": "npm",  # brings axe-core, which checks whether everybody can use it
 }
 # Debian has programs of administrators in a folder that is not on everybody's path.

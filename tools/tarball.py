@@ -34,6 +34,13 @@ def pack(tree: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
     return tarball
 
 
+def members(tarball: pathlib.Path) -> dict[str, bytes]:
+    """Return the contents of each file in a tarball."""
+    with tarfile.open(tarball) as archive:
+        files = ((it.name, archive.extractfile(it)) for it in archive.getmembers())
+        return {name: file.read() for name, file in files if file}
+
+
 def settle(tarball: pathlib.Path) -> None:
     """Write a tarball of ansible-galaxy anew: sorted, and without a time."""
     with tarfile.open(tarball) as archive:

@@ -28,5 +28,5 @@ def test_missing_packages_are_named(tmp_path: pathlib.Path, ci: str, returncode:
     )
     assert done.returncode == returncode
     # nginx may be where this path does not lead.
-    named = r"Missing: ruby (nginx )?tinyproxy-bin chromium npm\. As root: apt-get i"
+    named = r"Missing: ruby (nginx )?tinyproxy-bin chromium curl gnupg npm\. As root: apt-get i"
     assert re.search(named, done.stderr)

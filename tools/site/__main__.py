@@ -11,16 +11,21 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tools import origin
 from tools.collection import CACHE, ROOT
 from tools.site import layout, links
 
 SOURCE, SITE = CACHE / "docs-source", CACHE / "docs"
 
 
-def main() -> None:
-    """Lay out, build, check the links."""
+def main(values: origin.Origin | None = None) -> None:
+    """Lay out, build, check the links.
+
+    :param values: where the project lives; None: not said on any page
+    :raises SystemExit: there is a warning or a broken link.
+    """
     try:
-        layout.lay_out(SOURCE)
+        layout.lay_out(SOURCE, values)
     except layout.Broken as problem:
         sys.exit(str(problem))
     settings = ["-c", str(ROOT / "tools" / "site"), "--doctree-dir", str(CACHE / "docs-doctrees")]

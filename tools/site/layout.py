@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
+from tools import origin
 from tools.collection import NAME, NAMESPACE, ROOT, files, link
 from tools.site import messages
 
@@ -49,7 +50,6 @@ OF_ANSIBLE = {
     "filter_plugins": "plugins/filter.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
-FENCED = re.compile(r"(^[ ]*```.*?^[ ]*```$)", flags=re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)#:]+)(?P<anchor>#[^)]*)?\)")
 
 
@@ -57,16 +57,20 @@ class Broken(Exception):
     """A link of a page leads nowhere."""
 
 
-def lay_out(source: pathlib.Path) -> None:
+def lay_out(source: pathlib.Path, values: origin.Origin | None = None) -> None:
     """Make the folder anew.
 
+    :param values: where the project lives; None: not said on any page
     :raises Broken: a page has a link to a file that is not there.
     """
     shutil.rmtree(source, ignore_errors=True)
     for path in _shown():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
-            (source / path).write_text(_linked(path), "utf-8")
+            text = _linked(path)
+            if values:
+                text = origin.fill_page(str(path), text, values)
+            (source / path).write_text(text, "utf-8")
         else:
             shutil.copy(ROOT / path, source / path)
     (source / "ansible.inv").write_bytes(_inventory())
@@ -96,8 +100,8 @@ def _linked(path: pathlib.Path) -> str:
         return found[0] if target in shown else found["text"]
 
     shown = set(_shown())
-    parts = FENCED.split((ROOT / path).read_text("utf-8"))
-    return "".join(part if FENCED.match(part) else LINK.sub(mended, part) for part in parts)
+    parts = origin.FENCED.split((ROOT / path).read_text("utf-8"))
+    return "".join(part if origin.FENCED.match(part) else LINK.sub(mended, part) for part in parts)
 
 
 def _menu(pages: set[str]) -> str:
