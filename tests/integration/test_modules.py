@@ -20,6 +20,7 @@ import scenarios_features
 import scenarios_gateway
 import scenarios_health
 import scenarios_models
+import scenarios_seats
 from conftest import Start
 from playbook import Result, Run
 from sandbox_client import Instance
@@ -30,6 +31,7 @@ SCENARIOS = [
     *scenarios_models.SCENARIOS,
     *scenarios_features.SCENARIOS,
     *scenarios_health.SCENARIOS,
+    *scenarios_seats.SCENARIOS,
 ]
 
 

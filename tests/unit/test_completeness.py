@@ -19,6 +19,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
     one_model,
     one_setting,
+    seats,
     self_hosted_model,
 )
 from sandbox.schema_data import names_of
@@ -79,6 +80,14 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
             "offeredModelRef": "gitlab_model",
         },
     ),
+    "UserAddOnAssignmentBulkCreateInput": (
+        seats,
+        {"addOnPurchaseId": "add_on", "userIds": "users"},
+    ),
+    "UserAddOnAssignmentBulkRemoveInput": (
+        seats,
+        {"addOnPurchaseId": "add_on", "userIds": "users"},
+    ),
 }
 # ... or why there is none. Nothing else may be missing.
 NOT_SELF_HOSTED = "Duo as a whole, not GitLab Duo Self-Hosted"
@@ -106,6 +115,7 @@ CONDUCT = {
     "models": "many at once",
     "settings": "many at once",
     "exclusive": "delete what is not declared",
+    "confirm_empty": "delete all of it",
     "plan": "what the preflight has planned",
 }
 # Options that a release may lack, and the first release that has them.

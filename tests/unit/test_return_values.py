@@ -21,6 +21,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.subject import Subject
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
+    seats,
     self_hosted_model,
     subscription,
 )
@@ -44,6 +45,7 @@ TASKS: dict[str, tuple[Subject, dict[str, Any]]] = {
     "duo_health": (health.SUBJECT, {"fail_on": "never"}),
     "duo_info": (info.SUBJECT, {}),
     "duo_preflight": (preflight.SUBJECT, {}),
+    "duo_seats": (seats.SUBJECT, {"add_on": "duo_enterprise", "users": ["root"]}),
     "duo_self_hosted_model": (self_hosted_model.SUBJECT, {"models": []}),
     "duo_subscription": (subscription.SUBJECT, {"sync": "never"}),
     "duo_upgrade_check": (upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),

@@ -10,6 +10,7 @@ _WORDS = {
     "self_hosted_model": "self-hosted model",
     "feature_model": "feature",
     "agent_platform": "account of the Agent Platform",
+    "seat": "seat of",
 }
 
 

@@ -93,6 +93,29 @@ class SettingNode(Shape):
     gitlab_model: GitLabModel | None = None
 
 
+class Purchase(Shape):
+    """An add-on that was bought (GraphQL ``AddOnPurchase``)."""
+
+    id: str
+    name: str
+    purchased_quantity: int
+    assigned_quantity: int
+
+
+class SeatAssignments(Shape):
+    """The seats of a user, of the add-ons that were asked for."""
+
+    nodes: list[dict[str, Any]]
+
+
+class SeatUser(Shape):
+    """A user who can have a seat (GraphQL ``AddOnUser``)."""
+
+    id: str
+    username: str
+    add_on_assignments: SeatAssignments
+
+
 Fits = TypeVar("Fits", bound=Shape)
 
 

@@ -204,6 +204,7 @@ class Sandboxed:
                 "features": [asdict(row) for row in it.features],
                 "acceptances": [asdict(row) for row in it.acceptances],
                 "settings": it.settings,
+                "seats": {add_on.name: sorted(add_on.users) for add_on in it.add_ons},
             },
             default=str,
             sort_keys=True,

@@ -19,6 +19,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     messages,
     permission_messages,
     plan_messages,
+    seat_messages,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import (
     Failure,
@@ -37,6 +38,7 @@ MESSAGES = {
         permission_messages,
         conformance_messages,
         plan_messages,
+        seat_messages,
     )
     for name, it in vars(file).items()
     if isinstance(it, Message)

@@ -27,6 +27,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     beta_features,
     feature_model,
     gateway,
+    seats,
     self_hosted_model,
     subscription,
 )
@@ -80,6 +81,7 @@ TASKS: dict[str, tuple[str, Subject, dict[str, Any]]] = {
     ),
     "flows": ("18.9", agent_platform.SUBJECT, {"state": "connected", **ROOT}),
     "flows-unknown": ("19.4", agent_platform.SUBJECT, {"state": "disconnected", **ROOT}),
+    "seats": ("18.9", seats.SUBJECT, {"add_on": "duo_enterprise", "users": ["alice"]}),
     "subscription": ("18.9", subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         "18.9",
@@ -211,6 +213,7 @@ def cells(here: Sandboxed) -> dict[str, Any]:
         found |= {f"feature {row['feature']} {key}": it for key, it in row.items()}
     found["beta"] = [row["user_id"] for row in stored["acceptances"]]
     found |= {f"setting {key}": it for key, it in stored["settings"].items()}
+    found |= {f"seats {key}": it for key, it in stored["seats"].items()}
     return {key: it for key, it in found.items() if not key.endswith(UNASKED)}
 
 

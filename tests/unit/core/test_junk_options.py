@@ -27,6 +27,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     beta_features,
     feature_model,
     gateway,
+    seats,
     self_hosted_model,
     subscription,
 )
@@ -51,6 +52,7 @@ GATEWAY = {
     "ai_gateway_timeout_seconds": 90,
     "duo_agent_platform_service_url": "aigw.example.com:50052",
 }
+SEATS = {"add_on": "duo_enterprise", "users": ["root", "alice"], "confirm_empty": False}
 SEED: dict[str, Any] = {
     "models": [
         {"name": "old", "model": "mistral", "endpoint": "https://o.example.com/v1"},
@@ -94,6 +96,7 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
         {"enabled": True, "accept_testing_agreement": True, **ROOT, "via": "session"},
     ),
     "flows": (agent_platform.SUBJECT, {"state": "connected", **ROOT, "when_unknown": "keep"}),
+    "seats": (seats.SUBJECT, {**SEATS, "state": "present", "exclusive": True}),
     "subscription": (subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         preflight.SUBJECT,

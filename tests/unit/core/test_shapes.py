@@ -26,6 +26,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     agent_platform,
     beta_features,
     feature_model,
+    seats,
     self_hosted_model,
 )
 
@@ -36,6 +37,7 @@ SUBJECTS = {
     "health": health.SUBJECT,
     "model": self_hosted_model.SUBJECT,
     "preflight": preflight.SUBJECT,
+    "seats": seats.SUBJECT,
     "upgrade": upgrade_check.SUBJECT,
 }
 VARS = pathlib.Path(__file__).parents[3] / "roles" / "duo_self_hosted" / "vars" / "main.yml"
