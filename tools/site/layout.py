@@ -29,6 +29,7 @@ MENU = {
         "docs/recipes*",
         "docs/approval",
         "docs/gitlab-ci",
+        "docs/automation-platform",
         "docs/upgrades",
         "docs/more-than-a-token",
         "docs/isolated*",
