@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: licence, add-ons and administrator rights by release.
+"""Decide who may do what, by licence, add-ons, administrator rights and release.
 
 Source: GitLab 18.9, ee/app/policies/ee/global_policy.rb.
 """
@@ -17,12 +17,12 @@ SELF_HOSTED = "manage_self_hosted_models_settings"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent the request, and by what."""
+    """Who sent the request, and with which credentials."""
 
     user: User | None = None
     scopes: tuple[str, ...] = ()
     by_token: bool = False
-    #: By cookie, with Admin Mode on, an administrator counts as one only after entering it.
+    #: With Admin Mode on, an administrator with a session counts as one only after entering it.
     admin_mode: bool = False
 
 
@@ -104,7 +104,7 @@ class Abilities:
 
     @property
     def read_feature_settings(self) -> bool:
-        """Everybody until 18.11 (executed); from about 19.0 on those who may manage some of it."""
+        """Everybody until 18.11 (executed); from about 19.0 on, those who may manage some of it."""
         if not self.instance.release.at_least(19, 0):
             return True
         return self.manage_self_hosted or self.manage_instance_model_selection
@@ -115,7 +115,7 @@ class Abilities:
 
     @property
     def manage_gateway_timeout(self) -> bool:
-        """Of `update_ai_gateway_timeout` (19.4): every administrator, without a licence too."""
+        """`update_ai_gateway_timeout` (19.4): every administrator, even without a licence."""
         return self.admin if self.instance.release.at_least(19, 4) else self.manage_self_hosted
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The administrator's pages that no token reaches (GitLab 18.9, ee/app/controllers/admin)."""
+"""The administrator's pages that a token cannot open (GitLab 18.9, ee/app/controllers/admin)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .state import Acceptance, Instance, User
 from .subscription import queue_sync
 
 WORKFLOW_USER = "duo-developer"
-#: There by then; earlier releases were not read.
+#: Known to exist in this release; earlier ones were not read.
 WORKFLOW_SINCE = (18, 4)
 
 
@@ -52,7 +52,7 @@ def duo_home(visit: Visit) -> Response:
 
 
 def models(visit: Visit) -> Response:
-    """The page of the models; the frontend shows the one for a new model too."""
+    """The page of the models; the frontend also shows the page for a new model."""
     refused = gate(visit)
     if refused:
         return refused
@@ -76,7 +76,7 @@ def seats(visit: Visit) -> Response:
 
 
 def _workflow_refused(visit: Visit) -> Response | None:
-    """`check_can_admin_duo_workflow`: a licence that has flows, and GitLab Duo is on."""
+    """`check_can_admin_duo_workflow`: the licence includes flows, and GitLab Duo is on."""
     refused = gate(visit, write=True)
     if refused:
         return refused
@@ -85,7 +85,7 @@ def _workflow_refused(visit: Visit) -> Response | None:
 
 
 def connect_workflow(visit: Visit) -> Response:
-    """The Agent Platform's own user, with which it acts for others (composite identity)."""
+    """Connect the Agent Platform's own user, with which it acts for others (composite identity)."""
     refused = _workflow_refused(visit)
     if refused:
         return refused
@@ -99,7 +99,7 @@ def connect_workflow(visit: Visit) -> Response:
 
 
 def connect(instance: Instance) -> None:
-    """Onboard, or unblock the user that is there."""
+    """Create the user, or unblock the existing one."""
     if instance.workflow_user is None:
         user = User(instance.next_id("user"), WORKFLOW_USER, "", name="Duo Developer")
         instance.users.append(user)
@@ -138,7 +138,7 @@ def toggle_beta(visit: Visit) -> Response:
 
 
 def sync_seat_link(visit: Visit) -> Response:
-    """200 only means that a job is queued; 422 that there is nothing to sync."""
+    """200 only means that a job is queued, 422 that there is nothing to synchronise."""
     refused = gate(visit, write=True, sync=True)
     if refused:
         return refused

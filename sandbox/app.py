@@ -44,7 +44,7 @@ def pristine(version: str, relative_url_root: str = "", external_url: str = "") 
 
 
 def _while_there(path_of: Callable[[Release], str], path: str, endpoint: Endpoint) -> Endpoint:
-    """An upgrade moves some pages: a path that the release does not have is no route."""
+    """Answer 404 for a path that the release does not have, because upgrades move some pages."""
 
     async def moved(request: Request) -> Response:
         if path_of(request.app.state.instance.release) != path:
@@ -63,12 +63,12 @@ async def _not_found(request: Request, _error: Exception) -> Response:
 
 
 def _no_page(visit: Visit) -> Response:
-    """Whether a path exists is for users to know."""
+    """Only users who are signed in learn whether a path exists."""
     return (gate(visit) if visit.user is None else None) or not_found(visit)
 
 
 def _ok(request: Request) -> Response:
-    """The probes. A stand-in that answers is well."""
+    """Answer the health probes: a stand-in that answers is healthy."""
     if request.url.path.endswith("/health"):
         return PlainTextResponse("GitLab OK")
     return JSONResponse({"status": "ok"})
@@ -138,7 +138,7 @@ def create_app(
     root = instance.relative_url_root
     routes = [*control.ROUTES, *([Mount(root, routes=inner)] if root else inner)]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
-    # The path is the path: no redirect that GitLab would not send.
+    # No redirects that GitLab would not send.
     app.router.redirect_slashes = False
     app.state.instance = instance
     app.state.sessions = Sessions()

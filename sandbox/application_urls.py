@@ -17,7 +17,7 @@ from .url_blocker import Blocked, check_endpoint, is_own
 RUNNER_RELEASES = "https://gitlab.com/api/v4/projects/gitlab-org%2Fgitlab-runner/releases"
 DENY_ALL = "deny_all_requests_except_allowed"
 
-#: Setting and the one that has to be on for GitLab to look at it, in the order of its messages.
+#: Setting, and the switch that has to be on for GitLab to check it, in the order of its messages.
 URLS = (
     ("home_page_url", None),
     ("help_page_support_url", None),
@@ -30,7 +30,7 @@ URLS = (
 
 
 def blocked(instance: Instance, given: dict[str, Any] | None = None) -> dict[str, str]:
-    """What stands against saving the row, by setting; `given` is what is to be saved."""
+    """Return setting -> reason that prevents saving the row; `given` are the values to save."""
     values = {
         "public_runner_releases_url": RUNNER_RELEASES,
         **defaults(instance.release),
@@ -39,7 +39,7 @@ def blocked(instance: Instance, given: dict[str, Any] | None = None) -> dict[str
     }
     if not values[DENY_ALL]:
         return {}
-    # The allowlist in force is the stored one, whether everything is denied the one to be saved.
+    # The stored allowlist applies, but the new value of whether everything is denied.
     before = instance.settings
     instance.settings = {**before, DENY_ALL: True}
     try:

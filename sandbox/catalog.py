@@ -42,7 +42,7 @@ class Family:
 
 @dataclass(frozen=True)
 class OfferedModel:
-    """A model that GitLab hosts. The facts name none: these two are the sandbox's own."""
+    """A model that GitLab hosts. No source names one: these two are the sandbox's inventions."""
 
     ref: str
     name: str

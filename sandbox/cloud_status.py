@@ -27,7 +27,7 @@ def _vendored(instance: Instance) -> set[str]:
 
 
 def _cloud(instance: Instance) -> Probes:
-    """What GitLab asks of its cloud where any feature may use it."""
+    """Return the probes of GitLab's cloud, which run if any feature may use it."""
     found = [
         probes.license_(instance),
         probes.cloud_host(instance, probes.PORTAL),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`aiSelfHostedModelConnectionCheck`: GitLab asks the gateway, the gateway the model.
 
-The sandbox is gateway and model in one: it answers by seed, or asks a model server that is there.
+The sandbox is gateway and model in one: it answers by seed, or asks a real model server.
 Texts as 18.9 and 19.4 answered them.
 """
 
@@ -26,7 +26,7 @@ UNKNOWN = (
     "configured correctly."
 )
 EXPIRED = "ERROR: Net::ReadTimeout with #<TCPSocket:(closed)>"
-#: 19.4 says this of a gateway that is too slow and of one that is down.
+#: 19.4 says this both of a slow gateway and of one that is down.
 NOT_CONNECTED = (
     "ERROR: AI Gateway could not connect to the model endpoint. Verify the model endpoint URL is "
     "correct and reachable from the AI Gateway, and that any firewall or proxy is not blocking the "
@@ -43,7 +43,7 @@ def patience(instance: Instance) -> float:
 
 
 def verdict(instance: Instance, model: SelfHostedModel) -> str | None:
-    """None is success, else the message. The model is only built, never validated."""
+    """Return None for success, or the message. The model is only built, never validated."""
     url = instance.gateway.ai_gateway_url
     if not url:
         return NO_GATEWAY
@@ -87,7 +87,7 @@ def _seeded(instance: Instance, model: SelfHostedModel, answer: dict[str, Any]) 
     if "code" in answer:
         return _of_model(instance, model, answer["code"], answer.get("served", []))
     if answer.get("gateway_code") == 421:
-        # The gateway's own code for: the model server answered with an error, which is the detail.
+        # The gateway's own code if the model server answered with an error, which is the detail.
         return _of_model(instance, model, answer.get("detail", ""), answer.get("served", []))
     if "gateway_code" in answer:
         detail = answer.get("detail", UNKNOWN)
@@ -96,7 +96,7 @@ def _seeded(instance: Instance, model: SelfHostedModel, answer: dict[str, Any]) 
 
 
 def _of_model(instance: Instance, model: SelfHostedModel, detail: object, served: list[str]) -> str:
-    """What the model server answered; from 19.4 with the names that it serves, if none fits."""
+    """Describe an error of the model server, from 19.4 with the names that it serves."""
     identifier = model.identifier or ""
     names = [OPENAI + name for name in served]
     lost = str(detail).startswith("404") and identifier.startswith(OPENAI)
@@ -140,7 +140,7 @@ def _broken() -> str:
 
 
 def _served(instance: Instance, model: SelfHostedModel, code: int) -> list[str]:
-    """19.4 asks the server itself what it serves, with the key; before, GitLab never did."""
+    """From 19.4, GitLab itself asks the server for its models, with the key."""
     if code != 404 or not instance.release.at_least(19, 4):
         return []
     try:

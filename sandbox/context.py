@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every resolver gets to see, and the scalars that carry ids and times."""
+"""The context of every resolver, and the scalars for ids and times."""
 
 from __future__ import annotations
 

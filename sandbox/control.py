@@ -20,7 +20,7 @@ from .versions import parse
 
 
 def everything(instance: Instance) -> dict[str, Any]:
-    """The whole state, secrets included: they are inventions."""
+    """Return the whole state, including secrets, which are all invented."""
     instance.settle()
     names = {one.id: one.name for one in instance.models}
     people = {one.id: one.username for one in instance.users}
@@ -78,7 +78,7 @@ async def _reset(request: Request) -> Response:
 
 
 async def _seed(request: Request) -> Response:
-    """All or nothing is not promised: a refused seed may have applied its first keys."""
+    """Apply a seed. A refused one may have been applied in part."""
     try:
         apply(request.app.state.instance, await request.json())
     except (BadSeed, ValueError, TypeError, KeyError) as error:
@@ -95,7 +95,7 @@ async def _upgrade(request: Request) -> Response:
 
 
 async def _wait(request: Request) -> Response:
-    """Caches and replicas age; nobody has to wait for it."""
+    """Let caches and replicas age without waiting."""
     try:
         seconds = float((await request.json())["seconds"])
     except (ValueError, TypeError, KeyError) as error:

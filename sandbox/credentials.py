@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The accounts and tokens every pristine instance has. Nothing here opens anything real."""
+"""The accounts and tokens of every pristine instance. None of them opens anything real."""
 
 from __future__ import annotations
 

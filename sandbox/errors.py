@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two ways a resolver can fail at GitLab, and the texts both share."""
+"""The two ways in which GitLab's resolvers fail, and the texts that they share."""
 
 from __future__ import annotations
 

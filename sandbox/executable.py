@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The executable schema of one release: its names plus the resolvers it has fields for."""
+"""Make the executable schema of one release: its names with the resolvers that fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Handler = Callable[[GraphQLResolveInfo, dict[str, Any]], dict[str, Any]]
 
 
 def _guarded(handler: Handler) -> Callable[..., dict[str, Any]]:
-    """What every mutation checks before its own abilities: scope `api`, a writable node."""
+    """Check what every mutation needs before its own abilities: scope `api`, a writable node."""
 
     def resolve(_parent: Any, info: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:
         caller = info.context.caller

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults put between client and GitLab: proxies that fail, networks that drop, partial answers."""
+"""Put faults between client and GitLab: failing proxies, dropped connections, partial answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = (
 
 @dataclass
 class Fault:
-    """One rule: which requests it meets, how often, and what becomes of them."""
+    """One rule: which requests it affects, how often, and what happens to them."""
 
     kind: str
     at: int | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in front of GitLab: the journal, and the faults of proxies and networks."""
+"""The layer in front of GitLab: the journal, and the faults of proxies and networks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Front:
         answer = _Answer()
         if fault is None or fault.needs_work:
             await self._work(scope, body, answer, reads=not entry["write"])
-        # Left there by the endpoint, once it knows who asks.
+        # Set by the endpoint once it knows the caller.
         user = scope.get("sandbox.user")
         if fault is not None and fault.kind in ("drop_before", "drop_after", "refuse"):
             self.state.journal.add(entry, None, user)
@@ -88,10 +88,10 @@ class Front:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _work(self, scope: Scope, body: bytes, answer: _Answer, *, reads: bool) -> None:
-        """Let the next process answer; the others answer theirs meanwhile."""
+        """Let the next process answer, while the others answer their own requests."""
         options = self.state.instance.options
         half = options.latency_ms / 2000
-        # A request sees what is stored in the middle of its time, and its answer is old already.
+        # A request sees the state half-way through its time, so its answer is already a little old.
         await asyncio.sleep(half)
         instance = self.state.instance
         instance.settle()

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PRELUDE = Path(__file__).with_suffix(".rb")
-#: Libraries print such lines, so nobody may take the first line, or the whole output, for the
+#: Libraries print such lines, so neither the first line nor the whole output may count as the
 #: answer.
 NOISE = "warning: a line that some library prints before the answer"
 NO_RUBY = (

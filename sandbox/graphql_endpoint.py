@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The route `/api/graphql`: reading the body and finding out who asks.
+"""The route `/api/graphql`: read the body and find out who the caller is.
 
 Order of GitLab's checks: JSON syntax, CSRF (cookie users), token, access; the rest is in
 `graphql_http`.

@@ -147,7 +147,7 @@ CSRF_REFUSED = (
     "<!DOCTYPE html><html><head><title>The change you requested was rejected (422)</title></head>"
     "<body><h1>422</h1><h3>The change you requested was rejected.</h3></body></html>"
 )
-#: Of a path that does not exist, asked for with anything but GET.
+#: For a path that does not exist, requested with anything but GET.
 NOT_FOUND = (
     "<!DOCTYPE html><html><head>"
     "<title>The page you're looking for could not be found (404)</title></head>"
@@ -161,7 +161,7 @@ SIGN_UPS = (
 
 
 def no_such_page(sign_out: str) -> str:
-    """Of a page that does not exist, or not for this user, who is signed in."""
+    """Return the page for a signed-in user who asks for a page that is missing or not permitted."""
     return (
         "<!DOCTYPE html><html><head><title>Not Found</title></head><body>"
         f'<h1>404: Page not found</h1><form action="{sign_out}" method="post"></form>'

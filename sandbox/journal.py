@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was asked of the instance, for tests that count requests and writes."""
+"""Record the requests to the instance, for tests that count requests and writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .graphql_http import parsed
 
 #: Pages that write. Signing in and out and entering Admin Mode count as reading.
 WRITING_PAGES = ("/toggle_beta_models", "/sync_seat_link.json")
-#: A mutation by form only: it asks the gateway and stores nothing.
+#: Formally a mutation, but it only asks the gateway and stores nothing.
 READING_MUTATIONS = ("aiSelfHostedModelConnectionCheck",)
 
 

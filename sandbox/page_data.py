@@ -131,7 +131,7 @@ def configuration(visit: Visit) -> dict[str, Any]:
 
 
 def _gateway(gateway: Gateway, release: Release) -> dict[str, Any]:
-    """On no page any more from 19.4 on."""
+    """Return the gateway settings, which no page shows from 19.4 on."""
     data: dict[str, Any] = {"ai-gateway-url": gateway.ai_gateway_url}
     if release.at_least(18, 4):
         data["duo-agent-platform-service-url"] = gateway.duo_agent_platform_service_url
@@ -145,7 +145,7 @@ def _named(stored: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _chooses_models(abilities: Abilities) -> bool:
-    """Among GitLab's own models, which only an online licence brings."""
+    """Return whether the user can choose GitLab's own models, which need an online licence."""
     license_ = abilities.instance.license
     online = license_ is not None and license_.type == "online_cloud"
     return online and abilities.manage_instance_model_selection
@@ -193,7 +193,7 @@ def duo_home(visit: Visit) -> dict[str, Any]:
 
 
 def _workflow(visit: Visit, abilities: Abilities) -> dict[str, Any]:
-    """On no page any more from 19.4 on, like the two URLs."""
+    """Return the data on the Agent Platform, which no page shows from 19.4 on."""
     gateway = visit.instance.gateway
     user = visit.instance.workflow_user
     data: dict[str, Any] = {
@@ -221,7 +221,7 @@ def _add_on(instance: Instance) -> dict[str, Any]:
 
 
 def _amazon_q(visit: Visit) -> dict[str, Any]:
-    """Offered where no Duo add-on is at hand."""
+    """Return the data on Amazon Q, which is offered if there is no Duo add-on."""
     abilities = visit.abilities
     if not abilities.offline or visit.instance.add_on_active(*DUO_ADD_ONS):
         return {}

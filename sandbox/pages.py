@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every page shares: session, CSRF, who may see it, and in which order that is asked."""
+"""The parts that all pages share: session, CSRF, permissions, and the order of these checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .errors import READ_ONLY
 from .sessions import Session, Sessions, put_cookie, user_of
 from .state import Instance, User
 
-#: The text of a request that needs a session and has none.
+#: The answer to a request without the session that it needs.
 SIGN_IN_FIRST = (
     "Sign in or sign up before continuing. Don't have an account yet? Register now to get started."
 )
@@ -76,7 +76,7 @@ class Visit:
 
     def csrf_ok(self) -> bool:
         given = self.request.headers.get("x-csrf-token") or self.form.get("authenticity_token")
-        # Without a session there is nothing that the token could match.
+        # Without a session there is no token to compare with.
         known = self.request.cookies.get("_gitlab_session") == self.key
         return known and given == self.session.csrf
 
@@ -129,7 +129,7 @@ def not_found(visit: Visit) -> Response:
 
 
 def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
-    """What a signed-in user has to do first (GitLab 18.9, application_controller.rb)."""
+    """Redirect a signed-in user to what comes first (GitLab 18.9, application_controller.rb)."""
     user = visit.user
     if user is None:
         return None
@@ -147,7 +147,7 @@ def detour(visit: Visit, only_two_factor: bool = False) -> Response | None:
 
 
 def gate(visit: Visit, write: bool = False, sync: bool = False) -> Response | None:
-    """The order of 10.7: CSRF, signed in, detours, administrator, Admin Mode."""
+    """Check in GitLab's order: CSRF, signed in, detours, administrator, Admin Mode."""
     if write:
         refused = read_only_refusal(visit) or csrf_refusal(visit)
         if refused:
@@ -171,7 +171,7 @@ def gate(visit: Visit, write: bool = False, sync: bool = False) -> Response | No
 
 
 def _stored_path(visit: Visit) -> str | None:
-    """Where to go after signing in. A POST's path is stored too, and then asked for by GET."""
+    """Return the path to open after signing in; that of a POST is later opened with GET."""
     path = visit.request.url.path
     root = visit.instance.relative_url_root
     return path[len(root) :] if root and path.startswith(root) else path

@@ -19,7 +19,7 @@ def _encode(value: Any) -> str:
 
 
 def connection(items: list[Any], arguments: dict[str, Any], keyset: bool) -> dict[str, Any]:
-    """A page, cut when one of its fields is resolved: so errors are theirs."""
+    """Return a page that is cut when a field is resolved, so that errors belong to that field."""
     page = cache(lambda: _page(items, arguments, keyset))
 
     def field(name: str) -> Callable[[Any], Any]:
@@ -62,7 +62,7 @@ def _page(items: list[Any], arguments: dict[str, Any], keyset: bool) -> dict[str
 
 
 def _position(cursor: str, cursors: list[str], items: list[Any], keyset: bool) -> int:
-    """Where the cursor points; a row that is gone since leaves its place (keyset)."""
+    """Return the position of a cursor; with keyset, a deleted row keeps its place."""
     if cursor in cursors:
         return cursors.index(cursor)
     try:

@@ -37,7 +37,7 @@ NO_RUNNER = (
     "runner with this tag and a Docker-compatible executor (such as docker, docker-autoscaler, or "
     "kubernetes) to run foundational flows."
 )
-#: It ends in a blank: a link follows on the page.
+#: It ends with a space, because a link follows on the page.
 TLS_MISMATCH = (
     "It fails with a TLS mismatch error. If your self-hosted Duo Agent Platform service endpoint "
     "does not support TLS, turn off TLS connection to the GitLab Duo Agent Platform service "
@@ -54,7 +54,7 @@ NO_TLS = (
 
 
 def _probe(name: str, failure: str | None, success: str) -> dict[str, Any]:
-    """A probe's answer; of GitLab's details, which only show the licence, there are none."""
+    """Return a probe's answer, without GitLab's details, which only show the licence."""
     return {
         "name": name,
         "success": failure is None,
@@ -116,7 +116,7 @@ def _host(host: str, error: str | None, name: str = "host_probe") -> dict[str, A
 
 
 def _cloud_error(instance: Instance, host: str) -> str | None:
-    """Out of reach is: its name cannot be resolved, as on the instance that was asked."""
+    """Return the error if the cloud is out of reach: as was seen, its name cannot be resolved."""
     if _denied(instance, parse(f"https://{host}")):
         return _blocked(DENIED)
     return None if instance.options.cloud_reachable else _blocked(UNRESOLVED)
@@ -169,7 +169,7 @@ def _local(instance: Instance, host: str) -> str | None:
 
 
 def refused(parts: Parts) -> str:
-    """The words of Ruby where nothing listens at a port."""
+    """Return Ruby's words for a port on which nothing listens."""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return (
         f"Failed to open TCP connection to {parts.host}:{port} "
@@ -189,7 +189,7 @@ def end_to_end(instance: Instance) -> dict[str, Any]:
 
 
 def agent_platform(instance: Instance, service: str | None) -> dict[str, Any]:
-    """The probe of one's own service, or without its URL of GitLab's."""
+    """Return the probe of a self-hosted service, or of GitLab's own if no URL is given."""
     host = service or CLOUD_SERVICE
     options = instance.options
     mismatch = (
@@ -217,7 +217,7 @@ def agent_platform(instance: Instance, service: str | None) -> dict[str, Any]:
 
 
 def _grpc(said: str) -> str:
-    """The words of the gRPC library, whose last part comes in either order."""
+    """Return the words of the gRPC library, whose last parts come in either order."""
     return (
         f"14:{said}. debug_error_string:{{UNKNOWN:Error received from peer  "
         f'{{grpc_message:"{said}", grpc_status:14}}}}'
@@ -225,7 +225,7 @@ def _grpc(said: str) -> str:
 
 
 def billing(instance: Instance) -> list[dict[str, Any]]:
-    """What GitLab reports the use of one's own service to, with an online licence."""
+    """Return the probes of the hosts to which GitLab reports use, with an online licence."""
     up = instance.options.cloud_reachable
     failure = (
         f"The cloud GitLab Duo Agent Platform service at {CLOUD_SERVICE} is not reachable. "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who sees what since when: GitLab's processes with their caches, and replicas that lag.
+"""Decide which state a request sees: GitLab's processes have caches, and replicas lag.
 
 GitLab runs as several Puma processes. Each keeps a copy of the application settings and of the
 licence for a minute; the process that writes one has it at once, and no reading passes the copy.
@@ -26,18 +26,18 @@ ELSEWHERE = -1
 
 @dataclass(frozen=True)
 class Look:
-    """How one request looks at the instance: from which process, and whether it only reads."""
+    """How a request sees the instance: from which process, and whether it only reads."""
 
     process: int = ELSEWHERE
     reads: bool = False
 
 
-#: Unset where nobody asks GitLab: seeds, tests and `/_sandbox/` see what is stored.
+#: Unset outside of requests to GitLab: seeds, tests and `/_sandbox/` see the stored state.
 LOOK: ContextVar[Look | None] = ContextVar("look", default=None)
 
 
 def clock() -> float:
-    """Seconds; a test that does not sleep lets them pass here."""
+    """Return the time in seconds; a test without sleeping replaces this."""
     return time.monotonic()
 
 
@@ -62,7 +62,7 @@ class _Write:
 
 @dataclass
 class Past:
-    """What was stored before, by kind, so that somebody can still see it."""
+    """Earlier stored values by kind, so that late readers can still see them."""
 
     first: dict[str, dict[str, Any]] = field(default_factory=dict)
     writes: dict[str, list[_Write]] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Past:
         return None if current else values
 
     def forget(self, *kinds: str) -> None:
-        """Let everybody see what is stored: of these kinds, or all."""
+        """Let all processes see the stored state, of these kinds or of all."""
         for kind in kinds or KINDS:
             self.first.pop(kind, None)
             self.writes.pop(kind, None)

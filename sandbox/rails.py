@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`/_sandbox/rails/`: what the Ruby classes of gitlab_rails.rb ask."""
+"""`/_sandbox/rails/`: answer the Ruby classes of gitlab_rails.rb."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER_COLUMNS = ("id", "username", "email", "name")
 
 
 class Raised(Exception):
-    """An exception that the Ruby side has to raise."""
+    """An exception for the Ruby side to raise."""
 
     def __init__(self, exception: str, message: str) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ def check_columns(_instance: Instance, data: dict[str, Any]) -> None:
 
 
 def accept(instance: Instance, data: dict[str, Any]) -> None:
-    """The service asks nobody's rights; its table has one row for a user."""
+    """The service checks no permissions; its table has one row for each user."""
     user_id = data["user_id"]
     if any(one.user_id == user_id for one in instance.acceptances):
         raise Raised(
@@ -86,7 +86,7 @@ def setting(instance: Instance, _data: dict[str, Any]) -> dict[str, Any]:
 
 
 def update_setting(instance: Instance, data: dict[str, Any]) -> dict[str, Any]:
-    """Validated like the mutation, but no slash is removed and nobody's rights are asked."""
+    """Validated like the mutation, but without removing a slash or checking permissions."""
     given = dict(data["attributes"])
     for name in given:
         if name not in _setting_columns(instance):
@@ -122,14 +122,14 @@ WRITES = ("accept", "withdraw", "sync", "update_setting")
 
 
 def _start(request: Request) -> dict[str, Any]:
-    """A run of the runner is one entry in the journal, whatever it asks."""
+    """Start a run of the runner, which is one entry in the journal, whatever it does."""
     instance: Instance = request.app.state.instance
     entry = {"method": "RUNNER", "path": "gitlab-rails runner", "operations": []}
     request.app.state.journal.add({**entry, "write": False, "multiplex": 0}, 200, None)
     return {
         "run": request.app.state.journal.requests[-1]["number"],
         "enterprise": instance.options.enterprise,
-        # 19.2 moved its columns; the class is taken as gone from then on.
+        # 19.2 moved its columns; here the class is missing from then on.
         "ai_setting": not instance.release.at_least(19, 2),
     }
 

@@ -32,7 +32,7 @@ def _admin(info: GraphQLResolveInfo) -> None:
 
 
 def duo_settings(_parent: Any, info: GraphQLResolveInfo) -> Any:
-    """Answered to everybody; the fields have their own abilities."""
+    """Answered to every user; the fields check their own abilities."""
     return info.context.instance.gateway
 
 

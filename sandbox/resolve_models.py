@@ -24,7 +24,7 @@ offered_type = ObjectType("AiModelSelectionOfferedModel")
 
 @dataclass
 class FeatureView:
-    """A feature setting as answered. Below a model it is not decorated (GitLab 18.9)."""
+    """A feature setting as GitLab answers it; below a model it is not decorated (18.9)."""
 
     feature: Feature
     row: FeatureRow
@@ -206,7 +206,7 @@ def connection_check(info: GraphQLResolveInfo, data: dict[str, Any]) -> dict[str
 
 
 def feature_update(info: GraphQLResolveInfo, data: dict[str, Any]) -> dict[str, Any]:
-    """17.9 and 17.10 take one feature and answer one; later releases lists."""
+    """17.9 and 17.10 take and answer one feature, later releases lists."""
     instance = _instance(info)
     single = "feature" in data
     names = [data["feature"]] if single else data["features"]

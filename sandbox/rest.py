@@ -156,7 +156,7 @@ async def _put_settings(instance: Instance, request: Request) -> Any:
         raw = dict(parse_qsl(body.decode())) if form else json.loads(body or b"{}")
     except ValueError:
         raise Refusal(400, {"error": "Invalid JSON format"}) from None
-    # Any of both lets the request in, and is named; a write then needs `api`.
+    # Either scope lets the request in; a write then needs `api`.
     token, _user = caller(instance, request, ("api", "read_api"))
     if "api" not in token.scopes:
         raise _insufficient(("api", "read_api"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feature settings: what is listed, what is stored, what is refused.
+"""Rules of feature settings: what is listed, stored and refused.
 
 Source: GitLab 18.9, ee/app/models/ai/feature_setting.rb.
 """
@@ -128,7 +128,7 @@ def _problem(
         if definitions_fail(instance):
             return "Failed to fetch model definitions"
         if feature.name == "glab_ask_git_command" and not instance.release.at_least(18, 10):
-            # The list of GitLab's own features lacks it (Rails' text): 18.9, and no more in 18.11.
+            # GitLab's own list of models lacks it in 18.9 (Rails' text), but not in 18.11.
             return "Feature is not included in the list"
         ref = (offered or "").strip()
         if ref and ref not in {one.ref for one in definitions(instance)}:
@@ -142,7 +142,7 @@ def _problem(
     model = instance.model(row.model_id)
     if row.provider != "self_hosted":
         if row.model_id is not None and model is None:
-            # Nothing checks the link for these providers: the foreign key does.
+            # For these providers only the foreign key checks the link.
             raise ServerFault
         return None
     if model is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`duoSettingsUpdate`: what is stored, what is refused.
+"""Rules of `duoSettingsUpdate`: what is stored and refused.
 
 Source: GitLab 18.9, ee/app/models/ai/setting.rb.
 """
@@ -24,7 +24,7 @@ NOT_NULL = (
     "allow_all_unix_sockets",
     "allow_project_extension",
 )
-#: What leaves an audit event (19.4, executed).
+#: Columns whose change leaves an audit event (19.4, executed).
 AUDITED = ("ai_gateway_url", "ai_gateway_timeout_seconds")
 
 #: Argument, column and needed ability, in the order GitLab checks permissions. Where keys newer
@@ -58,16 +58,16 @@ def may(abilities: Abilities, column: str) -> bool:
 
 
 def _without_slash(url: str | None) -> str | None:
-    """Exactly one trailing slash goes, then blank becomes null; blanks around it stay."""
+    """Remove one trailing slash; a blank rest becomes null, but spaces around a URL stay."""
     if url is not None and url.endswith("/"):
         url = url[:-1]
     return url if url and url.strip() else None
 
 
 def update(instance: Instance, abilities: Abilities, data: dict[str, Any]) -> list[str]:
-    """Store what was given; the messages are one string, joined by commas."""
+    """Store the given values; the messages are one string, joined by commas."""
     if instance.release.at_least(19, 4) and not abilities.admin:
-        # `authorize :admin_all_resources` before everything, also where nothing is sent.
+        # `authorize :admin_all_resources` before everything, even if nothing is sent.
         raise FieldError(GENERAL)
     for argument in NEVER_NULL:
         if argument in data and data[argument] is None:

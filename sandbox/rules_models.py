@@ -25,7 +25,7 @@ PREFIXES = {"bedrock/": "bedrock", "vertex_ai/": "vertex_ai"}
 
 
 def _endpoint_problems(instance: Instance, model: SelfHostedModel) -> list[str]:
-    """Blanks around an endpoint go only where it is looked at."""
+    """Check the endpoint. Spaces around it are removed only if it is checked."""
     optional = instance.release.at_least(*ENDPOINT_OPTIONAL)
     if optional and model.provider != "api":
         return []
@@ -61,7 +61,7 @@ def _database_check(model: SelfHostedModel) -> None:
 
 
 def _given(data: dict[str, Any]) -> dict[str, Any]:
-    """The input's keys as columns; what was left out is left out here too."""
+    """Return the input's keys as columns, without those that were left out."""
     columns = {
         "name": "name",
         "model": "model",

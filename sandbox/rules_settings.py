@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`PUT /application/settings`: what is stored, what is refused, and what is stored all the same.
+"""Rules of `PUT /application/settings`: what is stored and refused, and what is stored anyway.
 
 Source: answers of GitLab 18.9 and 19.4 (tests/unit/recorded).
 """
@@ -34,7 +34,7 @@ Messages = dict[str, list[str]]
 
 
 class Refused(ValueError):
-    """What GitLab answers instead: status and body."""
+    """A refusal: status and body of the answer."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(status)
@@ -51,7 +51,7 @@ def _failed() -> Refused:
 
 
 def update(instance: Instance, given: dict[str, Any]) -> None:
-    """Store what was sent, or raise Refused. Some is stored before anything is refused."""
+    """Store the values sent, or raise Refused. Some are stored before others are refused."""
     known = settings.parameters(instance.release)
     given = {name: value for name, value in given.items() if name in known}
     if all(name in KNOWN and KNOWN[name].companion for name in given):
@@ -87,7 +87,7 @@ def update(instance: Instance, given: dict[str, Any]) -> None:
 
 
 def _check_kind(instance: Instance, name: str, value: Any) -> None:
-    """What the API itself refuses, before the model sees anything."""
+    """Refuse what the API itself refuses before the model sees it."""
     one = KNOWN.get(name)
     strict = one is not None and isinstance(one.default, bool) and not one.lenient
     if strict and value is not None and value not in TRUE and value not in FALSE:
@@ -111,7 +111,7 @@ def _cast(value: Any) -> bool | None:
 
 
 def _columns(instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
-    """The stored settings that the sent ones stand for; a word for two of them wins over both."""
+    """Return the columns for the settings sent; a setting that stands for two wins over both."""
     changes = {}
     for name, value in given.items():
         if name in KNOWN and name != RULES:
@@ -119,7 +119,7 @@ def _columns(instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
     for word, (_since, name) in SWITCHES.items():
         if word in given:
             changes[name] = _cast(given[word])
-            # Only the truth value itself locks, a text that means it does not.
+            # Only the boolean itself locks; a text with the same meaning does not.
             changes[f"lock_{name}"] = given[word] is False
     approval = TOOL_STATES.get(given.get(settings.TOOL_APPROVAL, ""))
     if approval:
@@ -137,7 +137,7 @@ def _columns(instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def availability(instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
-    """Anything that is no availability means never."""
+    """Anything that is not an availability means never."""
     if AVAILABILITY not in given:
         return {}
     state = settings.states(instance.release).get(given[AVAILABILITY])
@@ -147,7 +147,7 @@ def availability(instance: Instance, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def seeded(instance: Instance, raw: dict[str, Any]) -> dict[str, Any]:
-    """What a seed stands for, which says what it likes."""
+    """Return the columns for a seed, which is not checked."""
     return {**{k: v for k, v in raw.items() if k not in KNOWN}, **_columns(instance, raw)}
 
 
@@ -156,7 +156,7 @@ def _entries(text: Any) -> list[str]:
 
 
 def _statuses(value: Any) -> Any:
-    """The agents there are, with what was sent about them; None if there is one too many."""
+    """Return the agents with the values sent about them; None if there are too many."""
     sent = {one.get("reference"): one.get("enabled") for one in value or []}
     references = [reference for reference, _name, _text in settings.AGENTS]
     if set(sent) - {*references, "chat"}:

@@ -41,7 +41,7 @@ type SubscriptionFutureEntry {
 }
 """
 
-#: What a Community Edition has too; everything else in the data is Enterprise only.
+#: Fields that the Community Edition has too; everything else in the data is Enterprise only.
 COMMUNITY_QUERIES = {"metadata"}
 COMMUNITY_OBJECTS = {"Metadata"}
 
@@ -51,7 +51,7 @@ FIELD_ARGUMENTS = {
     ("AddOnUser", "addOnAssignments"): "addOnPurchaseIds: [GitlabSubscriptionsAddOnPurchaseID!]!",
 }
 PAGE_ARGUMENTS = "after: String before: String first: Int last: Int"
-#: What has connections.
+#: Types that have connections.
 NODES = (
     "AiFeatureSetting",
     "AiSelfHostedModel",

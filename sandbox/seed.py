@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Partial state put on top of an instance; README.md documents every key."""
+"""Put partial state on top of an instance; README.md documents every key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .state import (
 
 
 class BadSeed(ValueError):
-    """A seed that means nothing: a typing error must not become a passing test."""
+    """An invalid seed: a typing error must not become a passing test."""
 
 
 def apply(instance: Instance, seed: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def apply(instance: Instance, seed: dict[str, Any]) -> None:
     for key, put in PARTS.items():
         if key in seed:
             put(instance, seed[key])
-            # It is as if it had always been so: everybody sees it.
+            # Seeded state counts as having always been so: all processes see it.
             if key in SEEN:
                 instance.past.forget(SEEN[key])
 
@@ -176,7 +176,7 @@ def _agent_platform(instance: Instance, raw: dict[str, bool]) -> None:
         instance.workflow_user.state = "blocked"
 
 
-#: Key -> kind of data that somebody may see late.
+#: Key -> kind of data that a process may see late.
 SEEN = {
     "license": "license",
     "gateway": "gateway",

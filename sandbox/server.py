@@ -107,14 +107,14 @@ class Server(uvicorn.Server):
             print(one.announcement(), flush=True)
 
     def refuse(self, port: int, seconds: float) -> None:
-        """Let nobody connect to a port for a while; what is connected stays."""
+        """Refuse new connections to a port for a while; existing ones stay."""
         for listening in self.servers:
             for sock in listening.sockets:
                 host, its_port = sock.getsockname()[:2]
                 if its_port == port:
                     listening.close()
                     self.servers.remove(listening)
-                    # Bound but not listening: nobody else takes the port, and nobody is let in.
+                    # Bound but not listening: the port stays taken, and connections are refused.
                     kept = bound_socket(host, port)
                     asyncio.get_running_loop().call_later(seconds, self._listen_again, kept)
                     return

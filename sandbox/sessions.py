@@ -53,11 +53,11 @@ class Sessions:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Session] = {}
-        #: Every cookie and CSRF token there ever was, for tests that search output for secrets.
+        #: Every cookie and CSRF token ever issued, for tests that search output for secrets.
         self.issued: list[str] = []
 
     def expire(self) -> None:
-        """Forget all sessions, as when they are over: whoever comes back has to sign in."""
+        """Forget all sessions, as when they expire: users have to sign in again."""
         self.by_id.clear()
 
     def of(self, request: Request) -> tuple[str, Session] | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Application settings that REST reads and writes: what there is, and what is shown of it.
+"""Application settings that REST reads and writes, and how they are shown.
 
 Source: GitLab 18.9, ee/app/helpers/ee/application_settings_helper.rb and
 ee/app/models/ee/application_setting.rb; the rest from answers of 18.9 and 19.4
@@ -31,7 +31,7 @@ class Setting:
 
     since: tuple[int, int]
     default: Any
-    #: A truth value that takes any text: all but "false" and its like is true.
+    #: A boolean that accepts any text: everything but "false" and the like is true.
     lenient: bool = False
     #: What null does to a boolean: "refused" by the model, "kept", or "fails" with 500.
     null: str = "refused"
@@ -195,5 +195,5 @@ def visible(instance: Instance, name: str) -> bool:
 
 
 def writable(instance: Instance, name: str) -> bool:
-    """Whether a write is more than dropped."""
+    """Return whether a write has an effect and is not silently dropped."""
     return KNOWN[name].hidden or visible(instance, name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one GitLab instance holds: plain data and nothing else."""
+"""The state of one GitLab instance, as plain data."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class Instance:
     # --- what the present request sees -----------------------------------------------------
     @property
     def license(self) -> License | None:
-        """`License.current`: a copy in each process, in every release."""
+        """`License.current`, which each process caches in every release."""
         return self._seen("license", self._license, cache=lambda _name: self._cache)
 
     @license.setter
@@ -241,7 +241,7 @@ class Instance:
 
     @property
     def gateway(self) -> Gateway:
-        """The settings of the gateway; from 19.2 each process has a copy of those that moved."""
+        """The gateway settings; from 19.2 each process caches those that moved."""
         cached = MOVED if self.release.at_least(19, 2) else ()
         found = self.past.seen(
             "gateway",
@@ -311,7 +311,7 @@ class Instance:
 
     @property
     def allowlist_in_force(self) -> str:
-        """What GitLab obeys when it checks a URL; it may be late as well."""
+        """The allowlist that applies when GitLab checks a URL; it may be late too."""
         stored = self._settings.get(ALLOWLIST)
         return str(self._seen("allowlist", stored, in_force=True) or "")
 
@@ -379,7 +379,7 @@ class Instance:
         return any(one.active and one.name in names for one in self.add_ons)
 
     def has_seat(self, username: str) -> bool:
-        """Whether somebody may use the classic features; the option `seat` gives one to all."""
+        """Whether a user may use the classic features; the option `seat` gives all users a seat."""
         return self.options.seat or any(
             one.active and username in one.users for one in self.add_ons
         )

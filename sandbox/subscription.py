@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The background job that synchronises the subscription (GitLab 18.9, Gitlab::SeatLinkData)."""
+"""Run the background job that synchronises the subscription (GitLab 18.9, Gitlab::SeatLinkData)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding the token of a request and whose it is (GitLab 18.9, lib/api/api_guard.rb)."""
+"""Find the token of a request and its user (GitLab 18.9, lib/api/api_guard.rb)."""
 
 from __future__ import annotations
 

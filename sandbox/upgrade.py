@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Upgrading an instance in place: what GitLab's migrations do to what it holds."""
+"""Upgrade an instance in place, changing its state as GitLab's migrations do."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class NotAnUpgrade(ValueError):
 
 
 def upgrade(instance: Instance, to: Release) -> dict[str, Any]:
-    """Change the release and migrate the state; answers what was done and which stops were not."""
+    """Change the release and migrate the state; return what was done and the skipped stops."""
     before = instance.release
     if to < before:
         raise NotAnUpgrade(f"{to.number} is older than {before.number}: GitLab cannot go back")
     instance.settle()
-    # All processes start anew.
+    # All processes restart.
     instance.past.forget()
     answer = {"from": instance.version, "skipped_stops": required_stops(before, to)}
     old_flags = instance.catalog.flags
@@ -85,7 +85,7 @@ def _crosses(before: Release, to: Release, minor: tuple[int, int]) -> bool:
 
 
 def _move_flags(instance: Instance, old_defaults: dict[str, bool]) -> None:
-    """Flags that the new release dropped go; one that somebody switched keeps its state."""
+    """Remove the flags that the new release dropped; changed flags keep their state."""
     new_defaults = instance.catalog.flags
     switched = {
         name: value for name, value in instance.flags.items() if old_defaults.get(name) != value

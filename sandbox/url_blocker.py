@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GitLab's `UrlBlocker`, with names resolved by rule: the sandbox never asks a name server.
+"""GitLab's `UrlBlocker`, with names resolved by rules: the sandbox never asks a name server.
 
 Texts and their order are those of GitLab 18.9's own `UrlBlocker`.
 """
@@ -50,7 +50,7 @@ def parse(url: str) -> Parts:
         authority = re.split(r"[/?#]", rest[2:], maxsplit=1)[0]
         host, port = _authority(authority)
         return Parts(match[1], host, port)
-    # Without a scheme it is a path to Addressable, where blanks are fine within.
+    # Without a scheme Addressable takes it for a path, which may contain spaces.
     if re.match(r"\s", url):
         raise Blocked(INVALID)
     raise Blocked(SCHEMES)
@@ -64,7 +64,7 @@ def _authority(text: str) -> tuple[str, int | None]:
     if match is None:
         raise Blocked(INVALID)
     port = match[2]
-    # Addressable looks at the digits only: 99999 is a port to it.
+    # Addressable only checks for digits: it accepts 99999 as a port.
     if port and not (port.isascii() and port.isdigit()):
         raise Blocked(INVALID)
     name = match[1].strip("[]").lower()

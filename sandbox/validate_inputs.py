@@ -49,7 +49,7 @@ LITERALS: dict[str, tuple[type[ValueNode], ...]] = {
 
 
 class InputWalk:
-    """Checks what goes in; appends to the walk's own list of errors."""
+    """Checks inputs, and appends errors to the walk's own list."""
 
     def __init__(
         self,

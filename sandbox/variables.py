@@ -89,7 +89,7 @@ def _check(value: Any, kind: Any, path: list[Any]) -> Problems:
 
 
 def _check_object(value: Any, kind: GraphQLInputObjectType, path: list[Any]) -> Problems:
-    """What was sent, in its order; then what is missing."""
+    """Check the values sent, in their order, and then the missing ones."""
     if not isinstance(value, dict):
         return [_problem(path, f"Expected {value_text(value)} to be a key-value object.")]
     problems: Problems = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which GitLab release an instance plays."""
+"""The GitLab release that an instance imitates."""
 
 from __future__ import annotations
 
