@@ -15,6 +15,7 @@ from .url_blocker import Blocked, check_endpoint
 MAX_IDENTIFIER = 255
 MAX_NAME = 255
 MAX_ENDPOINT = 2048
+MAX_ROLE = 2048
 
 
 #: 19.0 drops NOT NULL from the endpoint: from then on only the provider API needs one, and the
@@ -48,9 +49,18 @@ def _problems(instance: Instance, model: SelfHostedModel) -> list[str]:
     elif any(one.name == model.name and one.id != model.id for one in instance.models):
         # Hidden models of beta families count too.
         problems.append("Name has already been taken")
+    problems += _role_problems(model)
     if len(model.identifier or "") > MAX_IDENTIFIER:
         problems.append("Identifier is too long (maximum is 255 characters)")
     return problems
+
+
+def _role_problems(model: SelfHostedModel) -> list[str]:
+    """Of Bedrock only; the limit is that of the column, and the texts are the sandbox's own."""
+    role = model.iam_role or ""
+    if role and model.provider != "bedrock":
+        return ["Iam role must be blank"]
+    return ["Iam role is too long (maximum is 2048 characters)"] if len(role) > MAX_ROLE else []
 
 
 def _database_check(model: SelfHostedModel) -> None:

@@ -57,6 +57,12 @@ identifier:
     - Bedrock also takes the ARN of an inference profile, as C(bedrock/converse/<ARN>) or alone with
       C(deployment_method=bedrock).
   type: str
+iam_role:
+  description:
+    - ARN of the IAM role that the AI gateway assumes for a model on Amazon Bedrock, from GitLab
+      19.5 on. An empty string clears it.
+    - GitLab 19.5 does not use it for code completion yet.
+  type: str
 api_key:
   description:
     - Key for the model. An empty string removes it. It is never returned or shown.

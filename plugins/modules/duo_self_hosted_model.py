@@ -12,8 +12,8 @@ short_description: Manage self-hosted models of GitLab Duo Self-Hosted
 version_added: 0.1.0
 description:
   - Creates, changes, renames and deletes self-hosted models, one or many in a task.
-  - An option that is left out is not managed. An empty string clears O(api_key), and O(identifier)
-    where the deployment method is V(other).
+  - An option that is left out is not managed. An empty string clears O(api_key), O(iam_role),
+    and O(identifier) where the deployment method is V(other).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
@@ -119,6 +119,9 @@ model:
       type: str
     provider:
       description: API, BEDROCK or VERTEX_AI; only where GitLab has it (from 18.11 on).
+      type: str
+    iam_role:
+      description: ARN of the IAM role; only of models on Bedrock, where it was read (O(iam_role)).
       type: str
     has_api_key:
       description: Whether GitLab holds a key for it.

@@ -89,6 +89,18 @@ SCENARIOS = [
         after=stored(provider="bedrock", identifier="bedrock/anthropic.claude"),
     ),
     model(
+        "iam-role",
+        {
+            "name": "codestral",
+            "model_family": "claude_3",
+            "identifier": "bedrock/anthropic.claude",
+            "iam_role": "arn:aws:iam::123456789012:role/duo",
+        },
+        releases=since("19.5"),
+        returns={"model": {"iam_role": "arn:aws:iam::123456789012:role/duo"}},
+        after=stored(provider="bedrock", iam_role="arn:aws:iam::123456789012:role/duo"),
+    ),
+    model(
         "create-vertex",
         {"name": "codestral", "model_family": "claude_3", "identifier": "vertex_ai/claude"},
         releases=NEWEST,

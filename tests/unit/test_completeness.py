@@ -55,6 +55,7 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
             "identifier": "identifier",
             "apiToken": "api_key",
             "provider": "deployment_method",
+            "iamRole": "iam_role",
         },
     ),
     "AiSelfHostedModelUpdateInput": (
@@ -67,6 +68,7 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
             "identifier": "identifier",
             "apiToken": "api_key",
             "provider": "deployment_method",
+            "iamRole": "iam_role",
         },
     ),
     "AiSelfHostedModelDeleteInput": (self_hosted_model, {"id": "name"}),
@@ -104,7 +106,6 @@ REASONS = {
     "includeRecommendedAllowed": NETWORK,
     "allowAllUnixSockets": NETWORK,
     "allowProjectExtension": NETWORK,
-    "iamRole": "of Amazon Bedrock, from 19.5 on; left out, GitLab keeps what is set",
 }
 # Options that are no argument of a mutation: they say how to do it.
 CONDUCT = {
@@ -124,6 +125,7 @@ SINCE = {**gateway.SINCE, **one_model.SINCE, **one_setting.SINCE}
 NEEDS = {
     **{option: ("DuoSettingsUpdateInput", name) for option, name in gateway.FIELDS.items()},
     "deployment_method vertex_ai": ("AiSelfHostedModelCreateInput", "provider"),
+    "iam_role": ("AiSelfHostedModelCreateInput", "iamRole"),
     "gitlab_model": ("AiFeatureSettingUpdateInput", "offeredModelRef"),
 }
 ENUMS: list[tuple[str, dict[str, Any]]] = [

@@ -126,6 +126,7 @@ def _check(gitlab: GitLab, wanted: HealthOptions, passed: Passed) -> Look[Observ
         *(LICENSE, ADD_ONS, *PARTS),
         # GitLab's check needs all fields of a model, its key too.
         keys="connections" in wanted.checks,
+        roles="connections" in wanted.checks,
         gitlab_models=any(it.gitlab_model is not None for it in wanted.settings.settings),
     )
     facts, settings = _facts(wanted, reading, state), gateway_values(reading)

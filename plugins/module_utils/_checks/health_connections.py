@@ -114,6 +114,8 @@ def _mutation(model: Model, state: State, release: Release) -> Mutation:
         values["identifier"] = model.identifier
     if state.has_provider:
         values["provider"] = model.provider or "API"
+    if model.iam_role:
+        values["iamRole"] = model.iam_role
     if model.api_key:
         values["apiToken"] = model.api_key
     return Mutation("aiSelfHostedModelConnectionCheck", values)

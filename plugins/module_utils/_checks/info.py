@@ -107,12 +107,14 @@ class InfoOptions(SignIn):
     ai_logs: bool = False
     # Whether to read the stored API keys of models as well, to compare them.
     keys: bool = False
+    # Whether to read the IAM roles of models.
+    roles: bool = False
     declared_gateway: GatewayOptions = field(default_factory=GatewayOptions)
 
 
 def options(params: dict[str, Any]) -> InfoOptions:
     """Check the options of a task."""
-    return InfoOptions.of({**params, "declared_gateway": declared_gateway(params)})
+    return InfoOptions.of({**params, "roles": True, "declared_gateway": declared_gateway(params)})
 
 
 def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
@@ -133,7 +135,9 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     """Read everything in one request, and the beta state on a page if only that shows it."""
     parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
-    reading, state = read_state(gitlab, *parts, keys=wanted.keys, gitlab_models=True)
+    reading, state = read_state(
+        gitlab, *parts, keys=wanted.keys, roles=wanted.roles, gitlab_models=True
+    )
     beta = beta_state(gitlab, wanted, state.beta)
     return ObservedInstance(
         url=gitlab.url,
@@ -269,6 +273,8 @@ def _declared(model: Model) -> dict[str, Any]:
     }
     if model.endpoint and not has_credentials(model.endpoint):
         values["endpoint"] = model.endpoint
+    if model.iam_role:
+        values["iam_role"] = model.iam_role
     return values
 
 

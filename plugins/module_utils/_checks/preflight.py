@@ -33,7 +33,7 @@ from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
 from .._subjects.one_model import MODEL_SPEC
 from .._subjects.one_setting import SETTING_SPEC
-from .._subjects.self_hosted_model import ModelsOptions, compares_keys
+from .._subjects.self_hosted_model import ModelsOptions, compares_keys, reads_roles
 from . import info as _info
 from .composition import compose
 from .outbound import missing_hosts
@@ -126,7 +126,12 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
     stored = wanted.isolated and wanted.gateway.ai_gateway_url is None
     # Before GitLab 18.1 only an administrator's session shows whether beta features are on.
     given = {} if wanted.beta_features is None else sign_in_of(wanted)
-    asked = _info.InfoOptions(**given, isolated=stored, keys=compares_keys(wanted.models))
+    asked = _info.InfoOptions(
+        **given,
+        isolated=stored,
+        keys=compares_keys(wanted.models),
+        roles=reads_roles(wanted.models),
+    )
     settings_of = gitlab.rest_ahead(APPLICATION_SETTINGS)
     try:
         info = _read_when_ready(gitlab, asked, wanted.ready_timeout)

@@ -85,6 +85,14 @@ class Release(Version):
         return self.minor < (19, 0)
 
     @property
+    def has_iam_role(self) -> bool:
+        """Whether models have an IAM role, which the gateway assumes for Amazon Bedrock (19.5).
+
+        In the GraphQL reference of 19.5; whether 19.5.0 has it already was not read.
+        """
+        return self.minor >= (19, 5)
+
+    @property
     def many_features_per_update(self) -> bool:
         """Whether ``aiFeatureSettingUpdate`` has ``features`` instead of ``feature`` (17.11)."""
         return self.minor >= (17, 11)

@@ -64,6 +64,7 @@ class ModelNode(Shape):
     has_api_token: bool | None = None
     api_token: str | None = pydantic.Field(default=None, repr=False)
     provider: str | None = None
+    iam_role: str | None = None
     # Required: without it, every model would count as unused.
     feature_settings: LinkedSettings
 

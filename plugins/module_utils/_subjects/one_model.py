@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One self-hosted model: its options and their rules, the mutations, the return values.
 
-GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their input ``provider``
-(18.11). Releases differ in what a model needs and in what decides its provider: ``Form``.
+GraphQL ``aiSelfHostedModelCreate``, ``…Update``, ``…Delete`` (17.9), their inputs ``provider``
+(18.11) and ``iamRole`` (19.5). Releases differ in what a model needs and in what decides its
+provider: ``Form``.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ if TYPE_CHECKING:
 
 NAME = "self_hosted_model"
 # Value that a release may lack -> first release that has it, for messages.
-SINCE = {"deployment_method vertex_ai": "18.11"}
+SINCE = {"deployment_method vertex_ai": "18.11", "iam_role": "19.5"}
 # The endpoint that GitLab's own page sends for Bedrock in releases whose models have no provider.
 BEDROCK_ENDPOINT = "http://bedrockselfhostedmodel.com"
+
+# The ARN of a role in any partition of AWS (aws, aws-cn, aws-us-gov).
+_ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/\S+"
+_ROLE_FORM = "arn:aws:iam::<account>:role/<name>"
 
 # One self-hosted model. Tasks that take the declared models of a run use the same specification.
 MODEL_SPEC: Spec = {
@@ -54,6 +59,7 @@ MODEL_SPEC: Spec = {
     # No choices here: the case of the value should not matter.
     "deployment_method": {"type": "str"},
     "identifier": {"type": "str"},
+    "iam_role": {"type": "str"},
     # Checked here and not by core, because core shows a value that it refuses.
     "api_key": {"type": "str", "no_log": True},
     "update_api_key": {
@@ -78,6 +84,7 @@ class DeclaredModel(Options):
     endpoint: str | None = None
     deployment_method: Lower | None = None
     identifier: str | None = None
+    iam_role: str | None = None
 
     @property
     def method(self) -> str | None:
@@ -91,6 +98,7 @@ class ModelOptions(DeclaredModel):
     model_config = Options.model_config
 
     identifier: str | None = pydantic.Field(default=None, max_length=255)
+    iam_role: str | None = pydantic.Field(default=None, max_length=2048)
     api_key: str | None = pydantic.Field(default=None, repr=False)
     update_api_key: str = "on_change"
     force: bool = False
@@ -99,6 +107,13 @@ class ModelOptions(DeclaredModel):
     @classmethod
     def _endpoint(cls, value: str | None) -> str | None:
         return value and web_url(value)
+
+    @pydantic.field_validator("iam_role")
+    @classmethod
+    def _role(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(_ROLE, value):
+            raise Wrong("is not the ARN of an IAM role", f"Write {{}} as {_ROLE_FORM}.")
+        return value
 
     @pydantic.field_validator("deployment_method")
     @classmethod
@@ -110,7 +125,16 @@ class ModelOptions(DeclaredModel):
         if self.state == "present":
             self._refuse_identifier()
             self._refuse_endpoint()
+            self._refuse_role()
         return self
+
+    def _refuse_role(self) -> None:
+        if self.iam_role and self.method not in (None, "bedrock"):
+            raise Wrong(
+                f"is only for Amazon Bedrock, but the deployment method is {self.method}",
+                "Remove {}, or set deployment_method: bedrock.",
+                option="iam_role",
+            )
 
     def _refuse_identifier(self) -> None:
         method, identifier = self.method, self.identifier
@@ -161,6 +185,7 @@ class Form:
 
     provider: bool  # a model has a provider
     endpoint: bool  # every model needs an endpoint, whatever its provider
+    iam_role: bool  # a model has an IAM role, and it was read
     prefix_decides: bool  # creating a model ignores the provider that is sent
 
     @classmethod
@@ -169,6 +194,7 @@ class Form:
         return cls(
             state.has_provider,
             release.model_needs_endpoint,
+            bool(state.has_iam_role),
             state.has_provider and release.prefix_decides_provider,
         )
 
@@ -186,7 +212,11 @@ def values(model: Model) -> dict[str, Any]:
         "endpoint": without_credentials(model.endpoint),
         "identifier": model.identifier,
     }
-    return {**shown, "provider": model.provider} if model.provider else shown
+    if model.provider:
+        shown["provider"] = model.provider
+    if model.iam_role or (model.iam_role == "" and model.provider == "BEDROCK"):
+        shown["iam_role"] = model.iam_role
+    return shown
 
 
 def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
@@ -204,6 +234,8 @@ def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
     if form.provider and (wish.method or not current):
         in_cloud = wish.method in WITHOUT_ENDPOINT
         changes["provider"] = str(wish.method).upper() if in_cloud else "API"
+    if form.iam_role and (wish.iam_role is not None or not current):
+        changes["iam_role"] = wish.iam_role or ""
     if _sends_key(wish, current):
         changes["has_api_key"] = bool(wish.api_key)
     return base.model_copy(update=changes)
@@ -285,6 +317,8 @@ def _input(wish: ModelOptions, new: Model, current: Model | None, form: Form) ->
     if form.provider:
         # Never null, which GitLab 18.11 answers with HTTP 500.
         sent["provider"] = new.provider or "API"
+    if form.iam_role and wish.iam_role is not None:
+        sent["iamRole"] = wish.iam_role or None
     if _sends_key(wish, current):
         sent["apiToken"] = wish.api_key
     return sent
@@ -299,6 +333,10 @@ def not_offered(model: DeclaredModel, release: Release, state: State) -> Failure
     elif model.method == "vertex_ai" and not state.has_provider:
         option = "deployment_method vertex_ai"
         since = SINCE[option]
+    elif model.iam_role and not (
+        release.has_iam_role if state.has_iam_role is None else state.has_iam_role
+    ):
+        option, since = "iam_role", SINCE["iam_role"]
     if not option:
         return None
     return Failure(

@@ -25,6 +25,7 @@ _OF_MODEL = {
     "endpoint": "endpoint",
     "identifier": "identifier",
     "provider": "provider",
+    "iam_role": "iam_role",
 }
 _OF_SETTING = ("provider", "model", "gitlab_model")
 

@@ -104,7 +104,8 @@ def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
         model.state == "absent" or is_beta_family(model.model_family or "")
         for model in wanted.models
     )
-    reading, state = read_state(gitlab, keys=compares_keys(wanted), features=beta)
+    roles = reads_roles(wanted)
+    reading, state = read_state(gitlab, keys=compares_keys(wanted), roles=roles, features=beta)
     return ObservedModels(release=Release.of(reading.version), state=state)
 
 
@@ -113,6 +114,11 @@ def compares_keys(wanted: ModelsOptions) -> bool:
     return any(
         model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
     )
+
+
+def reads_roles(wanted: ModelsOptions) -> bool:
+    """Return whether the IAM roles of models have to be read, to compare them."""
+    return any(model.iam_role is not None for model in wanted.models)
 
 
 def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
@@ -169,6 +175,12 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
             certain = False
             continue
         new = target(model, current, form)
+        if model.iam_role and new.provider != "BEDROCK":
+            problem_of_role = "iam_role: is only for Amazon Bedrock"
+            raise invalid(
+                [(problem_of_role, "Add deployment_method: bedrock to the model, or remove it.")],
+                about=about(model.name),
+            )
         if current is None:
             creates.append(create(model, new, form))
         elif step := update(model, current, new, form):

@@ -46,6 +46,7 @@ class Model(Stored):
     # The stored key, read only if it has to be compared; never shown.
     api_key: str | None = pydantic.Field(default=None, repr=False)
     provider: str | None = None  # API, BEDROCK, VERTEX_AI; None before 18.11
+    iam_role: str | None = None  # None where it was not read, or before 19.5; "" where none is set
     features: tuple[str, ...] = ()  # features whose settings are linked to it
     # Not listed because its family is beta and beta features are off, but shown by a feature.
     hidden: bool = False
@@ -73,6 +74,7 @@ class State(Stored):
     # An earlier step of the run turns beta features on; what they will reveal is not known yet.
     turned_on: bool = False
     has_provider: bool = False  # whether models of this release have a provider (18.11)
+    has_iam_role: bool | None = None  # whether they have an IAM role (19.5); None if not read
     has_gitlab_models: bool = False  # whether features can use GitLab-managed models (18.4)
     knows_gitlab_models: bool = False  # whether GitLab shows which ones they use
 
@@ -115,6 +117,16 @@ def provider_part(after: str | None = None) -> Part:
     )
 
 
+def role_part(after: str | None = None) -> Part:
+    """Return the part that reads the IAM role of models, which came with 19.5."""
+    return Part(
+        "ModelRoles",
+        f"aiSelfHostedModels(first: {PAGE}, after: $after) {{ nodes {{ id iamRole }} }}",
+        optional=True,
+        variables={"$after: String": after},
+    )
+
+
 FEATURE_SETTINGS = Part(
     "Features",
     "aiFeatureSettings { nodes { feature provider releaseState compatibleLlms "
@@ -133,6 +145,7 @@ def read_state(
     gitlab: GitLab,
     *others: Part,
     keys: bool = False,
+    roles: bool = False,
     features: bool = True,
     gitlab_models: bool = False,
 ) -> tuple[Reading, State]:
@@ -140,7 +153,7 @@ def read_state(
 
     :raises Failure: the token's user may not see the models, or the licence lacks them.
     """
-    parts = [models_part(keys=keys), provider_part(), *others]
+    parts = [*_of_models(keys, roles), *others]
     if features:
         parts.append(FEATURE_SETTINGS)
     if gitlab_models:
@@ -150,13 +163,18 @@ def read_state(
     nodes, page = _models(reading)
     while page.has_next_page:
         cursor = page.end_cursor
-        more = gitlab.read(models_part(keys=keys, after=cursor), provider_part(cursor))
+        more = gitlab.read(*_of_models(keys, roles, cursor))
         more_nodes, page = _models(more)
         nodes += more_nodes
         if page.end_cursor == cursor:
             # The page leads to itself, so the rest cannot be read.
             raise reading.lacks("aiSelfHostedModels.pageInfo")
-    return reading, _state(reading, nodes)
+    return reading, _state(reading, nodes, roles=roles)
+
+
+def _of_models(keys: bool, roles: bool, after: str | None = None) -> list[Part]:
+    parts = [models_part(keys=keys, after=after), provider_part(after)]
+    return [*parts, role_part(after)] if roles else parts
 
 
 def _models(reading: Reading) -> tuple[list[ModelNode], ListPage]:
@@ -180,8 +198,9 @@ def refuse_hidden(gitlab: GitLab, reading: Reading) -> None:
         raise explain(gitlab, Release.of(reading.version), hidden="the feature settings are")
 
 
-def _state(reading: Reading, nodes: list[ModelNode]) -> State:
-    models = {model.name: model for model in map(_model, nodes)}
+def _state(reading: Reading, nodes: list[ModelNode], *, roles: bool) -> State:
+    has_role = "ModelRoles" in reading.offered
+    models = {node.name: _model(node, has_role=has_role) for node in nodes}
     settings: dict[str, Setting] = {}
     for node in reading.nodes("aiFeatureSettings"):
         listed = parse(SettingNode, node, "aiFeatureSettings")
@@ -217,6 +236,7 @@ def _state(reading: Reading, nodes: list[ModelNode]) -> State:
         settings=settings,
         beta=_beta(Release.of(reading.version), settings),
         has_provider="ModelProviders" in reading.offered,
+        has_iam_role=has_role if roles else None,
         has_gitlab_models="GitlabModels" in reading.offered,
         knows_gitlab_models=knows_gitlab_models(reading),
     )
@@ -227,7 +247,7 @@ def knows_gitlab_models(reading: Reading) -> bool:
     return any(node.get("defaultGitlabModel") for node in reading.nodes("aiFeatureSettings"))
 
 
-def _model(node: ModelNode) -> Model:
+def _model(node: ModelNode, *, has_role: bool) -> Model:
     return Model(
         id=node.id,
         name=node.name,
@@ -237,6 +257,7 @@ def _model(node: ModelNode) -> Model:
         has_api_key=bool(node.has_api_token),
         api_key=node.api_token,
         provider=node.provider,
+        iam_role=(node.iam_role or "") if has_role else None,
         features=tuple(sorted(linked.feature.lower() for linked in node.feature_settings.nodes)),
     )
 
