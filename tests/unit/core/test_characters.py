@@ -129,7 +129,10 @@ OPTIONS = [
 
 
 def test_no_module_is_left_out() -> None:
-    assert len(_subjects()) == 11
+    # The report has no subject: it never talks to GitLab.
+    folder = pathlib.Path(__file__).parents[3] / "plugins/modules"
+    modules = list(folder.glob("duo_*.py"))
+    assert len(_subjects()) == len(modules) - 1
     assert len(OPTIONS) > 70
 
 
