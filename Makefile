@@ -23,12 +23,12 @@ WITH_BUILT := ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.cache/installed"
 WITH_OLDEST := PATH="$(CURDIR)/.cache/venv-oldest/bin:$$PATH"
 # What the pages of the documentation show is shown with the newest versions.
 PAGES := --ignore tests/integration/test_documents.py --ignore tests/integration/test_readme.py
-LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-licences lint-spelling
+LINTERS := lint-ansible lint-docs lint-changelog lint-types lint-python lint-yaml lint-ci lint-licences lint-spelling
 
 AXE := .cache/npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke matrix packaging coverage sanity build release verify
-.PHONY: conformance demo demo-upgrade docs screenshots packages env format clean
+.PHONY: help test lint $(LINTERS) unit unit-oldest integration integration-oldest torture mutation browser molecule smoke next matrix packaging coverage sanity build release verify links
+.PHONY: conformance demo demo-upgrade docs screenshots packages env constraints format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 25
@@ -72,6 +72,9 @@ molecule: build ## The scenarios of extensions/molecule; ARGS='-s upgrade': one 
 smoke: build ## A part of the playbooks with each ansible-core between the oldest and the newest
 	$(WITH_BUILT) python -m nox --session smoke $(ARGS)
 
+next: build ## The same with the newest ansible-core, releases to come included
+	$(WITH_BUILT) python -m nox --session next $(ARGS)
+
 matrix: build ## All playbooks and sanity with each ansible-core and its Pythons: long; ARGS=--list
 	$(if $(CI),DUO_RELEASES=all) $(WITH_BUILT) python -m nox $(ARGS)
 
@@ -97,6 +100,9 @@ build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 release: export KEY DRY_RUN
 release: $(ENV) $(IMPORTER) ## What a release consists of, signed and verified: KEY=fingerprint, or DRY_RUN=yes to try
 	python -m tools.release
+
+links: $(ENV) ## Whether the links of the documentation to other sites still lead somewhere
+	@python -m tools.outside_links
 
 verify: $(ENV) ## Checksum, signature and contents of a release: ARTIFACT=file [KEYS=release-key.asc] [TAG=tag]
 	@python -m tools.verify $(ARTIFACT) $(if $(KEYS),--keys "$(KEYS)") $(if $(TAG),--tag "$(TAG)")
@@ -125,7 +131,13 @@ conformance: export GITLAB_TOKEN := $(or $(TOKEN),$(GITLAB_TOKEN))
 conformance: $(ENV) ## Whether a GitLab of yours is as the collection believes: URL=... TOKEN=... [WRITE=yes] [OUT=folder]
 	@python -m tools.conformance
 
-env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON= chooses another Python
+env: $(ENV) ## The environment in .cache/venv that all the others use; PYTHON=path, LOCKED=yes: constraints.txt
+
+constraints: $(ENV) ## The versions that LOCKED=yes keeps to: the newest of today, for every Python from 3.11
+	head -2 requirements.txt > .cache/constraints.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		requirements.txt requirements-dev.txt >> .cache/constraints.txt
+	mv .cache/constraints.txt constraints.txt
 
 format: $(ENV) ## Let ruff mend what it can
 	-ruff check --fix .
@@ -154,6 +166,12 @@ lint-docs: $(ENV)
 lint-changelog: $(ENV)
 	antsibull-changelog lint
 
+lint-ci: $(ENV)
+	check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.renovate renovate.json
+
 lint-licences: $(ENV)
 	reuse lint
 
@@ -161,7 +179,7 @@ lint-spelling: $(ENV)
 	git ls-files -z --cached --others --exclude-standard | xargs -0 codespell
 
 $(ENV) $(OLDEST) $(IMPORTER): .cache/%/made-from: requirements.txt requirements-test.txt requirements-dev.txt \
-		meta/runtime.yml tools/environment.py
+		requirements-importer.txt constraints.txt meta/runtime.yml tools/environment.py
 	@PATH="$(PATH_OUTSIDE)" python3 -m tools.environment $*
 
 $(AXE): tests/browser/package.json
@@ -169,7 +187,8 @@ $(AXE): tests/browser/package.json
 	npm install --prefix .cache/npm --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-ifdef PYTHON
+# They are no files whose age make could compare.
+ifneq ($(PYTHON)$(LOCKED),)
 .PHONY: $(ENV)
 endif
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection with every ansible-core that it supports: `make matrix`, and `make smoke`.
+"""The collection with every ansible-core that it supports: `make matrix`, `smoke` and `next`.
 
 The environments are those of tools/environment.py. The newest and the oldest of everything are not
 here: `make test` has them always.
@@ -53,6 +53,17 @@ def scenarios(session: nox.Session, core: str, libraries: str) -> None:
 def smoke(session: nox.Session, core: str) -> None:
     """Run a part of the playbooks with the newest libraries."""
     inside = python(session, f"venv-{core}-newest")
+    session.run(inside, "-m", "pytest", "-n", "2", *SMOKE, *session.posargs)
+
+
+@nox.session(name="next")
+def next_core(session: nox.Session) -> None:
+    """Run the same part with the newest ansible-core, releases to come included.
+
+    What fails here need not be a fault of the collection: pipelines report it, and go on.
+    """
+    inside = python(session, "venv-next")
+    session.run(inside, "-m", "ansible", "playbook", "--version")
     session.run(inside, "-m", "pytest", "-n", "2", *SMOKE, *session.posargs)
 
 

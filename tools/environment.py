@@ -12,9 +12,11 @@
         what a user has, and no more: the benchmarks run in it
     python3 -m tools.environment venv-importer
         what looks at a tarball as a Galaxy server does, and wants older libraries than other tools
+    python3 -m tools.environment venv-next
+        the newest ansible-core, releases to come included
 
-PYTHON=/path/to/python chooses another Python for the first. Runs with any Python 3 and needs
-nothing installed.
+PYTHON=/path/to/python chooses another Python for the first, LOCKED=yes the versions in
+constraints.txt in place of the newest. Runs with any Python 3 and needs nothing installed.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ VERSIONS = {
     "venv-oldest": ["3.11", "3.12"],
     "venv-user": ["3.13", "3.12", "3.11"],
     "venv-importer": ["3.13", "3.12", "3.11"],
+    "venv-next": ["3.14", "3.13"],
 }
+# From its first alpha version on: a bound of that kind is what lets pip take one.
+NEXT_CORE = "ansible-core>=2.22.0a1"
 # The Pythons of a controller that each ansible-core supports, from the lowest that the sandbox can.
 CORES = {
     "2.16": ["3.11", "3.12"],
@@ -83,14 +88,19 @@ def choose(name: str) -> str:
 
 def wanted(name: str) -> list[str]:
     """Return what to install, as requirements."""
-    runtime, test, dev = (
+    runtime, test, dev, importer = (
         [line for line in (ROOT / file).read_text().splitlines() if re.match(r"\w", line)]
-        for file in ("requirements.txt", "requirements-test.txt", "requirements-dev.txt")
+        for file in (
+            *("requirements.txt", "requirements-test.txt"),
+            *("requirements-dev.txt", "requirements-importer.txt"),
+        )
     )
     if name == "venv":
         return runtime + test + dev
     if name == "venv-importer":
-        return ["galaxy-importer>=0.4.40"]
+        return importer
+    if name == "venv-next":
+        return [*runtime, NEXT_CORE, *test]
     if name == "venv-user":
         return [*runtime, *(line for line in dev if line.startswith("ansible-core"))]
     lowest = [line.replace(">=", "==") for line in runtime]
@@ -103,13 +113,25 @@ def wanted(name: str) -> list[str]:
     return [*lowest, *(f"ansible-core=={version}" for version in promised), *test]
 
 
-def make(venv: pathlib.Path, python: str, requirements: list[str]) -> None:
-    """Make the environment from nothing, so that it holds what is wanted and no more."""
+def locked(name: str) -> list[str]:
+    """Return the versions to keep to, as lines of constraints.txt; none: the newest are wanted."""
+    if name != "venv" or not os.environ.get("LOCKED"):
+        return []
+    return (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def make(venv: pathlib.Path, python: str, requirements: list[str], versions: list[str]) -> None:
+    """Make the environment from nothing, so that it holds what is wanted and no more.
+
+    :param versions: the lines of constraints.txt, if they count
+    """
     print(f"Making {venv.relative_to(ROOT)} from {python}", flush=True)
     shutil.rmtree(venv, ignore_errors=True)
     subprocess.run([python, "-m", "venv", str(venv)], check=True)
     inside = str(venv / "bin" / "python")
     pip = [inside, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    if versions:
+        requirements = ["--constraint", str(ROOT / "constraints.txt"), *requirements]
     subprocess.run([*pip, "uv"], check=True)
     # Byte code now, once: where PYTHONDONTWRITEBYTECODE is set, each start of Ansible would
     # otherwise compile itself again.
@@ -127,10 +149,12 @@ def main(name: str) -> None:
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once make one environment
         python, requirements = choose(name), wanted(name)
-        made_from = "\n".join([python, *requirements, pathlib.Path(__file__).read_text()])
+        versions = locked(name)
+        code = pathlib.Path(__file__).read_text()
+        made_from = "\n".join([python, *requirements, *versions, code])
         digest = hashlib.sha256(made_from.encode()).hexdigest()
         if not stamp.is_file() or stamp.read_text() != digest:
-            make(venv, python, requirements)
+            make(venv, python, requirements, versions)
             stamp.write_text(digest)
         stamp.touch()  # for make, which compares times
 

@@ -42,7 +42,7 @@ def test_a_value_that_leads_nowhere_is_named(name: str, value: str, fault: str) 
 
 def test_another_key_is_refused(tmp_path: pathlib.Path) -> None:
     (tmp_path / "tools").mkdir()
-    (tmp_path / origin.FILE).write_text("repositry: https://example.com\n")
+    (tmp_path / origin.FILE).write_text("address: https://example.com\n")
     with pytest.raises(origin.Unusable, match=r"must have the keys repository, files"):
         origin.read(tmp_path)
 
