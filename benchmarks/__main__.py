@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures: `make bench`, or with fewer sizes `make bench ARGS=--quick`.
+"""Run the benchmarks: `make bench`, or with fewer sizes `make bench ARGS=--quick`.
 
 Prints tables, and writes .cache/bench/results.json. The cases of one size take turns, so that a
 machine that slows down slows all of them. See docs/performance.md.
@@ -25,7 +25,7 @@ from benchmarks.servers import Sandbox
 Costs = dict[str, list[Cost]]
 Plan = list[tuple[Size, list[str]]]
 FEW = ["bare", "get", "action"]
-# What the goals are about runs as often as asked for, however long that takes.
+# Cases that goals depend on are always repeated as often as requested, however long that takes.
 QUICKEST = FEW
 GROUPS: dict[str, Plan] = {
     name: [
@@ -94,7 +94,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="run-", dir=content.WORK) as folder:
             bench = Bench(sandbox, Path(folder))
-            # So that no case pays for compiling.
+            # Warm up, so that no case pays for compiling.
             bench.run("action", Size())
             for size, cases in plan:
                 results[size] = measure(bench, size, cases, runs, patience)

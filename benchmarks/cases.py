@@ -41,12 +41,12 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Size:
-    """What is asked of every case of a group."""
+    """The size of every case in a group."""
 
     instances: int = 1
     models: int = 10
     change: bool = False
-    # Whether beta features are to be turned on as well, by signing in.
+    # Whether to turn beta features on as well, by signing in.
     beta: bool = False
     latency: float = 0.0
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collections and the environment of the cases, made below .cache/bench."""
+"""Make the collections and the environment of the cases below .cache/bench."""
 
 from __future__ import annotations
 

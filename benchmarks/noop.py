@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An action plugin that does nothing: what a task costs before anybody does any work."""
+"""An action plugin that does nothing, to measure what a task costs by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 
 
 class ActionModule(ActionBase):
-    """Takes any arguments, answers that nothing changed."""
+    """Accepts any arguments, and returns that nothing changed."""
 
     _requires_connection = False
     _supports_check_mode = True

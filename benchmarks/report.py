@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured, as tables for people and as JSON. Nothing here passes or fails."""
+"""Present the measurements as tables for people and as JSON. Nothing here passes or fails."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def peak(cost: Cost) -> float:
 
 
 def machine() -> Json:
-    """Return what the figures depend on."""
+    """Return the facts about the machine that the figures depend on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     names = [
         line.partition(":")[2].strip()
@@ -104,7 +104,7 @@ def ratio(over: list[Cost], under: list[Cost], measure: Measure) -> float:
 
 
 def goals(results: Results) -> Iterator[Json]:
-    """Yield each goal that these results can judge: what was wanted, and what was found."""
+    """Yield each goal that these results can judge: the limit and the measured value."""
 
     def compare(
         text: str, size: Size, cases: tuple[str, str], measure: Measure, limit: str

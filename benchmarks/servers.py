@@ -62,7 +62,7 @@ class Server:
 
 
 class Sandbox(Server):
-    """So many stand-in GitLabs in one process."""
+    """Several stand-in GitLabs in one process."""
 
     def __init__(self, instances: int) -> None:
         arguments = ["--exit-with-parent"]

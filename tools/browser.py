@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Debian's Chromium, driven by Playwright: for the tests of the report's page and for pictures."""
+"""Drive Debian's Chromium with Playwright, for tests of the report's page and for pictures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection as others see it: as an importable tree, as a clean copy, as built and installed.
+"""Make the collection as others see it: importable, as a clean copy, built and installed.
 
 python -m tools.collection link     .cache/collections: the working tree, importable
 python -m tools.collection build    .cache/dist: the tarball; .cache/installed: what users get

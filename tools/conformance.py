@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks a GitLab of your choice whether it is as the collection believes: `make conformance`.
+"""Ask a GitLab of your choice whether it is as the collection believes: `make conformance`.
 
-All that it needs comes by the environment, so that no secret is among a process's arguments. Prints
-the table; exits with 0 if every belief that was asked holds, and with 1 otherwise.
+All its options come from the environment, so that no secret is among a process's arguments. It
+prints the table, and exits with 0 if every belief that was asked holds, otherwise with 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows the collection at work: `make demo`.
+"""Show the collection at work: `make demo`.
 
 Three stand-in GitLabs of different releases, one empty, one half set up by hand, one drifted. The
 files of examples/ bring them to the declared state, with nothing added but the addresses and
@@ -262,7 +262,7 @@ def demonstrate(urls: dict[str, str], folder: pathlib.Path) -> None:
 
 def main() -> int:
     """Run the demo."""
-    # However it ends, `with` stops what was started.
+    # However the demo ends, `with` stops the stand-ins.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     CACHE.mkdir(exist_ok=True)
@@ -291,7 +291,7 @@ def main() -> int:
         print("\nInterrupted. Everything is stopped.")
         return 130
     except BrokenPipeError:
-        # Nobody reads any more, as with `make demo | head`; nor will they read this.
+        # The reader has gone, as with `make demo | head`, so there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return 0

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows safe passage from one GitLab release to the next: `make demo-upgrade`.
+"""Show a safe upgrade of GitLab from release to release: `make demo-upgrade`.
 
 One stand-in GitLab goes from 18.6 to 18.9 and to 19.2.0, the release that empties the gateway
 settings. Before each step the check says what will happen, the export keeps a copy; after the last
@@ -69,7 +69,7 @@ def play(folder: pathlib.Path, playbook: str, *options: str, fails: bool = False
         cwd=ROOT,
         env={
             **demo.environment(),
-            # The findings are the output of a task that is well, one on a line.
+            # The findings are the output of a successful task, one on each line.
             "ANSIBLE_DISPLAY_OK_HOSTS": "1",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json" if playbook == "upgrade_check" else "yaml",
         },
@@ -112,7 +112,7 @@ def gateway(url: str) -> Json:
 
 
 def demonstrate(url: str, folder: pathlib.Path) -> None:
-    """Go the whole way.
+    """Upgrade from the first release to the last.
 
     :raises Broken: a promise does not hold.
     """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the environments that `make` uses, each from the Python that suits it best.
+"""Make the environments that `make` uses, each from the Python that suits it best.
 
     python3 -m tools.environment venv           .cache/venv: the newest of everything
     python3 -m tools.environment venv-oldest    .cache/venv-oldest: the oldest that is promised

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds the Pythons of this machine that really run.
+"""Find the Pythons of this machine that really run.
 
 A name on PATH proves little: version managers put stand-ins there which end with "command not
 found" when their version is not selected, and Debian's python3 cannot make environments without

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Do the tests notice small faults in the code that decides what is done?
+"""Check whether the tests notice small faults in the code that decides what is done.
 
 python -m tools.mutation [_engine/plan.py ...]
 
@@ -64,7 +64,7 @@ LIMIT = 15
 
 
 class Faults(libcst.CSTVisitor):
-    """Collects what can be put in the place of what."""
+    """Collects pairs of code and its mutated replacement."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ def survivors(name: str, codes: Iterable[str], tests: list[str]) -> Iterator[str
 
 
 def main(files: list[str]) -> None:
-    """Try the files; print what was not noticed, and how much was."""
+    """Try the files; print the faults that were not noticed, and how many were."""
     sys.path.insert(0, str(link()))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for common in COMMON:

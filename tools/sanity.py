@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs `ansible-test sanity` on a clean copy of the project, without a container and ignore files.
+"""Run `ansible-test sanity` on a clean copy of the project, without a container and ignore files.
 
 Three things are arranged first, each of which stops ansible-test on some machines:
 - it must run inside a folder named ansible_collections/NAMESPACE/NAME;

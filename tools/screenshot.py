@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the picture of docs/ and the README from the report of the demo: `make screenshots`.
+"""Make the picture in docs/ and the README from the report of the demo: `make screenshots`.
 
 The report is that of the dry run of `make demo`; one cell of it is opened.
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs make targets side by side, and says at the end how each went.
+"""Run make targets side by side, and say at the end how each went.
 
     python -m tools.stages lint-python unit integration
 

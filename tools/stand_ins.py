@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-in GitLabs for the demos: started, asked what they hold, and stopped."""
+"""Start stand-in GitLabs for the demos, ask for their state, and stop them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ask(url: str, path: str, method: str = "GET", body: Json | None = None) -> J
 @contextlib.contextmanager
 def stand_ins(releases: dict[str, str]) -> Iterator[dict[str, str]]:
     """Start a stand-in for each release, and stop them at the end; yield their addresses."""
-    # The runs of a demo follow each other at once: nobody is to wait a minute for old copies.
+    # The runs of a demo follow each other at once, and must not wait a minute for old copies.
     command = [sys.executable, "-m", "sandbox", "--exit-with-parent", "--cache-seconds", "1"]
     for release in releases.values():
         command += ["--instance", f"{release}:0"]

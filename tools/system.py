@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sees to the programs that the tests need and pip cannot bring.
+"""Install the programs that the tests need and pip cannot provide.
 
     python3 -m tools.system
 
@@ -50,7 +50,7 @@ def install(packages: list[str]) -> None:
     print(f"Installing {', '.join(packages)}", flush=True)
     subprocess.run([*apt, "update"], env=environment, check=False)
     wanted = [*apt, "install", "--yes", "--no-install-recommends", *packages]
-    # What dpkg tells about each file interests nobody.
+    # Without dpkg's line about each file.
     subprocess.run(wanted, env=environment, stdout=subprocess.DEVNULL, check=False)
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the demos print: text that fits, in colour where that is welcome."""
+"""Print the text of the demos: wrapped, and in colour if that is wanted."""
 
 from __future__ import annotations
 

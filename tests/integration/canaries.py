@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that are planted, and the places where none of them may be found again."""
+"""Planted secrets, and the places where none of them may be found again."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests that mark what they need run, and share one `ansible-playbook` for the whole file.
+"""Let tests mark the tasks that they need, and run all of a file with one `ansible-playbook`.
 
     @pytest.mark.case(("duo_gateway", {"ai_gateway_url": URL}), release="18.9", seed={...})
     def test_it(outcome): ...
 
-Each case is a host with a GitLab of its own, and its tasks are run one after the other, also
-behind one that fails. A test may have several cases; each has a name, else that of its release.
+Each case is a host with a GitLab of its own. Its tasks run one after the other, even after one that
+fails. A test may have several cases, each with its own name or that of its release.
 """
 
 from __future__ import annotations

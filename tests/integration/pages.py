@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code blocks of the documentation, and how each is put to work.
+"""Read the code blocks of the documentation, and decide how to use each.
 
-A page is a story: its blocks are used in their order, in a folder that begins as a copy of
-examples/. What is in a block decides what is done with it:
+The blocks of a page are used in order, in a folder that begins as a copy of examples/. The content
+of a block decides how it is used:
 
 - YAML or INI that begins with `# path/of/a/file`: the file is written, and a later command of the
   page has to use it;
@@ -12,9 +12,9 @@ examples/. What is in a block decides what is done with it:
 - `console`: each line after `$` is run, and what is shown below it has to be in its output, where
   `...` stands for anything; a command may fail only if the page shows with which words;
 - `diff`: it has to be in the output of the commands before it;
-- `text` is a drawing or a form of words, and nothing is done with it.
+- `text` is a drawing or an example of a sentence, and is not used.
 
-Whatever else there is fails the tests, unless `<!-- not run: the reason -->` is above the block.
+Anything else fails the tests, unless `<!-- not run: the reason -->` is above the block.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs `ansible-playbook` as a user would, and reads back what every task answered."""
+"""Run `ansible-playbook` as a user would, and read back the result of every task."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-in GitLabs for a test: one server process, as many instances as are wanted."""
+"""Start stand-in GitLabs for a test: one server process with any number of instances."""
 
 from __future__ import annotations
 

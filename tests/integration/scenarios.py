@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a scenario of a module is: a state, a task, and what has to come of it.
+"""Define a scenario of a module: a state, a task, and the expected result.
 
-Each is run as check, real, real, check by test_modules.py. The scenarios themselves stand in
-scenarios_*.py, a file for each subject.
+test_modules.py runs each as check, real, real, check. The scenarios themselves are in
+scenarios_*.py, one file for each subject.
 """
 
 from __future__ import annotations

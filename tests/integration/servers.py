@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands between a controller and GitLab: nginx with TLS, tinyproxy as the way out."""
+"""Start servers between controller and GitLab: nginx with TLS, and tinyproxy as the proxy."""
 
 from __future__ import annotations
 

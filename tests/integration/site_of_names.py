@@ -3,8 +3,8 @@
 
 """A network in which every name is a GitLab, so that documentation runs as it is written.
 
-https://gitlab.example.com is reached through a proxy that the environment names, with TLS and a
-certificate for that name; what answers is a stand-in of the release that the name has here.
+https://gitlab.example.com is reached through a proxy from the environment, with TLS and a
+certificate for that name; a stand-in of the release that belongs to the name answers.
 """
 
 from __future__ import annotations

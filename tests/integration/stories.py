@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A page of the documentation on its way: a folder, a shell, and GitLabs by their names."""
+"""Run a page of the documentation: with a folder, a shell, and GitLabs by their names."""
 
 from __future__ import annotations
 

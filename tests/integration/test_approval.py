@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role applies what was approved, and nothing else."""
+"""The role applies the approved changes, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user gets wrong: which option, which rule, and what would be right; through both doors."""
+"""A user's mistakes: the message names option, rule and correction; through both doors."""
 
 from __future__ import annotations
 

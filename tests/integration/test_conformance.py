@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The check for anyone's GitLab as people start it: as a playbook, as a tool, and interrupted."""
+"""The conformance check as users start it: as a playbook, as a tool, and interrupted."""
 
 from __future__ import annotations
 

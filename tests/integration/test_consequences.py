@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of the role says of what follows from its variables, and what it leaves alone."""
+"""A run of the role warns of the consequences of its variables, and of nothing else."""
 
 from __future__ import annotations
 

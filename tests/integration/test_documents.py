@@ -3,7 +3,7 @@
 
 """Every code block of the README and of docs/ works exactly as it is written.
 
-pages.py says what is done with a block; what a page finds in its GitLabs is in `WORLDS` here.
+pages.py decides how a block is used; `WORLDS` has the state of the GitLabs for each page.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways beside the token where something differs: two administrators, Admin Mode, bare nodes."""
+"""Ways to sign in that differ between doors: two administrators, Admin Mode, bare nodes."""
 
 from __future__ import annotations
 

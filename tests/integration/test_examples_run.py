@@ -3,8 +3,8 @@
 
 """Every task in the EXAMPLES of every plugin does what it says, exactly as it is written.
 
-The examples of a plugin are a story: they run one after the other, on a GitLab that is empty at
-the beginning. What an example needs to find there goes to `BEFORE`.
+The examples of a plugin run one after the other, on a GitLab that is empty at the beginning.
+`BEFORE` has the state that an example needs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an export must not do: run what GitLab holds, and lose what GitLab does not show."""
+"""An export must neither run templates from GitLab nor lose what GitLab does not show."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What passes by itself is waited for; what may harm when it is sent twice is not.
+"""Temporary faults are waited for; requests that may do harm when sent twice are not repeated.
 
 torture/ has every kind of fault at every request.
 """

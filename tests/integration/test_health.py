@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""duo_health where it fails, down to a real model server, and as the last task of the role."""
+"""Failures of duo_health, down to a real model server, and duo_health as the role's last task."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role on isolated sites: what is refused is refused before the first write."""
+"""The role on isolated sites: every refusal comes before the first write."""
 
 from __future__ import annotations
 

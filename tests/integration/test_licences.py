@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A dry run of the role says what GitLab refuses under a licence, and a real run ends the same way.
+"""A dry run of the role predicts refusals under a licence, and a real run ends the same way.
 
 A sample; each licence, feature and provider is in the unit tests (test_permissions.py).
 """

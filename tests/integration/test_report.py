@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of real runs: of all kinds, and in all that can go wrong."""
+"""The report of real runs of all kinds, with everything that can go wrong."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 
 """The whole role on one mixed fleet: empty, half configured and drifted instances of all releases.
 
-Beside them instances from which undeclared models go, and some from which everything goes. All
-are hosts of the same four runs: check, real, real, check.
+Beside them are instances whose undeclared models are deleted, and some from which everything is
+removed. All are hosts of the same four runs: check, real, real, check.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role in plays of all kinds: what is around it does not matter, and what is wrong is said."""
+"""The role in plays of all kinds: its surroundings do not matter, and mistakes are reported."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No secret in anything that comes out, at the highest verbosity, with diffs and with failures."""
+"""No secret appears in any output, at the highest verbosity, with diffs and with failures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the items of a loop share, and what the attempts of `until` must not."""
+"""The items of a loop share a reading, and the attempts of `until` must not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What no token can do: with a password, a session cookie, or `gitlab-rails runner` on a node."""
+"""Do what a token cannot: with a password, a session cookie, or `gitlab-rails runner` on a node."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 
 """The way to GitLab through real servers: certificates, proxies, redirects, kinds of URLs.
 
-nginx stands before the sandbox and tinyproxy before nginx. What a case says goes for both doors.
+nginx is in front of the sandbox and tinyproxy in front of nginx. Each case is for both doors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What misleads a client of GitLab Duo Self-Hosted: eighteen traps, each with a test of its own."""
+"""Eighteen traps for a client of GitLab Duo Self-Hosted, each with a test of its own."""
 
 from __future__ import annotations
 

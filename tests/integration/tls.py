@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A private CA and what it signs: certificates as sites have them, and broken ones."""
+"""A private CA and its certificates: some as sites have them, and some broken ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong on the way to GitLab, and the sentence that says so.
+"""Problems on the way to GitLab, each with the sentence that reports it.
 
 ``{name}`` in options, variables and sentences is something of :mod:`site_network`.
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A declaration for the role, and instances in the states from which it has to get there."""
+"""A declaration for the role, and instances in various states to start from."""
 
 from __future__ import annotations
 

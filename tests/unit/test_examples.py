@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples, and the lists in README and docs/, name what there is, and all of it."""
+"""The examples, and the lists in README and docs/, name existing things, and all of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's variables: each is known by name, and what is a boolean may be given as text.
+"""The role's variables: each is known by name, and booleans may be given as text.
 
 ``-e name=false`` and an inventory in INI format give the text ``false``. To a condition of
 ansible-core up to 2.18 that is true; later ones refuse it. An option of a module understands it.

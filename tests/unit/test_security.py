@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SECURITY.md promises nothing without a test: those that it names are there."""
+"""SECURITY.md promises nothing without a test: the tests that it names exist."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make docs` makes itself: the page of messages, the menu, and its check of links."""
+"""The parts that `make docs` makes itself: the page of messages, the menu, the check of links."""
 
 from __future__ import annotations
 

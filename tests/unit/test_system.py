@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make test` says where it can install nothing."""
+"""The message of `make test` if it cannot install programs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Builds the documentation: python -m tools.site, which makes .cache/docs/README.html and more.
+"""Build the documentation: python -m tools.site, which makes .cache/docs/README.html and more.
 
 Needs no network. Any warning of Sphinx, and any link that leads nowhere, is a failure.
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lays out what Sphinx reads: the project's Markdown where it is, and the pages that are made."""
+"""Lay out the input of Sphinx: the project's Markdown, and the generated pages."""
 
 from __future__ import annotations
 

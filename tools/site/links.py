@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether every link inside the built site leads to a page, and to a place on it."""
+"""Check that every link inside the built site leads to a page, and to a place on it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of all messages, from the files in plugins/module_utils/ that hold them."""
+"""Make the page of all messages, from the files in plugins/module_utils/ that hold them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _parts(file: Path) -> Iterator[str]:
 
 
 def _filled(text: str) -> str:
-    """Return a sentence as Markdown; what it leaves open is set in italics."""
+    """Return a sentence as Markdown, with its placeholders in italics."""
     parts = re.split(r"\{(\w+)\}", text)
     escaped = [re.sub(r"([<*_`\[\]])", r"\\\1", part) for part in parts]
     # Every second part is a name.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes every task's result as a line of JSON, with what the task asked of its GitLab."""
+"""Write every task's result as a line of JSON, with the requests that it sent to its GitLab."""
 
 from __future__ import annotations
 

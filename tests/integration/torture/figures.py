@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Figures of what was tried, printed at the end."""
+"""Count what was tried, and print the figures at the end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong with a request, and which of it a bounded run tries."""
+"""Kinds of faults of a request, and those that a bounded run tries."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Planted secrets, searched for in all that a run shows, keeps and leaves, and in its processes.
+"""Search for planted secrets in all that a run shows, keeps and leaves, and in its processes.
 
 Every scenario of every module through both doors, and the role under every kind of fault; at
 -vvvvv, with diffs, with all results registered, shown, cached as facts and reported.
 
-What is tolerated is what nobody finds here: inventory and playbook of the run itself, and the file
-in which Ansible hands its options to a module that is a process. It is looked for after the run,
-when it has to be gone, and `test_secrets.py` holds that nobody else can read it before.
+Two places are tolerated: inventory and playbook of the run itself, and the file in which Ansible
+passes options to a module that is a process. The search checks that the file is gone after the run,
+and `test_secrets.py` checks that nobody else can read it before.
 """
 
 from __future__ import annotations

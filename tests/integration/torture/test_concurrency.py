@@ -3,8 +3,8 @@
 
 """Two runs on one instance at the same time, and a person who changes things in between.
 
-No crash and no duplicate; what a run says of itself is true; the end state is a mixture of
-nothing but declared values; and the next run says the truth.
+Nothing crashes and nothing is created twice; each run reports what it did; the end state contains
+only declared values; and the next run shows the true state.
 """
 
 from __future__ import annotations

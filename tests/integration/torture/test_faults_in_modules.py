@@ -3,9 +3,9 @@
 
 """Each scenario that changes something, with a fault at each of its requests; then without.
 
-The requests of a run without faults tell how many there are. After the fault the same task leads
-to the same state as ever, whether the first one came through, stopped half-way, or did all of it
-and never heard of it.
+A run without faults shows how many requests there are. After the fault the same task leads to the
+same state as ever, whether the first run succeeded, stopped half-way, or did everything without
+getting the answer.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 """The role stopped half-way: each kind of fault at each of its requests, once or for good.
 
-Whatever breaks: no feature is left without its model, what the failure says is true, and the next
-run completes.
+Whatever breaks, no feature is left without its model, the failure tells the truth, and the next run
+completes the work.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 """Junk in the variables of the role, a host for each kind: one sentence, and nothing written.
 
-What is tried are the mistakes of inventories: another type, a list that is a dictionary, an empty
-value, a name twice, a template that leads nowhere.
+It tries the mistakes of inventories: another type, a list instead of a dictionary, an empty value,
+a name twice, a template with an undefined variable.
 """
 
 from __future__ import annotations

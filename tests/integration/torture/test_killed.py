@@ -3,8 +3,8 @@
 
 """Runs that are interrupted or killed at random moments.
 
-The moments are chosen by how many requests GitLab has seen, so that they lie within the work and
-not before it: at a request that is drawn, plus a part of the time that one takes.
+The moments depend on how many requests GitLab has seen, so that they fall within the work and not
+before it: a random request, plus a part of the time that one takes.
 """
 
 from __future__ import annotations

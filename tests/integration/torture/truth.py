@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Holds what a failure says was done, and was not, against what the instance holds."""
+"""Compare what a failure says was done, and was not, with the state of the instance."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures of the core's tests: no test sleeps, and none sees the proxies of its surroundings."""
+"""Fixtures of the core's tests: no test sleeps, and none sees proxies from the environment."""
 
 from __future__ import annotations
 

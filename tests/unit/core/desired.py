@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GitLab by a script, as far as carrying out a plan sees it: loses answers, refuses, saves."""
+"""A scripted GitLab for carrying out plans: it loses answers, refuses, and saves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An instance with a gateway and a model, and what tasks of duo_health say of it."""
+"""An instance with a gateway and a model, and the results of duo_health for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Junk: what people, proxies and broken servers put where something else belongs."""
+"""Junk: wrong values, as people, proxies and broken servers produce them."""
 
 from __future__ import annotations
 

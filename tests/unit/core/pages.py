@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GitLab's sign-in and admin pages, as far as they matter, and a site that answers with them."""
+"""The relevant parts of GitLab's sign-in and admin pages, and a site that serves them."""
 
 from __future__ import annotations
 

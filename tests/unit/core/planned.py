@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans as files hold them: generated ones with hostile texts, and one that has everything."""
+"""Plans as in files: generated ones with hostile texts, and one that has everything."""
 
 from __future__ import annotations
 

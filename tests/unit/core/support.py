@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of the core share: short ways to write down a state, and a scripted server."""
+"""Helpers of the core's tests: short ways to write down a state, and a scripted server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where GitLab denies all outbound requests, its other URLs stand against a write."""
+"""If GitLab denies all outbound requests, its other URLs can prevent a write."""
 
 from __future__ import annotations
 

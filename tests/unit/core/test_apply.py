@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carrying out a plan on a GitLab that loses answers, refuses, and saves all the same."""
+"""Carry out plans on a GitLab that loses answers, refuses, or saves despite an error."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is missing in an answer is not taken for what is not set: a write could lose it."""
+"""A value missing from an answer does not count as not set, because a write could lose it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Characters that nobody sees are refused in every option that is a text, and never repeated."""
+"""Invisible characters are refused in every option that is a text, and never repeated."""
 
 from __future__ import annotations
 

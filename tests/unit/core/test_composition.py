@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan of a whole run: each step against what the steps before it leave.
+"""The plan of a whole run: each step against the state that the steps before it leave.
 
-The tasks of the run, which plan once more, come to the same: in check mode and for real.
+The tasks of the run, which plan again, get the same result in check mode and in a real run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The check for anyone's GitLab passes on each release of the sandbox and undoes its writes."""
+"""The conformance check passes on each release of the sandbox, and undoes its writes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A GitLab that differs from what is believed is found, by the belief that it contradicts."""
+"""A GitLab that differs from a belief is found, by the number of that belief."""
 
 from __future__ import annotations
 

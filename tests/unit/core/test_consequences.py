@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What follows from a declaration without a word of GitLab's is said once, with what to write."""
+"""Consequences of a declaration that GitLab does not mention are reported once, with a remedy."""
 
 from __future__ import annotations
 

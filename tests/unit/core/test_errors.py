@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every sentence of the collection: used, complete, and given the values that it needs."""
+"""Every message of the collection is used, complete, and gets the values that it needs."""
 
 from __future__ import annotations
 

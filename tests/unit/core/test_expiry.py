@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ends soon is a warning with its date: the licence, and the token where it is looked at."""
+"""A licence that expires soon is a warning with its date, and so is a token if it was read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a failure makes of the words of others."""
+"""Failures shorten and mask text from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each health check says: GitLab's probes, connections of models, settings, the gateway."""
+"""The verdict of each health check: GitLab's probes, connections, settings, the gateway."""
 
 from __future__ import annotations
 

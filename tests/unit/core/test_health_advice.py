@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which failures count, and what is advised about them, on GitLab 18.9 and 19.4."""
+"""Which failed checks count, and the advice about them, on GitLab 18.9 and 19.4."""
 
 from __future__ import annotations
 

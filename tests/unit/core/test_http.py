@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way to GitLab, against a real server: what goes wrong there, and where the token goes."""
+"""HTTP to a real server: what can go wrong, and where the token is sent."""
 
 from __future__ import annotations
 

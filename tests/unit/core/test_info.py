@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is there, in one request, and as variables that change nothing and build it again."""
+"""The state in one request, and as variables that change nothing and can rebuild it."""
 
 from __future__ import annotations
 

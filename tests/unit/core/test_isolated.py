@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Isolated sites: what is refused, and that no moment of any run opens a way out.
+"""Isolated sites: which runs are refused, and that no moment of any run opens a way out.
 
-What leaves is told here a second time, from GitLab's own rows and not from the collection.
+The ways out are determined here independently of the collection, from GitLab's own rows.
 """
 
 from __future__ import annotations

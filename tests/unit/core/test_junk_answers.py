@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Junk in the answers of a server: one sentence, and nothing changed that was not asked for.
+"""Junk in the answers of a server: one sentence, and no change that was not asked for.
 
 ``DUO_TORTURE=full`` tries thousands, ``make torture`` does that.
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a restore cannot bring back is told, with the way to set it; what it can is not."""
+"""What a restore cannot bring back is listed, with how to set it; nothing else is."""
 
 from __future__ import annotations
 

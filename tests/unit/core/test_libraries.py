@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A node without usable libraries: every file can be imported, so that a door can say it."""
+"""Without usable libraries every file can still be imported, so that a door can say so."""
 
 from __future__ import annotations
 

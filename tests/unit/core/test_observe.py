@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each subject asks GitLab for: all that its plan needs, and no more."""
+"""Each subject asks GitLab for everything that its plan needs, and for nothing more."""
 
 from __future__ import annotations
 

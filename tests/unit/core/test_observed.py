@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What GitLab's answers are read as: hidden, not permitted and absent are three things."""
+"""GitLab's answers are read correctly: hidden, not permitted and absent are three things."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A dry run says what GitLab will refuse: each licence, feature and provider, and its real run.
+"""A dry run predicts GitLab's refusals for each licence, feature and provider; a real run agrees.
 
 The licences are those under which GitLab itself was asked; the stand-in answers as it did.
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plan as data: its lines, its diff, and what differs at all."""
+"""A plan as data: its lines, its diff, and the differences in it."""
 
 from __future__ import annotations
 

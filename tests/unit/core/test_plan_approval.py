@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real run is held to the approved plan: each refusal says what is not as approved."""
+"""A real run must keep to the approved plan: each refusal says what is not as approved."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans as people read them: the counts first, and every name and value as code."""
+"""Plans as Markdown: the counts first, and every name and value as code."""
 
 from __future__ import annotations
 

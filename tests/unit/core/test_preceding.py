@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Models and settings as the changes of earlier steps will leave them."""
+"""Models and settings after the changes of earlier steps."""
 
 from __future__ import annotations
 

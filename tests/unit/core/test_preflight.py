@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The preflight against the stand-in GitLab: what it finds, what it costs, what it adds."""
+"""The preflight against the stand-in GitLab: its findings, its requests, what it adds."""
 
 from __future__ import annotations
 

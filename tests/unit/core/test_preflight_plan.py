@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A dry run keeps its plan as a file, and a real run is held to the approved one."""
+"""A dry run saves its plan to a file, and a real run must keep to the approved one."""
 
 from __future__ import annotations
 

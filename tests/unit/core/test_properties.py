@@ -3,8 +3,8 @@
 
 """What holds for every state of every release, whatever is asked for.
 
-Check mode says what a real run does, and writes nothing. A second run finds nothing to do, but for
-what GitLab does not show. No feature is ever without its model, and no secret comes out.
+Check mode predicts the real run, and writes nothing. A second run finds nothing to do, except for
+what GitLab does not show. No feature is ever without its model, and no secret is shown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A REST path that is asked for while something else is read."""
+"""A REST path is requested while something else is read."""
 
 from __future__ import annotations
 

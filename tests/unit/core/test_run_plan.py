@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task makes of its part of the plan: it says what is new, or refuses it where approved."""
+"""A task compares its changes with its part of the plan: it warns of new ones, or refuses them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Feature settings on a GitLab without a way to its cloud: saved, and answered with 500 (18.4)."""
+"""Feature settings that GitLab saves, but answers with 500 if it cannot reach its cloud (18.4)."""
 
 from __future__ import annotations
 

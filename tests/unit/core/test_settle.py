@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GitLab as it is: several processes with a cache each, replicas that are late, other runs."""
+"""A realistic GitLab: several processes with a cache each, late replicas, other runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text where a list or a dictionary belongs, and what Ansible's own words are followed by."""
+"""Text instead of a list or a dictionary, and the advice that follows Ansible's own messages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two ways to what no token can do: which is taken, and gitlab-rails runner itself."""
+"""The two ways to do what a token cannot: which one is used, and gitlab-rails runner itself."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The subscription against the stand-in GitLab: when it is synchronised, and what then happens."""
+"""The subscription against the stand-in GitLab: when it is synchronised, and the result."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is suggested instead of a refused value: it is accepted, and loses nothing of it."""
+"""Suggestions for a refused value are accepted themselves, and keep all of it."""
 
 from __future__ import annotations
 

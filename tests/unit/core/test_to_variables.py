@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The file of variables: Ansible reads back what was written, and runs none of it."""
+"""A file of variables: Ansible reads back the same values, and runs none of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an upgrade brings for an instance: each note where it matters, and not where it does not."""
+"""The upgrade check shows each note to the instances that it concerns, and to no other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of single releases: who is concerned, from which patch to which."""
+"""Notes on single releases: who is concerned, from which patch to which."""
 
 from __future__ import annotations
 

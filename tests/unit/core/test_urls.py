@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""URLs in messages and results: what is shown of them, and what they mean."""
+"""URLs in messages and results: how they are shown, and what they mean."""
 
 from __future__ import annotations
 

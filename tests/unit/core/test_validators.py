@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user may ask for: every rule, accepted and refused, and no secret in any message."""
+"""Rules of options: each with accepted and refused values, and no secret in any message."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user may ask for of features; how stored models become declarations; URLs and masking."""
+"""Rules of feature settings; exported models as valid declarations; URLs and masking."""
 
 from __future__ import annotations
 

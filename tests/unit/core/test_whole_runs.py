@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every run, on every state of every release: the plan of the whole is what is done.
+"""On every state of every release, a run carries out exactly the plan that the preflight made.
 
-Each task, given its part, plans that part: in check mode before anything is done, and for real
-after the tasks before it. A task that has nothing to do would change nothing.
+Each task, given its part of the plan, plans the same part: in check mode before anything is done,
+and in a real run after the tasks before it. A task with nothing to do would change nothing.
 """
 
 from __future__ import annotations

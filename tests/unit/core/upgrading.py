@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Instances before an upgrade, and what is found for their way."""
+"""Instances before an upgrade, and the findings for them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints where the sandbox differs from the recording, grouped by kind, most frequent first.
+"""Print where the sandbox differs from the recording, grouped by kind, most frequent first.
 
     python -m tests.unit.recorded 18.9 [--world 'pages*'] [--all] [--each]
 

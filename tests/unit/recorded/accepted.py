@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Differences between sandbox and GitLab that stay, each with its reason."""
+"""Accepted differences between sandbox and GitLab, each with its reason."""
 
 from __future__ import annotations
 

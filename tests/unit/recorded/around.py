@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was around the recorded GitLab, as a seed of the sandbox: its gateway, and no cloud ever.
+"""The surroundings of the recorded GitLab as a seed of the sandbox: its gateway, and no cloud.
 
-Its gateway listened at 127.0.0.1 and answered by the model's name, or by its endpoint where that
-ends otherwise; beside it was a model server that names what it serves, by the first part of the
-path.
+Its gateway listened at 127.0.0.1 and answered according to the model's name, or to the end of its
+endpoint; beside it was a model server whose list of models depends on the first part of the path.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an answer differs from the recorded one.
+"""Find where an answer differs from the recorded one.
 
-The recording has placeholders for what is different each time. The n-th id of a type is whatever
-the first answer with it says, and the same from then on.
+The recording has placeholders for values that differ each time. The n-th id of a type is taken from
+the first answer that contains it, and must be the same from then on.
 """
 
 from __future__ import annotations

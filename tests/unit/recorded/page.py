@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the recording keeps of a page: title, elements, forms, CSRF tags and messages."""
+"""Reduce a page to what the recording keeps: title, elements, forms, CSRF tags and messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks the sandbox what GitLab itself was asked, and tells where the answers differ."""
+"""Send the recorded requests to the sandbox, and show where the answers differ."""
 
 from __future__ import annotations
 

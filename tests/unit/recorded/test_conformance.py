@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection believes of GitLab, judged on GitLab's own recorded answers."""
+"""The collection's beliefs about GitLab, judged by GitLab's own recorded answers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a report shows as being there, after results as the subjects themselves make them."""
+"""The state that a report shows, made from results of the subjects themselves."""
 
 from __future__ import annotations
 

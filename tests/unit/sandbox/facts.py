@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What GitLab has by release: GraphQL names, features, model families.
+"""GraphQL names, features and model families of GitLab by release.
 
 Read in GitLab's sources and its GraphQL reference: exact for 17.9, 17.10, 18.0 and 18.9, from merge
 requests and migrations for the releases between. 18.11 and 19.4 answered so when their own code
 was run; 19.0, 19.1, 19.3 and 19.5 were read (19.5 without families and states).
-Written apart from `sandbox/schema/`, so that the one is held to the other.
+Written independently of `sandbox/schema/`, so that each can be checked against the other.
 
 Names are an owner and its members with their types; an enum has values. `name(argument)` is an
 argument of a root field. `-` marks what a release removes.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The schema that is served, held to what GitLab has (facts.py), in both directions."""
+"""The schema that is served is that of GitLab (facts.py), in both directions."""
 
 from __future__ import annotations
 

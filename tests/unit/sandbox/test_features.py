@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feature settings: api.md 4 and 10.5."""
+"""Feature settings, beyond what the recorded answers hold."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Licences, add-ons and what they allow by release: api.md 5, 6 and 10.9."""
+"""Licences, add-ons and what they allow, by release."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several processes with a cache each, latency, and readings that are late."""
+"""Several processes with a cache each, latency, and late readings."""
 
 from __future__ import annotations
 

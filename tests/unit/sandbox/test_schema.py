@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every field that a release has must have an answer, and its names must be that release's."""
+"""Every field of a release has an answer, and its names are that release's."""
 
 from __future__ import annotations
 
