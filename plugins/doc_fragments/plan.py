@@ -42,8 +42,23 @@ options:
             compared.
         type: list
         elements: dict
+      first:
+        description:
+          - Whether no earlier run can have made these changes, because a model that would have
+            followed them does not exist. The task then needs no second look at settings that
+            GitLab's processes keep for a minute.
+        type: bool
+        default: false
+      watched:
+        description:
+          - Whether the tasks after it wait until GitLab shows them these changes. If so, GitLab's
+            answer to a change proves it, where it shows what was stored, and nothing is read again.
+        type: bool
+        default: false
       preceding:
-        description: What the tasks before it change, in the same form. A real run ignores it.
+        description:
+          - What the tasks before it change, in the same form. A real run waits until GitLab shows
+            it, for O(settle_timeout) at most, because a replica of its database may be late.
         type: list
         elements: dict
         default: []

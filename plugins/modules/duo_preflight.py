@@ -269,6 +269,12 @@ plan:
             approved:
               description: Whether C(changes) have been approved, so that no others may be made.
               type: bool
+            first:
+              description: Whether no earlier run can have made these changes.
+              type: bool
+            watched:
+              description: Whether the steps after it wait until GitLab shows them these changes.
+              type: bool
             changes:
               description: What it changes.
               type: list
@@ -309,6 +315,8 @@ plan:
         to_do: true
         certain: true
         approved: false
+        first: true
+        watched: true
         changes: [*sample]
         preceding: []
         unsupported: []

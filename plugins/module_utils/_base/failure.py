@@ -35,6 +35,8 @@ class Journal:
     not_done: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    # The objects that each answer to a write shows as written; none if it shows nothing.
+    shown: list[Any] = field(default_factory=list)
     # GitLab's version, or "" if it was not read.
     version: str = ""
 

@@ -120,6 +120,10 @@ class _Run:
             self.warnings += plan.warnings
         return plan.predicted
 
+    def changes(self, name: str) -> Sequence[Entry]:
+        """Return the changes of a step."""
+        return self.steps[name].changes or () if name in self.steps else ()
+
     def _add_singles(
         self, kind: str, subject: Subject, seen: Any, singles: Iterable[Any], whole: Failure
     ) -> None:
@@ -209,12 +213,23 @@ def compose(
     if wanted.beta_features is False:
         _add_beta(run, "beta_features_off", wanted, info)
     return Composition(
-        steps=run.steps,
+        steps={name: _in_run(name, step, run, wanted) for name, step in run.steps.items()},
         refusals=tuple(_once(run.refusals)),
         warnings=tuple(dict.fromkeys(run.warnings)),
         clean_up=tuple({"name": it.name, "state": it.state, "force": it.force} for it in clean_up),
         gateway=url.values,
         state=after(info.state, run.preceding, info.state.default_provider(info.release)),
+    )
+
+
+def _in_run(name: str, step: StepPlan, run: _Run, wanted: PreflightOptions) -> StepPlan:
+    """Return a step with what it may rely on, because of the steps around it."""
+    creates = any(it["field"] == "name" and it["before"] is None for it in run.changes("models"))
+    return replace(
+        step,
+        first=name == "gateway" and creates,
+        # The check of an isolated instance reads the features once.
+        watched=not (name == "features" and wanted.isolated),
     )
 
 

@@ -172,6 +172,14 @@ class Release(Version):
         return self.minor >= (18, 9)
 
     @property
+    def shows_objects_written(self) -> bool:
+        """Whether payloads of mutations show self-hosted models and feature settings as stored.
+
+        Seen on 18.9, 18.11 and 19.4; earlier releases have the fields, but were not tried.
+        """
+        return self.minor >= (18, 9)
+
+    @property
     def shows_settings_written(self) -> bool:
         """Whether the payload of ``duoSettingsUpdate`` has ``duoSettings``.
 

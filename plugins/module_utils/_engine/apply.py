@@ -17,7 +17,7 @@ from .._base.http_messages import SERVER_ERROR
 from .._base.messages import Failure, Journal, Unclear
 from .._duo import application_urls
 from .._duo.releases import Release
-from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR, Mutation
+from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, SETTING_ERROR, Mutation, Written
 from .._gitlab.http import pause
 from .access import explain
 from .plan import entries
@@ -71,7 +71,10 @@ def apply(
             looks = Patience(0)
             try:
                 said = _send(gitlab, batch)
-                refused = [(step, text) for step, text in zip(batch, said, strict=True) if text]
+                refused = [
+                    (step, it.refusal) for step, it in zip(batch, said, strict=True) if it.refusal
+                ]
+                journal.shown += [it.shown for it in said if not it.refusal]
                 pending = [*(step for step, _text in refused), *pending[len(batch) :]]
                 if not refused:
                     if any(step.unfinished for step in batch):
@@ -203,8 +206,8 @@ def _next_batch(pending: Sequence[Step]) -> list[Step]:
     return batch
 
 
-def _send(gitlab: GitLab, batch: Sequence[Step]) -> list[str]:
-    """Send the batch; return for each step why GitLab refused it, or ``""``.
+def _send(gitlab: GitLab, batch: Sequence[Step]) -> list[Written]:
+    """Send the batch; return GitLab's answer to each step.
 
     :raises Unclear: it is not known what was carried out.
     :raises Failure: nothing was carried out.
@@ -212,7 +215,7 @@ def _send(gitlab: GitLab, batch: Sequence[Step]) -> list[str]:
     first = batch[0]
     if not isinstance(first.call, Mutation):
         first.call.perform(gitlab)
-        return [""]
+        return [Written("")]
     return gitlab.mutate([step.call for step in batch if isinstance(step.call, Mutation)])
 
 

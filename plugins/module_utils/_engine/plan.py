@@ -15,7 +15,7 @@ from .._gitlab.graphql import Mutation
 from .objects import about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._gitlab.client import GitLab
 
@@ -116,6 +116,10 @@ class Step:
     repeatable: bool = False
     # True if GitLab's processes cache the changed values, so that a reading may be old.
     copied: bool = False
+    # True if carrying it out ends with a reading that shows it done.
+    shows_done: bool = False
+    # True if tasks after it can do their work only if they see it done.
+    awaited: bool = False
     # Whether a refusal, in GitLab's words, only means that an earlier write is not visible yet.
     passes: Callable[[GitLab, str], bool] = lambda _gitlab, _said: False
     # Whether a state shows that the step was carried out, if a new plan cannot show it.
@@ -146,10 +150,19 @@ class Plan(Generic[Observed]):
         """Return all changes as data, in the same order."""
         return entries(self.changes)
 
-    @property
-    def is_proven(self) -> bool:
-        """Whether GitLab's answers to the steps will prove that all were carried out."""
-        return all(isinstance(step.call, Mutation) and step.call.proof for step in self.steps)
+    def is_proven(self, shown: Sequence[Any], *, watched: bool) -> bool:
+        """Whether GitLab's answers to the steps prove that all were carried out.
+
+        :param shown: the objects that each answer shows.
+        :param watched: whether the next task waits for what this one has written. If it does not,
+            a reading has to show that what others await is visible.
+        """
+        steps = [it for it in self.steps if not it.shows_done]
+        return (
+            all(watched or not it.awaited for it in self.steps)
+            and all(isinstance(it.call, Mutation) and it.call.proof for it in steps)
+            and (not steps or all(shown))
+        )
 
     def diff(self, instance: str) -> list[dict[str, Any]]:
         """Return the diff in Ansible's format: one entry for each object, or group of objects."""

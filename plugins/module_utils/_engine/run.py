@@ -64,20 +64,27 @@ def perform(
         }
     )
     step = StepPlan.of(params.get("plan"))
-    if not check_mode:
-        # The earlier steps of the run have been carried out, and GitLab shows their changes.
-        step = replace(step, preceding=())
+    # In a real run the earlier steps have been carried out.
+    ahead = step if check_mode else replace(step, preceding=())
     with _reach(subject, params, options, reach) as gitlab, _noting_version(gitlab, journal):
 
         def look() -> Any:
-            return subject.foresee(subject.observe(gitlab, options), step)
+            found = subject.observe(gitlab, options)
+            found = subject.look_again(gitlab, options, found, step)
+            return subject.foresee(found, ahead)
 
         def replan() -> Plan[Any]:
             if gitlab:
                 gitlab.forget()
             return _judged(subject, options, look())[1]
 
-        findings, plan = _judged(subject, options, look())
+        observed = look()
+        if not check_mode:
+            patience = Patience(gitlab.connection.settle_timeout if gitlab else 0)
+            while subject.is_late(observed, step) and patience.wait():
+                gitlab.forget()
+                observed = look()
+        findings, plan = _judged(subject, options, observed)
         warnings = [it.text for it in findings if it.severity == "warning"]
         warnings += [*plan.warnings, *step.warnings(plan.changes)]
         if not errors(findings):
@@ -86,7 +93,9 @@ def perform(
         state = plan.predicted
         if plan.steps and not check_mode:
             steps = apply(gitlab, plan, replan, journal, subject)
-            if not plan.is_proven:
+            proven = plan.is_proven(journal.shown, watched=step.watched)
+            state = subject.complete(state, journal.shown) if proven else None
+            if state is None:
                 state, findings = _settled(gitlab, subject, options, plan, steps, look)
         result = {
             "changed": bool(plan.steps),

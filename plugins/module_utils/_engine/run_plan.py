@@ -28,6 +28,8 @@ PLAN_SPEC: Spec = {
             "to_do": {"type": "bool"},
             "certain": {"type": "bool", "default": True},
             "approved": {"type": "bool", "default": False},
+            "first": {"type": "bool", "default": False},
+            "watched": {"type": "bool", "default": False},
             "changes": {"type": "list", "elements": "dict"},
             "preceding": {"type": "list", "elements": "dict", "default": []},
             "unsupported": {"type": "list", "elements": "dict", "default": []},
@@ -50,6 +52,11 @@ class StepPlan:
     certain: bool = True
     # Whether these changes, and no others, were approved.
     approved: bool = False
+    # Whether no earlier run can have made these changes, because what it would have made after
+    # them does not exist.
+    first: bool = False
+    # Whether the tasks after it wait until GitLab shows them these changes.
+    watched: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | None) -> StepPlan:
@@ -65,6 +72,8 @@ class StepPlan:
             },
             certain=given.get("certain") is not False,
             approved=bool(given.get("approved")),
+            first=bool(given.get("first")),
+            watched=bool(given.get("watched")),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -73,6 +82,8 @@ class StepPlan:
             "to_do": bool(self.changes) or not self.certain,
             "certain": self.certain,
             "approved": self.approved,
+            "first": self.first,
+            "watched": self.watched,
             "changes": [dict(it) for it in self.changes or ()],
             "preceding": [dict(it) for it in self.preceding],
             "unsupported": [

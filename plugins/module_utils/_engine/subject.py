@@ -41,8 +41,17 @@ class Subject:
     with_findings: Callable[[dict[str, Any], Sequence[Finding]], dict[str, Any]] = (
         lambda shown, _findings: shown
     )
+    # Options and the observed state -> the state after more looks, if it may be old.
+    look_again: Callable[[Any, Any, Any, StepPlan], Any] = (
+        lambda _gitlab, _options, observed, _step: observed
+    )
     # Pure: the observed state -> the state after the earlier steps of the run.
     foresee: Callable[[Any, StepPlan], Any] = lambda observed, _step: observed
+    # Pure: whether the observed state lacks what the earlier steps of the run have written.
+    is_late: Callable[[Any, StepPlan], bool] = lambda _observed, _step: False
+    # Pure: a predicted state and the objects that GitLab has shown as written -> the state with
+    # what only GitLab knows; None if something is still unknown.
+    complete: Callable[[Any, Sequence[Any]], Any] = lambda predicted, _shown: predicted
     # Called once with the plan, before anything is written: may refuse it, or save it to a file.
     admit: Callable[[Any, Plan[Any]], None] = lambda _options, _plan: None
     # Whether it can do its work without requests and pydantic.

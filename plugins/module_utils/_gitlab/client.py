@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from .admin_session import AdminSession
     from .connection import Connection
-    from .graphql import Mutation
+    from .graphql import Mutation, Written
     from .sign_in import SignIn
 
 # Failures that may only mean that the server does not accept a list of documents.
@@ -220,10 +220,10 @@ class GitLab:
         merge(reading.data, data)
 
     # --- writing -------------------------------------------------------------------------------
-    def mutate(self, mutations: Sequence[Mutation]) -> list[str]:
+    def mutate(self, mutations: Sequence[Mutation]) -> list[Written]:
         """Send mutations in one request; GitLab carries them out in order.
 
-        :returns: for each mutation GitLab's error texts, joined, or ``""``.
+        :returns: GitLab's answer to each.
         :raises Unclear: it is not known what was carried out.
         :raises Failure: nothing was carried out.
         """

@@ -58,24 +58,55 @@ class Part:
 class Proof:
     """What the payload of a mutation has to show, so that nothing needs to be read again."""
 
-    # Field of the payload that is the object, and the values that its fields must have.
+    # Field of the payload that is the object, or the list of objects, and the values that the
+    # fields of each must have. A path such as "selfHostedModel.id" leads to an object inside.
     object: str
     values: Mapping[str, Any]
+    # How many objects were written.
+    count: int = 1
+    # A field that is shown besides.
+    also: str = ""
 
     @property
     def selection(self) -> str:
         """The selection that asks for it."""
-        return f"{self.object} {{ {' '.join(self.values)} }}"
+        fields = [_selected(path) for path in self.values]
+        return f"{self.object} {{ {' '.join(filter(None, (self.also, *fields)))} }}"
+
+    def shown(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the objects of a payload; none if it does not show all that were written."""
+        value = payload.get(self.object)
+        found = [it for it in (value if isinstance(value, list) else [value]) if it]
+        whole = len(found) == self.count and all(isinstance(it, dict) for it in found)
+        return found if whole else []
 
     def differences(self, payload: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         """Return field -> written value and shown value, where they differ; null is ``""``."""
-        shown = payload.get(self.object)
-        found = shown if isinstance(shown, dict) else {}
         return {
-            name: (value, found.get(name))
-            for name, value in self.values.items()
-            if ("" if found.get(name) is None else found[name]) != value
+            path: (value, there)
+            for found in self.shown(payload)
+            for path, value in self.values.items()
+            if ("" if (there := _value(found, path)) is None else there) != value
         }
+
+
+def _selected(path: str) -> str:
+    outer, _dot, inner = path.partition(".")
+    return f"{outer} {{ {inner} }}" if inner else outer
+
+
+def _value(found: Mapping[str, Any], path: str) -> Any:
+    outer, _dot, inner = path.partition(".")
+    value = found.get(outer)
+    return value.get(inner) if inner and isinstance(value, dict) else value
+
+
+@dataclass(frozen=True)
+class Written:
+    """GitLab's answer to a mutation: why it was refused, or ``""``, and the objects it shows."""
+
+    refusal: str
+    shown: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,8 +183,8 @@ def few_documents(parts: Sequence[Part]) -> list[Part]:
     return [joined, *(part for part in parts if part.optional)]
 
 
-def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
-    """Return GitLab's error texts, joined, for each mutation of a document, or ``""``.
+def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[Written]:
+    """Return GitLab's answer to each mutation of a document.
 
     :raises Unclear: it is not known what was carried out.
     :raises Failure: nothing was carried out, or a payload shows that GitLab did not keep it.
@@ -179,23 +210,26 @@ def mutation_results(answer: Any, mutations: Sequence[Mutation]) -> list[str]:
     for mutation, texts in zip(mutations, said, strict=True):
         if texts is None:
             raise _unclear(f"no result for {mutation.field}")
-    for number, (mutation, texts) in enumerate(zip(mutations, said, strict=True)):
-        if mutation.proof and not texts:
-            _prove(mutation.proof, data[f"m{number}"])
-    return [texts or "" for texts in said]
+    return [
+        Written(texts) if texts else Written("", _prove(mutation.proof, data[f"m{number}"]))
+        for number, (mutation, texts) in enumerate(zip(mutations, said, strict=True))
+    ]
 
 
-def _prove(proof: Proof, payload: Mapping[str, Any]) -> None:
-    """Compare a payload with the written values.
+def _prove(proof: Proof | None, payload: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the objects of a payload that show the written values.
 
-    :raises Failure: it shows others.
+    :raises Failure: they show others.
     """
+    if not proof:
+        return ()
     unkept = [
         without_credentials(f"{name} is {shown} and was set to {written}")
         for name, (written, shown) in proof.differences(payload).items()
     ]
     if unkept:
         raise Failure(messages.NOT_KEPT, witness="its own answer shows", objects=", ".join(unkept))
+    return tuple(proof.shown(payload))
 
 
 def _unclear(reason: str) -> Unclear:

@@ -202,7 +202,8 @@ def plan(wanted: BetaOptions, found: ObservedBetaFeatures) -> Plan[ObservedBetaF
     call: PageAction = Run(wanted)
     if wanted.way == SESSION and found.release:
         call = Toggle(wanted, found.release)
-    return Plan((Step((change,), call),), predicted)
+    step = Step((change,), call, shows_done=isinstance(call, Toggle), awaited=True)
+    return Plan((step,), predicted)
 
 
 def show(_wanted: BetaOptions, found: ObservedBetaFeatures) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from .one_setting import (
     shown,
     steps_of,
 )
-from .preceding import after
+from .preceding import after, is_late
 from .stored import Model, Setting, State, read_state
 
 if TYPE_CHECKING:
@@ -357,6 +357,7 @@ SUBJECT = Subject(
     options=options,
     observe=observe,
     foresee=foresee,
+    is_late=lambda found, step: is_late(found.state, step.preceding),
     plan=plan,
     show=show,
     explain=explain,

@@ -146,15 +146,6 @@ def options(params: dict[str, Any]) -> GatewayOptions:
     return check(GatewayOptions, params)
 
 
-def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
-    """Read the settings in one request, and again if they seem to differ and may be old.
-
-    :raises Failure: the token's user may not see them.
-    """
-    found = _read(gitlab, wanted)
-    return look_again(gitlab, wanted, found)
-
-
 def look_again(
     gitlab: GitLab, wanted: GatewayOptions, found: ObservedGateway, looks: int = LOOKS
 ) -> ObservedGateway:
@@ -166,7 +157,7 @@ def look_again(
         return found
     for _look in range(looks):
         gitlab.forget()
-        other = _read(gitlab, wanted).values
+        other = observe(gitlab, wanted).values
         differing = {name: it for name, it in other.items() if it != found.values.get(name)}
         if differing:
             return replace(found, otherwise=differing)
@@ -179,7 +170,11 @@ def is_done_elsewhere(wanted: GatewayOptions, found: ObservedGateway) -> bool:
     return bool(found.otherwise) and not _plan(wanted, there).steps
 
 
-def _read(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
+def observe(gitlab: GitLab, wanted: GatewayOptions) -> ObservedGateway:
+    """Read the settings in one request.
+
+    :raises Failure: the token's user may not see them.
+    """
     urls = [getattr(wanted, name) for name in URLS]
     opening = wanted.state == "absent" or any(url == "" or is_gitlabs(url) for url in urls)
     reading = gitlab.read(PERMISSION, *PARTS, *([FEATURE_SETTINGS] if opening else []))
@@ -391,6 +386,10 @@ SUBJECT = Subject(
     ),
     options=options,
     observe=observe,
+    # Not in a first run: at worst it writes once more what a run that failed has written.
+    look_again=lambda gitlab, wanted, found, step: (
+        found if step.first else look_again(gitlab, wanted, found)
+    ),
     plan=plan,
     show=show,
 )

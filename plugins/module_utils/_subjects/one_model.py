@@ -30,7 +30,7 @@ from .._duo.identifiers import (
 from .._duo.offers import FAMILIES
 from .._engine import objects
 from .._engine.plan import ABSENT, Change, Step, differences
-from .._gitlab.graphql import Mutation
+from .._gitlab.graphql import Mutation, Proof
 from .stored import Model, State
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ class Form:
     provider: bool  # a model has a provider
     endpoint: bool  # every model needs an endpoint, whatever its provider
     iam_role: bool  # a model has an IAM role, and it was read
+    shows_written: bool  # the mutations' payloads show the model
     prefix_decides: bool  # creating a model ignores the provider that is sent
 
     @classmethod
@@ -195,6 +196,7 @@ class Form:
             state.has_provider,
             release.model_needs_endpoint,
             bool(state.has_iam_role),
+            release.shows_objects_written,
             state.has_provider and release.prefix_decides_provider,
         )
 
@@ -248,12 +250,10 @@ def create(wish: ModelOptions, new: Model, form: Form) -> Step:
         after["api_key"] = "(set)"
     change = Change(NAME, new.name, ABSENT, after, verb="create")
     made = provider_of(wish.identifier) if form.prefix_decides else None
-    return Step(
-        (change,),
-        Mutation("aiSelfHostedModelCreate", _input(wish, new, None, form)),
-        unfinished=made not in (None, new.provider),
-        passes=_may_be_old,
-    )
+    unfinished = made not in (None, new.provider)
+    proof = None if unfinished else _proof(new, form)
+    call = Mutation("aiSelfHostedModelCreate", _input(wish, new, None, form), proof)
+    return Step((change,), call, unfinished=unfinished, awaited=True, passes=_may_be_old)
 
 
 def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step | None:
@@ -272,8 +272,8 @@ def update(wish: ModelOptions, current: Model, new: Model, form: Form) -> Step |
     # With "always" the key is sent each time, and reading again cannot prove that it arrived.
     visible = set(after) != {"api_key"} or wish.update_api_key != "always"
     change = Change(NAME, current.name, before, after, visible=visible)
-    call = Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form))
-    return Step((change,), call, passes=_may_be_old)
+    call = Mutation("aiSelfHostedModelUpdate", _input(wish, new, current, form), _proof(new, form))
+    return Step((change,), call, awaited=True, passes=_may_be_old)
 
 
 def delete(current: Model) -> Step:
@@ -281,7 +281,28 @@ def delete(current: Model) -> Step:
     gone = {"state": "present", **values(current)}
     change = Change(NAME, current.name, gone, ABSENT, verb="delete")
     call = Mutation("aiSelfHostedModelDelete", {"id": current.id})
-    return Step((change,), call, recheck=True, passes=_may_be_old)
+    return Step((change,), call, recheck=True, awaited=True, passes=_may_be_old)
+
+
+def _proof(new: Model, form: Form) -> Proof | None:
+    if not form.shows_written:
+        return None
+    provider = {"provider": new.provider or "API"} if form.provider else {}
+    role = {"iamRole": new.iam_role or ""} if form.iam_role else {}
+    return Proof(
+        "selfHostedModel",
+        {
+            "name": new.name,
+            "model": new.family,
+            "endpoint": new.endpoint,
+            "identifier": new.identifier,
+            # Not the key: what is not read cannot be shown by mistake.
+            "hasApiToken": new.has_api_key,
+            **provider,
+            **role,
+        },
+        also="id",
+    )
 
 
 def _may_be_old(_gitlab: GitLab, said: str) -> bool:

@@ -20,7 +20,7 @@ from .._duo.offers import PROVIDERS, is_agent_feature
 from .._engine import objects
 from .._engine.access import LICENSE, license_facts
 from .._engine.plan import Change, Step, differences
-from .._gitlab.graphql import Mutation
+from .._gitlab.graphql import Mutation, Proof
 from .stored import GITLAB_MODELS, Model, Setting, knows_gitlab_models
 
 if TYPE_CHECKING:
@@ -213,12 +213,25 @@ def steps_of(target: Target, changes: list[Change], release: Release) -> list[St
     if target.gitlab_model is not None:
         values["offeredModelRef"] = target.gitlab_model
     if release.many_features_per_update:
-        call = Mutation("aiFeatureSettingUpdate", {"features": names, **values})
-        return [Step(tuple(changes), call)]
+        proof = _proof(target, len(names)) if release.shows_objects_written else None
+        call = Mutation("aiFeatureSettingUpdate", {"features": names, **values}, proof)
+        return [Step(tuple(changes), call, awaited=True)]
     return [
-        Step((change,), Mutation("aiFeatureSettingUpdate", {"feature": name, **values}))
+        Step(
+            (change,),
+            Mutation("aiFeatureSettingUpdate", {"feature": name, **values}),
+            awaited=True,
+        )
         for name, change in zip(names, changes, strict=True)
     ]
+
+
+def _proof(target: Target, count: int) -> Proof | None:
+    if target.gitlab_model is not None:
+        return None  # GitLab may not be able to tell which one it is
+    model = target.model.id if target.model else ""
+    values = {"provider": target.provider, "selfHostedModel.id": model}
+    return Proof("aiFeatureSettings", values, count, also="feature")
 
 
 # --- refusals ----------------------------------------------------------------------------------

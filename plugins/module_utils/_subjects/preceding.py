@@ -51,6 +51,23 @@ def after(state: State, changes: Iterable[Entry], default_provider: str) -> Stat
     return state
 
 
+def is_late(state: State, changes: Iterable[Entry]) -> bool:
+    """Return whether a reading lacks what the changes have written, because it is old."""
+    return any(_is_missing(state, it) for it in changes)
+
+
+def _is_missing(state: State, change: Entry) -> bool:
+    name, field, value = str(change.get("name")), change.get("field"), change.get("after")
+    if change.get("subject") == "beta_features":
+        return value is True and state.beta is False
+    if change.get("subject") == "self_hosted_model":
+        return field == "name" and value is not None and value not in state.models
+    if change.get("subject") != "feature_model" or field not in ("provider", "model"):
+        return False
+    setting = state.settings.get(name)
+    return setting is not None and value != getattr(setting, field)
+
+
 def _with_model(state: State, name: str, values: Mapping[str, Any], default_provider: str) -> State:
     """Return the state with a model as it will be; ``name`` is its current name."""
     models, settings = dict(state.models), dict(state.settings)

@@ -36,7 +36,7 @@ from .one_model import (
     target,
     update,
 )
-from .preceding import after
+from .preceding import after, is_late
 from .stored import Model, State, read_state
 
 if TYPE_CHECKING:
@@ -125,6 +125,18 @@ def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
     """Return the state after the earlier steps of the run."""
     default = found.state.default_provider(found.release)
     return replace(found, state=after(found.state, step.preceding, default))
+
+
+def complete(predicted: ObservedModels, shown: Sequence[Any]) -> ObservedModels | None:
+    """Return the predicted models with the IDs that GitLab gave them, or None if one lacks its."""
+    ids = {it["name"]: str(it["id"]) for objects in shown for it in objects}
+    models = {
+        name: model.model_copy(update={"id": ids.get(name, model.id)})
+        for name, model in predicted.state.models.items()
+    }
+    if not all(model.id for model in models.values()):
+        return None
+    return replace(predicted, state=predicted.state.model_copy(update={"models": models}))
 
 
 # --- plan --------------------------------------------------------------------------------------
@@ -370,6 +382,8 @@ SUBJECT = Subject(
     options=options,
     observe=observe,
     foresee=foresee,
+    is_late=lambda found, step: is_late(found.state, step.preceding),
+    complete=complete,
     plan=plan,
     show=show,
     explain=explain,

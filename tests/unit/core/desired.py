@@ -19,6 +19,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql imp
     Mutation,
     Part,
     Reading,
+    Written,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import release
 
@@ -76,7 +77,7 @@ class Desired:
         self.saved: set[str] = set()
         self.read_again = 0
 
-    def mutate(self, mutations: list[Mutation]) -> list[str]:
+    def mutate(self, mutations: list[Mutation]) -> list[Written]:
         """Answer by the script; without one, save."""
         names = [name for it in mutations for name in it.input["names"]]
         self.sent.append(names)
@@ -88,7 +89,7 @@ class Desired:
         said = [""] * len(mutations) if outcome == OK else outcome
         for mutation, text in zip(mutations, said, strict=True):
             self.saved |= anyway if text else set(mutation.input["names"])
-        return said
+        return [Written(text) for text in said]
 
     def replan(self) -> Plan[Any]:
         """Read again: what is not saved, or cannot be seen, is still to be done."""

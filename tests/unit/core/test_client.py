@@ -13,7 +13,11 @@ import pytest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import access
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Mutation, Part
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import (
+    Mutation,
+    Part,
+    Written,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import stored
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
@@ -308,7 +312,7 @@ TWO = [Mutation("aiSelfHostedModelCreate", {"name": "a"}), Mutation("aiSelfHoste
 def test_sends_mutations_in_one_request_with_their_input_as_variables(serve) -> None:
     server = serve([Reply(200, {"data": {"m0": {"errors": []}, "m1": {"errors": []}}})])
     with gitlab(server.url) as client:
-        assert client.mutate(TWO) == ["", ""]
+        assert client.mutate(TWO) == [Written(""), Written("")]
     (request,) = server.requests
     assert request.json == {
         "query": "mutation DuoApply($i0: AiSelfHostedModelCreateInput!, "
@@ -343,7 +347,7 @@ def test_sends_mutations_in_one_request_with_their_input_as_variables(serve) -> 
 )
 def test_both_error_channels(serve, answer: dict[str, Any], said: list[str]) -> None:
     with gitlab(serve([Reply(200, answer)]).url) as client:
-        assert client.mutate(TWO) == said
+        assert client.mutate(TWO) == [Written(text) for text in said]
 
 
 @pytest.mark.parametrize(
