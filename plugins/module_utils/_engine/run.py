@@ -80,10 +80,7 @@ def perform(
 
         observed = look()
         if not check_mode:
-            patience = Patience(gitlab.connection.settle_timeout if gitlab else 0)
-            while subject.is_late(observed, step) and patience.wait():
-                gitlab.forget()
-                observed = look()
+            observed = _caught_up(gitlab, subject, step, observed, look)
         findings, plan = _judged(subject, options, observed)
         warnings = [it.text for it in findings if it.severity == "warning"]
         warnings += [*plan.warnings, *step.warnings(plan.changes)]
@@ -111,6 +108,21 @@ def perform(
             failure.keep(journal)
             result.update(failed(failure, params["api_url"], secrets))
         return result
+
+
+def _caught_up(
+    gitlab: GitLab | None, subject: Subject, step: StepPlan, observed: Any, look: Callable[[], Any]
+) -> Any:
+    """Return the state once GitLab shows what the earlier steps of the run have written.
+
+    After ``settle_timeout`` it is taken as it is: somebody else may have undone what they wrote.
+    """
+    patience = Patience(gitlab.connection.settle_timeout if gitlab else 0)
+    while subject.is_late(observed, step) and patience.wait():
+        if gitlab:
+            gitlab.forget()
+        observed = look()
+    return observed
 
 
 def _judged(subject: Subject, options: Any, observed: Any) -> tuple[Sequence[Finding], Plan[Any]]:
