@@ -39,6 +39,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.gateway.option
   - gitlab_ops.duo.model.list
   - gitlab_ops.duo.setting.list
+  - gitlab_ops.duo.seats.dictionary
 options:
   when_unsupported:
     description: What to do with something that only a later release of GitLab has.
@@ -227,11 +228,17 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models), C(features) and C(agent_platform) are declared, as booleans.
-      C(beta_features) is how they are declared, or null.
+    - Which of C(gateway), C(models), C(features), C(agent_platform) and C(seats) are declared, as
+      booleans. C(beta_features) is how they are declared, or null.
   returned: success
   type: dict
-  sample: {gateway: true, models: true, beta_features: null, features: true, agent_platform: false}
+  sample:
+    gateway: true
+    models: true
+    beta_features: null
+    features: true
+    agent_platform: false
+    seats: false
 plan:
   description:
     - What a run that carries out the declaration changes, in the order of the role. The outbound
@@ -252,8 +259,9 @@ plan:
         - C(gateway) is for M(gitlab_ops.duo.duo_gateway), C(beta_features_on) and
           C(beta_features_off) are for M(gitlab_ops.duo.duo_beta_features), C(features) is for
           M(gitlab_ops.duo.duo_feature_model), C(agent_platform) is for
-          M(gitlab_ops.duo.duo_agent_platform). M(gitlab_ops.duo.duo_self_hosted_model) creates and
-          changes models (C(models)), and deletes them (C(clean_up)).
+          M(gitlab_ops.duo.duo_agent_platform), C(seats) is for M(gitlab_ops.duo.duo_seats).
+          M(gitlab_ops.duo.duo_self_hosted_model) creates and changes models (C(models)), and
+          deletes them (C(clean_up)).
       type: dict
       contains:
         gateway: &step
@@ -295,6 +303,7 @@ plan:
         agent_platform: *step
         clean_up: *step
         beta_features_off: *step
+        seats: *step
     clean_up:
       description:
         - The option C(models) of the step that deletes. It holds the models to delete and, by name,

@@ -33,6 +33,7 @@ MODULES = {
     "duo_beta_features": "beta_features",
     "duo_feature_model": "features",
     "duo_agent_platform": "agent_platform",
+    "duo_seats": "seats",
     "duo_subscription": "subscription",
     "duo_health": "health",
     "duo_preflight": None,
@@ -48,6 +49,7 @@ _CELLS = {
     "feature_model": "features",
     "beta_features": "beta_features",
     "agent_platform": "agent_platform",
+    "seat": "seats",
     "subscription": "subscription",
 }
 # Subject -> the steps of the preflight's plan that are about it. The role runs those with something
@@ -58,6 +60,7 @@ _STEPS = {
     "beta_features": ("beta_features_on", "beta_features_off"),
     "features": ("features",),
     "agent_platform": ("agent_platform",),
+    "seats": ("seats",),
 }
 _NO_ANSWER = {
     message.code

@@ -23,6 +23,7 @@ from .._subjects import (
     gateway,
     one_model,
     one_setting,
+    seats,
 )
 from .._subjects import self_hosted_model as models
 from .._subjects.one_model import ModelOptions
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .._engine.plan import Plan
     from .._engine.subject import Subject
     from .._subjects.agent_platform import ObservedAgentPlatform
+    from .._subjects.seats import ObservedSeats
     from .._subjects.stored import State
     from .info import ObservedInstance
     from .preflight_options import PreflightOptions
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 # The role's tasks that change something, in order.
 STEPS = (
     *("gateway", "beta_features_on", "models", "features"),
-    *("agent_platform", "clean_up", "beta_features_off"),
+    *("agent_platform", "clean_up", "beta_features_off", "seats"),
 )
 
 
@@ -160,10 +162,12 @@ def compose(
     wanted: PreflightOptions,
     info: ObservedInstance,
     flows: ObservedAgentPlatform | None = None,
+    held: ObservedSeats | None = None,
 ) -> Composition:
     """Return the plan of a run that brings an instance to the declared state.
 
     :param flows: the account of the Agent Platform, where it is declared.
+    :param held: who has a seat, where seats are declared.
     """
     run = _Run()
     url = gateway.ObservedGateway(info.release, info.gateway, info.providers)
@@ -212,6 +216,8 @@ def compose(
         )
     if wanted.beta_features is False:
         _add_beta(run, "beta_features_off", wanted, info)
+    if wanted.seats and held:
+        run.add("seats", seats.NAME, seats.SUBJECT, wanted.seats, held)
     return Composition(
         steps={name: _in_run(name, step, run, wanted) for name, step in run.steps.items()},
         refusals=tuple(_once(run.refusals)),

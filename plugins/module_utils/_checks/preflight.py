@@ -28,11 +28,13 @@ from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, sign_in_of
 from .._subjects import agent_platform
 from .._subjects import gateway as _gateway
+from .._subjects import seats as _seats
 from .._subjects.agent_platform import AGENT_PLATFORM_SPEC
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GATEWAY_SPEC, GatewayOptions
 from .._subjects.one_model import MODEL_SPEC
 from .._subjects.one_setting import SETTING_SPEC
+from .._subjects.seats import SEATS_SPEC, SeatsOptions
 from .._subjects.self_hosted_model import ModelsOptions, compares_keys, reads_roles
 from . import info as _info
 from .composition import compose
@@ -87,7 +89,8 @@ def options(params: dict[str, Any]) -> PreflightOptions:
         params.pop(name, None) for name in ("gateway", "models", "settings")
     )
     given = {name: value for name, value in (gateway or {}).items() if value is not None}
-    flows = params.pop("agent_platform", None)
+    flows, held = params.pop("agent_platform", None), params.pop("seats", None)
+    held = {name: value for name, value in (held or {}).items() if value is not None}
     checked = PreflightOptions.of(
         {
             **params,
@@ -102,6 +105,7 @@ def options(params: dict[str, Any]) -> PreflightOptions:
                 {**common, "settings": settings or []},
                 names_of(params),
             ),
+            "seats": _declared_seats(params, held),
         }
     )
     if not (flows or {}).get("state"):
@@ -109,6 +113,14 @@ def options(params: dict[str, Any]) -> PreflightOptions:
     given = {name: value for name, value in (flows or {}).items() if value is not None}
     sign_in = {**sign_in_of(checked), **common}
     return replace(checked, agent_platform=agent_platform.options({**sign_in, **given}))
+
+
+def _declared_seats(params: dict[str, Any], given: dict[str, Any]) -> SeatsOptions | None:
+    """Check what is declared of seats; of options with a default alone, nothing is."""
+    if all(value == SEATS_SPEC[name].get("default") for name, value in given.items()):
+        return None
+    dry_run = bool(params.get("dry_run"))
+    return check(SeatsOptions, {"dry_run": dry_run, **given}, names_of(params, "seats"))
 
 
 def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
@@ -147,7 +159,8 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
     if wanted.agent_platform and info:
         flows = agent_platform.look(gitlab, wanted.agent_platform, info.release)
         flows = agent_platform.with_settings(flows, settings)
-    composition = compose(wanted, info, flows) if info else None
+    held = _seats.observe(gitlab, wanted.seats) if wanted.seats and info else None
+    composition = compose(wanted, info, flows, held) if info else None
     to_do = bool(composition and composition.changes) or bool(_to_allow(wanted, info, settings))
     # A dry run says of what it shows whether this token could do it.
     unsure = (wanted.dry_run and to_do) or (info and _is_first_run(wanted, info))
@@ -279,6 +292,7 @@ def _digested(wanted: PreflightOptions) -> dict[str, Any]:
         "settings": wanted.settings.model_dump(),
         "beta_features": wanted.beta_features,
         "agent_platform": wanted.agent_platform and wanted.agent_platform.state,
+        "seats": wanted.seats and wanted.seats.model_dump(exclude={"dry_run"}),
         "models_exclusive": wanted.models_exclusive,
         "manage_outbound_allowlist": wanted.manage_outbound_allowlist,
         "isolated": wanted.isolated,
@@ -300,6 +314,7 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
         "agent_platform": wanted.agent_platform is not None,
+        "seats": wanted.seats is not None,
     }
 
 
@@ -326,6 +341,7 @@ SUBJECT = Subject(
             "beta_features": {"type": "bool"},
             "accept_testing_agreement": {"type": "bool", "default": False},
             "agent_platform": {"type": "dict", "options": AGENT_PLATFORM_SPEC, "default": {}},
+            "seats": {"type": "dict", "options": SEATS_SPEC, "default": {}},
             "models_exclusive": {"type": "bool", "default": False},
             "manage_outbound_allowlist": {"type": "bool", "default": False},
             "isolated": {"type": "bool", "default": False},

@@ -10,6 +10,7 @@ from .._gitlab.sign_in import SignIn
 from .._subjects.agent_platform import AgentPlatformOptions
 from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GatewayOptions
+from .._subjects.seats import SeatsOptions
 from .._subjects.self_hosted_model import ModelsOptions
 
 
@@ -26,6 +27,7 @@ class PreflightOptions(SignIn):
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
     agent_platform: AgentPlatformOptions | None = None
+    seats: SeatsOptions | None = None
     models_exclusive: bool = False
     manage_outbound_allowlist: bool = False
     isolated: bool = False

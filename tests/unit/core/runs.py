@@ -16,6 +16,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     beta_features,
     feature_model,
     gateway,
+    seats,
     self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
@@ -55,6 +56,7 @@ def tasks(wish: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[str, Sub
         "agent_platform": (agent_platform.SUBJECT, {**root, **flows, **common}),
         "clean_up": (self_hosted_model.SUBJECT, clean_up),
         "beta_features_off": (beta_features.SUBJECT, beta),
+        "seats": (seats.SUBJECT, wish.get("seats", {})),
     }
     for name in STEPS:
         subject, given = options[name]

@@ -32,7 +32,7 @@ def failure(code: str, what: str, subject: str = "", **lists: Any) -> dict[str, 
 def planned(*to_do: str) -> dict[str, Any]:
     """Return a plan of the preflight, by the names of the steps that have something to do."""
     steps = ("gateway", "beta_features_on", "models", "features", "agent_platform")
-    steps += ("clean_up", "beta_features_off")
+    steps += ("clean_up", "beta_features_off", "seats")
     return {"to_do": bool(to_do), "steps": {name: {"to_do": name in to_do} for name in steps}}
 
 
