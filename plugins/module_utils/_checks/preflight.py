@@ -159,8 +159,8 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
     if wanted.agent_platform and info:
         flows = agent_platform.look(gitlab, wanted.agent_platform, info.release)
         flows = agent_platform.with_settings(flows, settings)
-    held = _seats.observe(gitlab, wanted.seats) if wanted.seats and info else None
-    composition = compose(wanted, info, flows, held) if info else None
+    seats = _seats.observe(gitlab, wanted.seats) if wanted.seats and info else None
+    composition = compose(wanted, info, flows, seats) if info else None
     to_do = bool(composition and composition.changes) or bool(_to_allow(wanted, info, settings))
     # A dry run says of what it shows whether this token could do it.
     unsure = (wanted.dry_run and to_do) or (info and _is_first_run(wanted, info))

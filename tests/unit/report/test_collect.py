@@ -121,6 +121,19 @@ def test_after_a_failure_only_what_was_still_to_do_was_not_tried() -> None:
     }
 
 
+def test_seats_are_a_cell_of_their_own() -> None:
+    """A plan that was not carried out, and one that was."""
+    declared = {"declared": {"seats": True}}
+    waiting = one(("duo_preflight", seen(plan=planned("seats"), **declared)))
+    assert only(waiting).cells["seats"].state == "not_tried"
+    change = {"subject": "seat", "name": "alice", "field": "add_on"}
+    given = {"changed": True, "changes": [{**change, "before": None, "after": "duo_enterprise"}]}
+    (told,) = (
+        only(one(("duo_preflight", seen(**declared)), ("duo_seats", given))).cells["seats"].changes
+    )
+    assert told.about == "seat of alice"
+
+
 def test_what_changed_after_the_preflight_is_told() -> None:
     """Another administrator changed it, and the task changed it back."""
     tasks = (("duo_preflight", seen()), ("duo_gateway", differs("gateway", 1, 2)))
