@@ -34,15 +34,18 @@ from tools.collection import CACHE, ROOT, link
 PACKAGE = "ansible_collections.gitlab_ops.duo.plugins.module_utils"
 FOLDER = ROOT / "plugins" / "module_utils"
 # File -> the fast unit tests that try it, the closest first.
-PLANS = ("plan_gateway", "plan_self_hosted_model", "plan_many_models", "plan_feature_model")
+PLANS = (
+    *("plan_gateway", "plan_self_hosted_model", "plan_refused_model"),
+    *("plan_many_models", "plan_feature_model"),
+)
 MODELS = (
-    *("plan_self_hosted_model", "plan_many_models", "observe"),
+    *("plan_self_hosted_model", "plan_refused_model", "plan_many_models", "observe"),
     *("plan_feature_model", "plan_many_features"),
 )
 FEATURES = ("plan_feature_model", "plan_many_features", "observe")
 TESTS = {
     "_engine/plan.py": ("plan", *PLANS, "apply"),
-    "_engine/apply.py": ("apply",),
+    "_engine/apply.py": ("apply", "apply_refusals"),
     "_subjects/gateway.py": ("plan_gateway", "observe", "validators"),
     "_subjects/self_hosted_model.py": (*MODELS, "validators"),
     "_subjects/one_model.py": ("validators", "validators_settings", *MODELS),

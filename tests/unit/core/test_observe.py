@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part, Reading
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     feature_model,
@@ -139,3 +140,49 @@ def test_gitlabs_models_are_asked_for_where_they_matter(options: dict, cloud: bo
     # They decide what GitLab refuses.
     assert "currentLicense" in text
     assert "addOnPurchases" in text
+
+
+# --- parts that depend on options ----------------------------------------------------------------
+class Noting:
+    """Notes the parts that are read."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def read(self, *parts: Part) -> Any:
+        """Note them and stop there."""
+        self.text = " ".join(part.document for part in parts)
+        raise StopIteration
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "read", "not_read"),
+    [
+        (self_hosted_model, {"name": "m"}, [], ["apiToken", "aiFeatureSettings"]),
+        (self_hosted_model, {"name": "m", "api_key": "k"}, ["apiToken"], ["aiFeatureSettings"]),
+        (
+            self_hosted_model,
+            {"name": "m", "api_key": "k", "update_api_key": "on_create"},
+            [],
+            ["apiToken"],
+        ),
+        (
+            self_hosted_model,
+            {"name": "m", "api_key": "k", "update_api_key": "always"},
+            [],
+            ["apiToken"],
+        ),
+        (self_hosted_model, {"name": "m", "state": "absent"}, ["aiFeatureSettings"], []),
+        (self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
+        (feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
+        (feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
+        (health, {"checks": ["connections"]}, ["apiToken"], ["gitlabModel "]),
+        (health, {"checks": ["probes"]}, [], ["apiToken"]),
+    ],
+)
+def test_reads_what_it_needs(subject: Any, options: dict, read: list, not_read: list) -> None:
+    client = Noting()
+    with pytest.raises(StopIteration):
+        subject.observe(client, subject.options(options))
+    assert [text for text in read if text not in client.text] == []
+    assert [text for text in not_read if text in client.text] == []

@@ -16,7 +16,6 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import (
     isolated_messages,
     messages,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.finding import Finding
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run import outcome
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab import client as _client
@@ -26,9 +25,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.connection 
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._gitlab.graphql import Part
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
-    feature_model,
     gateway,
-    self_hosted_model,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.support import (
     TOKEN,
@@ -359,49 +356,3 @@ def test_what_was_not_read_is_read(serve) -> None:
         client.read(gateway.PERMISSION)
         assert "aiFeatureSettings" in client.read(Part("F", "aiFeatureSettings { x }")).data
     assert len(server.requests) == 2
-
-
-# --- what subjects read --------------------------------------------------------------------------
-class Noting:
-    """Notes the parts that are read."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def read(self, *parts: Part) -> Any:
-        """Note them and stop there."""
-        self.text = " ".join(part.document for part in parts)
-        raise StopIteration
-
-
-@pytest.mark.parametrize(
-    ("subject", "options", "read", "not_read"),
-    [
-        (self_hosted_model, {"name": "m"}, [], ["apiToken", "aiFeatureSettings"]),
-        (self_hosted_model, {"name": "m", "api_key": "k"}, ["apiToken"], ["aiFeatureSettings"]),
-        (
-            self_hosted_model,
-            {"name": "m", "api_key": "k", "update_api_key": "on_create"},
-            [],
-            ["apiToken"],
-        ),
-        (
-            self_hosted_model,
-            {"name": "m", "api_key": "k", "update_api_key": "always"},
-            [],
-            ["apiToken"],
-        ),
-        (self_hosted_model, {"name": "m", "state": "absent"}, ["aiFeatureSettings"], []),
-        (self_hosted_model, {"name": "m", "model_family": "llama3"}, ["aiFeatureSettings"], []),
-        (feature_model, {"features": ["x"], "provider": "disabled"}, [], ["gitlabModel "]),
-        (feature_model, {"features": ["x"], "gitlab_model": "c"}, ["gitlabModel "], []),
-        (health, {"checks": ["connections"]}, ["apiToken"], ["gitlabModel "]),
-        (health, {"checks": ["probes"]}, [], ["apiToken"]),
-    ],
-)
-def test_reads_what_it_needs(subject: Any, options: dict, read: list, not_read: list) -> None:
-    client = Noting()
-    with pytest.raises(StopIteration):
-        subject.observe(client, subject.options(options))
-    assert [text for text in read if text not in client.text] == []
-    assert [text for text in not_read if text in client.text] == []
