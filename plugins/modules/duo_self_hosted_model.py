@@ -34,6 +34,23 @@ options:
         warning.
     type: bool
     default: false
+  connection_check:
+    description:
+      - Let GitLab check the connection of each model that would be created or changed, with the
+        values that it would have, before any of them is stored. If one connection does not work,
+        nothing is stored. A model that is only renamed is not checked.
+      - GitLab asks through the AI gateway, so the gateway must have been set before.
+      - The check needs the API key. If O(api_key) is left out for a model that exists, the key that
+        GitLab holds is read for it.
+      - In check mode nothing is checked, because the gateway may not have been set yet.
+    type: bool
+    default: false
+  connection_check_timeout:
+    description:
+      - For how many seconds a model that does not answer yet is checked again with
+        O(connection_check), for models that start when they are used. From 0 to 600.
+    type: int
+    default: 60
   when_unsupported:
     description:
       - What to do with a model that only a later release of GitLab has. V(fail) fails before
@@ -58,6 +75,18 @@ EXAMPLES = r"""
     endpoint: https://vllm.example.com/v1
     identifier: custom_openai/codestral-22b
     api_key: "{{ vllm_key }}"
+  delegate_to: localhost
+
+- name: A model that is stored only if it answers, within three minutes
+  gitlab_ops.duo.duo_self_hosted_model:
+    api_url: https://gitlab.example.com
+    api_token: "{{ gitlab_token }}"
+    name: mixtral
+    model_family: mixtral
+    endpoint: https://vllm.example.com/v1
+    identifier: custom_openai/mixtral
+    connection_check: true
+    connection_check_timeout: 180
   delegate_to: localhost
 
 - name: Several models at once

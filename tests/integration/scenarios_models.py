@@ -89,6 +89,14 @@ SCENARIOS = [
         after=stored(provider="bedrock", identifier="bedrock/anthropic.claude"),
     ),
     model(
+        "connection-checked",
+        {**CODESTRAL, "connection_check": True, "api_key": "key-given-6"},
+        seed={"gateway": {"ai_gateway_url": "https://aigw.example.com"}},
+        # One more than without: the check.
+        requests=(1, 4, 1, 1),
+        after=stored(api_token="key-given-6"),
+    ),
+    model(
         "iam-role",
         {
             "name": "codestral",

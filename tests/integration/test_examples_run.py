@@ -71,6 +71,10 @@ CODESTRAL = {
 # (plugin, example) -> what comes before it.
 BEFORE = {
     (
+        "duo_self_hosted_model",
+        "A model that is stored only if it answers, within three minutes",
+    ): seed(gateway={"ai_gateway_url": "https://aigw.example.com"}),
+    (
         "duo_agent_platform",
         "The same with the session of a browser, on instances of any release",
     ): seed(agent_platform={"connected": False}),

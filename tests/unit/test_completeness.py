@@ -117,6 +117,8 @@ CONDUCT = {
     "settings": "many at once",
     "exclusive": "delete what is not declared",
     "confirm_empty": "delete all of it",
+    "connection_check": "whether to let GitLab ask a model before it is stored",
+    "connection_check_timeout": "how long",
     "plan": "what the preflight has planned",
 }
 # Options that a release may lack, and the first release that has them.

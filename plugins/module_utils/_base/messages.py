@@ -143,6 +143,13 @@ MODEL_INCOMPLETE = Message(
     "It does not exist yet, and creating it needs {options}.",
     "Add the missing options.",
 )
+MODEL_DOES_NOT_ANSWER = Message(
+    "model-does-not-answer",
+    "GitLab checked the connection before storing anything, and it does not work: {reason}.",
+    "Check the model's endpoint, identifier and api_key, and that the AI gateway can reach it; a "
+    "model that starts slowly needs a longer connection_check_timeout. Without connection_check "
+    "it is stored all the same.",
+)
 MODEL_HIDDEN = Message(
     "model-hidden",
     "A self-hosted model with this name exists but is hidden.",

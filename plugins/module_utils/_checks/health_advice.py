@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .._duo.licences import LEGACY
+from .._subjects.connection_check import NOT_CONNECTED, SLOW
 from .health_notes import CODES, FROM_CONTROLLER, MODEL_PROBE, TAG, note_of
 from .health_probes import (
     BILLING_HOSTS,
@@ -72,9 +73,6 @@ _OF_CLOUD = (LICENSE_PROBE, *SYNC_PROBES, CLOUD_PROBE, HOST_PROBE)
 _HOSTS = (HOST_PROBE, *BILLING_HOSTS)
 _REFUSED = "Connection refused|No route to host|[Nn]etwork is unreachable"
 _UNRESOLVED = "cannot be resolved|getaddrinfo|Domain name not found"
-_SLOW = "ReadTimeout|OpenTimeout|execution expired|[Tt]imed? ?out"
-# GitLab 19.4 says this both after a timeout and if the gateway is down.
-_NOT_CONNECTED = "could not connect to the model endpoint"
 
 # The first rule that fits counts. {host} is the one in GitLab's text.
 _RULES = (
@@ -262,20 +260,18 @@ _RULES = (
         "Check that no proxy answers in place of the gateway, and see the log of the gateway.",
     ),
     _Rule(
-        (MODEL_PROBE,), _NOT_CONNECTED,
+        (MODEL_PROBE,), NOT_CONNECTED,
         "GitLab waits {seconds} s, and says the same when the gateway is down: look at the check "
         "of the gateway's host first. If that passes, warm up the model, or raise attempts and "
         "delay; if the failure persists, check that the gateway reaches the model's endpoint.",
     ),
     _Rule(
-        (MODEL_PROBE,), _SLOW,
+        (MODEL_PROBE,), SLOW,
         "GitLab waits {seconds} s: warm up the model, or raise attempts and delay. If the failure "
         "persists, check that GitLab reaches the gateway and that the gateway reaches the model.",
     ),
 )  # fmt: skip
 
-# Messages about a model that may not have started yet.
-_LATE = re.compile(f"{_SLOW}|{_NOT_CONNECTED}|server returned code 50[234]")
 # Failures that GitLab is known to report although the features work.
 _DOUBTFUL = re.compile(
     r"Requests to (the )?(local|loopback|link local)|401 response from the AI gateway"
@@ -293,11 +289,6 @@ def action_for(name: str, message: str, facts: Facts) -> str:
             return rule.action.format(host=probe.host or "it", seconds=seconds)
     codes = [code for code in re.findall(r"\b[A-Z]+\d{4}\b", message) if code in CODES]
     return CODES[codes[0]][1] if codes else note_of(name).action or _SEE_GITLAB
-
-
-def is_late(message: str) -> bool:
-    """Return whether a model may only have been too slow, and is worth another check."""
-    return bool(_LATE.search(message))
 
 
 def is_doubtful(message: str) -> bool:

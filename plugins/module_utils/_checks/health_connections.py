@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import messages
 from .._base.messages import Failure, accepted
-from .._duo.releases import Release
-from .._engine.access import explain
-from .._gitlab.graphql import GENERAL_ERROR, READ_ONLY_ERROR, Mutation
+from .._subjects.connection_check import SELECTION, answered, is_late, question
 from .._subjects.one_model import about
-from .health_advice import is_late
 from .health_check import Check, line, of_failure, verdict
 from .health_notes import MODEL_PROBE
 
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 
 # Models per request: GitLab waits up to 15 s for each, and ends a request after a minute.
 TOGETHER = 3
-_SELECTION = "errors result { success message }"
 _NO_LIMIT: AbstractContextManager[None] = nullcontext()
 
 
@@ -90,12 +86,13 @@ def _ask(gitlab: GitLab, names: Sequence[str], state: State, facts: Facts) -> li
     """Return GitLab's verdicts on the connections to models, from one request."""
     together = len(names) > 1
     models = [state.models[name] for name in names]
-    mutations = [_mutation(it, state, facts.release) for it in models]
+    has_provider = state.has_provider
+    mutations = [question(it, facts.release, has_provider=has_provider) for it in models]
     # Slow models together may take longer than the timeout.
     limit = gitlab.until(time.monotonic() + gitlab.connection.timeout) if together else _NO_LIMIT
     try:
         with limit:
-            answers = gitlab.ask(mutations, _SELECTION)
+            answers = gitlab.ask(mutations, SELECTION)
     except Failure as failure:
         if together:
             return [check for name in names for check in _ask(gitlab, [name], state, facts)]
@@ -106,42 +103,11 @@ def _ask(gitlab: GitLab, names: Sequence[str], state: State, facts: Facts) -> li
     ]
 
 
-def _mutation(model: Model, state: State, release: Release) -> Mutation:
-    values = {"name": model.name, "model": model.family.upper()}
-    if model.endpoint or release.model_needs_endpoint:
-        values["endpoint"] = model.endpoint
-    if model.identifier:
-        values["identifier"] = model.identifier
-    if state.has_provider:
-        values["provider"] = model.provider or "API"
-    if model.iam_role:
-        values["iamRole"] = model.iam_role
-    if model.api_key:
-        values["apiToken"] = model.api_key
-    return Mutation("aiSelfHostedModelConnectionCheck", values)
-
-
 def _judged(
     gitlab: GitLab, model: Model, payload: Mapping[str, Any], refused: str, facts: Facts
 ) -> Check:
-    # A model server may repeat the refused key in its message.
-    key = model.api_key or "\0"
-    result = payload.get("result")
-    if refused or not isinstance(result, dict):
-        failure = _refusal(gitlab, refused.replace(key, "********"))
+    try:
+        works, message = answered(gitlab, model, payload, refused)
+    except Failure as failure:
         return of_failure(MODEL_PROBE, about(model.name), failure)
-    message = line(str(result.get("message") or "").replace(key, "********"))
-    return verdict(MODEL_PROBE, about(model.name), result.get("success") is True, message, facts)
-
-
-def _refusal(gitlab: GitLab, refused: str) -> Failure:
-    """Return the failure that explains why GitLab did not try."""
-    if refused.startswith(READ_ONLY_ERROR):
-        return Failure(messages.READ_ONLY, reason=refused)
-    if refused.startswith(GENERAL_ERROR):
-        try:
-            return explain(gitlab, Release.of(gitlab.read().version), writing=True)
-        except Failure as failure:
-            return failure
-    reason = refused.rstrip(".") or "no result"
-    return Failure(messages.REFUSED, reason=reason, hint="Look into GitLab's logs.")
+    return verdict(MODEL_PROBE, about(model.name), works, line(message), facts)

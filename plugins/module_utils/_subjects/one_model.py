@@ -243,6 +243,14 @@ def target(wish: ModelOptions, current: Model | None, form: Form) -> Model:
     return base.model_copy(update=changes)
 
 
+def with_key(wish: ModelOptions, new: Model, current: Model | None) -> Model:
+    """Return a model as it should be, with the API key that it will have then."""
+    key = current.api_key if current else None
+    if wish.api_key is not None and not (current and wish.update_api_key == "on_create"):
+        key = wish.api_key
+    return new.model_copy(update={"api_key": key})
+
+
 def create(wish: ModelOptions, new: Model, form: Form) -> Step:
     """Return the step that creates a model; an update follows if GitLab sets another provider."""
     after = {"state": "present", **values(new)}

@@ -23,6 +23,7 @@ from .._engine.arguments import WHEN_UNSUPPORTED, Arguments, refuse_beside, requ
 from .._engine.plan import Plan, Step
 from .._engine.run_plan import PLAN_SPEC, StepPlan
 from .._engine.subject import Subject
+from .connection_check import CheckFirst
 from .endpoints import loopback
 from .one_model import (
     MODEL_SPEC,
@@ -35,6 +36,7 @@ from .one_model import (
     shown,
     target,
     update,
+    with_key,
 )
 from .preceding import after, is_late
 from .stored import Model, State, read_state
@@ -52,6 +54,8 @@ class ModelsOptions(Options):
     models: list[ModelOptions]
     single: bool = False  # one model, given by the options of the task itself
     exclusive: bool = False
+    connection_check: bool = False
+    connection_check_timeout: int = pydantic.Field(default=60, ge=0, le=600)
     when_unsupported: str = "fail"
 
     @pydantic.model_validator(mode="after")
@@ -111,7 +115,8 @@ def observe(gitlab: GitLab, wanted: ModelsOptions) -> ObservedModels:
 
 def compares_keys(wanted: ModelsOptions) -> bool:
     """Return whether stored API keys have to be read and compared with declared ones."""
-    return any(
+    # The connection is checked with the key that the model will have.
+    return wanted.connection_check or any(
         model.api_key is not None and model.update_api_key == "on_change" for model in wanted.models
     )
 
@@ -151,6 +156,7 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
     creates: list[Step] = []
     updates: list[Step] = []
     going: list[Model] = []
+    asked: list[Model] = []
     unseen: list[str] = []
     warnings: list[str] = []
     unsupported: dict[str, str] = {}
@@ -195,8 +201,11 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
             )
         if current is None:
             creates.append(create(model, new, form))
+            asked.append(with_key(model, new, None))
         elif step := update(model, current, new, form):
             updates.append(step)
+            if any(set(change.after) - {"name"} for change in step.changes):
+                asked.append(with_key(model, new, current))
             del models[current.name]
         else:
             continue
@@ -215,8 +224,14 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
     predicted = replace(found, state=found.state.model_copy(update={"models": models}))
     # Turning beta features on may reveal models that have to be deleted too.
     certain = certain and not (found.state.turned_on and (unseen or wanted.exclusive))
+    steps = (*updates, *creates, *map(delete, going))
+    if wanted.connection_check and asked:
+        first = CheckFirst(
+            tuple(asked), found.release, form.provider, wanted.connection_check_timeout
+        )
+        steps = (Step((), first), *steps)
     return Plan(
-        (*updates, *creates, *map(delete, going)),
+        steps,
         predicted,
         tuple(warnings),
         unsupported=unsupported,
@@ -372,6 +387,8 @@ SUBJECT = Subject(
             },
             **WHEN_UNSUPPORTED,
             "exclusive": {"type": "bool", "default": False},
+            "connection_check": {"type": "bool", "default": False},
+            "connection_check_timeout": {"type": "int", "default": 60},
             **PLAN_SPEC,
         },
         mutually_exclusive=[

@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import health_connections
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_advice import (
     action_for,
-    is_late,
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_notes import (
     CHECK_NOTES,
@@ -23,6 +22,9 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_note
 )
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks.health_probes import Facts
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.releases import Release
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.connection_check import (
+    is_late,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.healthy import (
     KEY,
     MODEL,
