@@ -118,18 +118,18 @@ _RULES = (
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
-        "Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo).",
+        "Assign a GitLab Duo seat to the token's user (duo_seats).",
         lambda facts, _own: facts.offline or facts.license_type == LEGACY,
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
         f"Seats do not count until GitLab knows what the add-ons include. {_SYNC}; then assign a "
-        "seat to the token's user, if it has none (Admin > GitLab Duo).",
+        "seat to the token's user, if it has none (duo_seats).",
         _never_synchronised,
     ),
     _Rule(
         (SEAT_PROBE,), "necessary permissions",
-        "Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo). If it has one, GitLab "
+        "Assign a GitLab Duo seat to the token's user (duo_seats). If it has one, GitLab "
         f"does not know what the add-on includes, which it learns from its cloud. {_SYNC}; use "
         "sync: always.",
         lambda facts, _own: bool(facts.seats),

@@ -55,8 +55,7 @@ CHECK_NOTES: dict[str, CheckNote] = {
         "license",
         "Licence and add-on include Code Suggestions, and the token's user has a seat, but not "
         "that others have one.",
-        "Assign a seat of an add-on such as GitLab Duo Enterprise to the token's user (Admin > "
-        "GitLab Duo).",
+        "Assign a seat of an add-on such as GitLab Duo Enterprise to the token's user (duo_seats).",
     ),
     LICENSE_PROBE: CheckNote(
         "license",
@@ -167,9 +166,15 @@ CODES: dict[str, tuple[str, str]] = {
     "M2000": ("No documentation was found", "Where the site is isolated, host GitLab's own docs."),
     "M3002": ("GitLab Duo is off for this group or project", "Turn it on in its settings."),
     "M3003": ("No access to the item", "Check the user's rights."),
-    "M3004": ("No access to Chat", "Assign a seat to the user."),
-    "M3005": ("Not part of the subscription", "Check add-ons and seats (duo_subscription)."),
-    "M3006": ("Not part of the subscription", "Check add-ons and seats (duo_subscription)."),
+    "M3004": ("No access to Chat", "Assign a seat to the user (duo_seats)."),
+    "M3005": (
+        "Not part of the subscription",
+        "Check add-ons (duo_subscription) and seats (duo_seats).",
+    ),
+    "M3006": (
+        "Not part of the subscription",
+        "Check add-ons (duo_subscription) and seats (duo_seats).",
+    ),
     "M4000": ("A slash command or its content could not be processed", "Try again; see the logs."),
     "M5000": ("A slash command or its content could not be processed", "Try again; see the logs."),
     "G3001": ("Not part of the subscription", "Check the add-ons (duo_subscription)."),

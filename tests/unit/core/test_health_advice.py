@@ -222,7 +222,7 @@ def test_the_subscription_before_its_first_synchronisation() -> None:
 def test_the_catalogue_that_did_not_come_with_the_synchronisation() -> None:
     """GitLab says that a seat is missing although seats are assigned."""
     said = advice(options=UNSYNCHRONISED)["code_suggestions_license_probe"]
-    assert said.startswith("Assign a GitLab Duo seat to the token's user (Admin > GitLab Duo). If")
+    assert said.startswith("Assign a GitLab Duo seat to the token's user (duo_seats). If")
     assert "does not know what the add-on includes, which it learns from its cloud" in said
     assert said.endswith("use sync: always.")
     never = advice(license={"last_sync": None})["code_suggestions_license_probe"]
@@ -230,7 +230,7 @@ def test_the_catalogue_that_did_not_come_with_the_synchronisation() -> None:
     offline = advice(license={"type": "offline_cloud"}, options={"seat": False})
     assert offline == {
         "code_suggestions_license_probe": "Assign a GitLab Duo seat to the token's user "
-        "(Admin > GitLab Duo)."
+        "(duo_seats)."
     }
 
 
