@@ -92,12 +92,14 @@ class ActionModule(ActionBase):
                 result = plain(of_host[variable]) if variable in of_host else None
                 if not isinstance(result, dict):
                     continue
-                if result.get("unreachable"):
+                unreachable, failed = bool(result.get("unreachable")), bool(result.get("failed"))
+                if unreachable:
                     collector.expect([host])
                     collector.lost(host, variable, unreachable=True)
                 else:
-                    failed = bool(result.get("failed"))
                     collector.add(host, module, result, failed=failed, check_mode=dry_run, when=now)
+                if module == "duo_preflight" and (failed or unreachable):
+                    break  # the run ended there, so the results behind it are of an earlier one
         return collector.report(options["title"], Run(now, now, "", dry_run, __version__))
 
 

@@ -63,7 +63,7 @@ def watch(here: Sandboxed) -> None:
 
 # --- the role's orders, with the subjects themselves ---------------------------------------------
 def configure(here: Sandboxed, wish: dict[str, Any]) -> dict[str, Any]:
-    """Run the tasks of present.yml until one fails; return the preflight's result."""
+    """Run the tasks of the role until one fails; return the preflight's result."""
     models, settings = wish["models"], wish["settings"]
     common = {"when_unsupported": wish["when_unsupported"]}
     preflight = here.run(
