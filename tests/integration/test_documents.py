@@ -23,11 +23,14 @@ PAGES = sorted(
 )
 # Pages whose parts begin anew each, and the tests that try all of these parts.
 TRIED_APART = {"docs/recipes.md": "test_recipes.py"}
+# What somebody has who took it from a release.
+TARBALL = next((ROOT / ".cache" / "dist").glob("*.tar.gz"), pathlib.Path("not-built"))
 REFUSED = {
     **{"kind": "status", "status": 401, "times": 1, "match": {"path": "/api/graphql"}},
     **{"content_type": "application/json", "body": '{"message": "401 Unauthorized"}'},
 }
 WORLDS: dict[str, World] = {
+    "README.md": World(links={TARBALL.name: f".cache/dist/{TARBALL.name}"}),
     "docs/report.md": World(links={"slices/1": "duo-report"}),
     # A token that is refused until somebody mends it.
     "docs/scale.md": World(faults={"gitlab.tokyo.example.com": [REFUSED]}),

@@ -26,6 +26,7 @@ FIRST = "Getting started <self>"
 MENU = {
     "Use": (
         FIRST,
+        "docs/install",
         "docs/recipes*",
         "docs/approval",
         "docs/gitlab-ci",
