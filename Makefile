@@ -106,7 +106,6 @@ sanity: $(ENV) ## ansible-test sanity; ARGS='--test import' goes to it
 build: $(ENV) ## The tarball in .cache/dist, installed in .cache/installed
 	python -m tools.collection build
 
-release: export KEY DRY_RUN
 release: $(ENV) $(IMPORTER) ## What a release consists of, signed and verified: KEY=fingerprint, or DRY_RUN=yes to try
 	python -m tools.release
 
