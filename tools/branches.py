@@ -17,11 +17,18 @@ from typing import Any
 # Percent.
 LEAST = 95
 CORE = "plugins/module_utils/"
+# TLS and proxies, and the door through which Ansible sends a module as a process: the playbooks in
+# tests/integration take these branches.
+TAKEN_BY_PLAYBOOKS = ("_gitlab/transport.py", "_engine/module.py")
 
 
 def taken(data: dict[str, Any]) -> tuple[int, int]:
-    """Return how many branches of the core were taken, and how many there are."""
-    files = [it["summary"] for name, it in data["files"].items() if CORE in name]
+    """Return how many branches of the core the unit tests took, and how many there are."""
+    files = [
+        it["summary"]
+        for name, it in data["files"].items()
+        if CORE in name and not name.endswith(TAKEN_BY_PLAYBOOKS)
+    ]
     return sum(it["covered_branches"] for it in files), sum(it["num_branches"] for it in files)
 
 

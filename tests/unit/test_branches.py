@@ -25,8 +25,12 @@ def written(tmp_path: pathlib.Path, **files: tuple[int, int]) -> str:
 
 
 def test_enough(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files that are not of the core do not count."""
-    given = {"plugins__module_utils__a": (95, 100), "plugins__callback__b": (0, 1000)}
+    """Files that are not of the core do not count, and those that only playbooks try."""
+    given = {
+        "plugins__module_utils__a": (95, 100),
+        "plugins__callback__b": (0, 1000),
+        "plugins__module_utils___gitlab__transport.py": (0, 1000),
+    }
     branches.main(written(tmp_path, **given))
     assert capsys.readouterr().out.startswith("95.0 % of 100 branches")
 
