@@ -35,11 +35,12 @@ options:
     description:
       - C(html) is a page for people (C(report.html)), C(json) all of it as data (C(report.json)),
         C(markdown) for the comment of a merge request (C(report.md)), C(junit) for the test results
-        of a pipeline (C(junit.xml)), and C(limit) the names of the instances that failed, could
-        not be reached or were not tried, for C(--limit @unfinished.txt) of the next run.
+        of a pipeline (C(junit.xml)), C(limit) the names of the instances that failed, could not be
+        reached or were not tried, for C(--limit @unfinished.txt) of the next run, and C(metrics)
+        figures for the textfile collector of Prometheus' node exporter (C(gitlab_duo.prom)).
     type: list
     elements: str
-    choices: [html, json, markdown, junit, limit]
+    choices: [html, json, markdown, junit, limit, metrics]
     default: [html, json]
     env:
       - name: DUO_REPORT_FORMATS

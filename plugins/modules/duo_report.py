@@ -27,7 +27,7 @@ options:
     description: As in the callback.
     type: list
     elements: str
-    choices: [html, json, markdown, junit, limit]
+    choices: [html, json, markdown, junit, limit, metrics]
     default: [html, json]
   title:
     description: Title of the report.

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports as files: HTML, JSON, Markdown and JUnit.
+"""Reports as files: HTML, JSON, Markdown, JUnit and metrics.
 
 Names and texts come from inventories and from GitLab, and so may be hostile. The page escapes all
 of them and names its own style and script by their digests, so that nothing else would run;
@@ -22,7 +22,11 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import _report, _report_json
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import (
+    _report,
+    _report_json,
+    _report_metrics,
+)
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Cell, Instance, Report
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report_result import text
 
@@ -33,6 +37,7 @@ NAMES = {
     "markdown": "report.md",
     "junit": "junit.xml",
     "limit": "unfinished.txt",
+    "metrics": "gitlab_duo.prom",
 }
 # What XML 1.0 has no way to say.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -249,4 +254,5 @@ FORMATS = {
     "markdown": markdown,
     "junit": junit,
     "limit": limit,
+    "metrics": _report_metrics.metrics,
 }

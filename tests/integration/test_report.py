@@ -14,13 +14,14 @@ import playbook
 import pytest
 import worlds
 from conftest import Play, Start
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from sandbox import credentials
 
-FILES = ["junit.xml", "report.html", "report.json", "report.md"]
+FILES = ["gitlab_duo.prom", "junit.xml", "report.html", "report.json", "report.md"]
 ON = {
     "ANSIBLE_CALLBACKS_ENABLED": "gitlab_ops.duo.report,record",
-    "DUO_REPORT_FORMATS": "html,json,markdown,junit",
+    "DUO_REPORT_FORMATS": "html,json,markdown,junit,metrics",
     "DUO_REPORT_TITLE": "Our fleet",
 }
 
@@ -222,7 +223,7 @@ def test_a_problem_of_the_report_is_one_warning(
 
 # --- without a callback ------------------------------------------------------------------------
 AUDIT = "gitlab_ops.duo.audit"
-FORMATS = {"duo_self_hosted_report_formats": ["html", "json", "markdown", "junit"]}
+FORMATS = {"duo_self_hosted_report_formats": ["html", "json", "markdown", "junit", "metrics"]}
 
 
 @pytest.mark.parametrize(
@@ -256,6 +257,13 @@ def test_audit(
     if "drifted" in names:
         by_name = {it["name"]: it for it in content(tmp_path)["instances"]}
         assert by_name["drifted"]["cells"]["gateway"]["changes"]
+    text = (tmp_path / "duo-report/gitlab_duo.prom").read_text("utf-8")
+    figures = {family.name: family.samples for family in text_string_to_metric_families(text)}
+    differ = {it.labels["gitlab"] for it in figures["gitlab_duo_differences"] if it.value}
+    assert differ == {"drifted"} & set(names)
+    # An audit asks for the end of the token, and GitLab tells it.
+    ends = {it.labels["gitlab"] for it in figures["gitlab_duo_token_expiry_timestamp_seconds"]}
+    assert ends == {"same", "drifted"} & set(names)
     no_secret(tmp_path)
 
 

@@ -36,6 +36,7 @@ MENU = {
         "docs/isolated*",
         "docs/scale",
         "docs/report",
+        "docs/monitoring",
         "docs/health",
         "docs/conformance",
         "troubleshooting",

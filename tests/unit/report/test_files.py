@@ -25,7 +25,7 @@ from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import (
 )
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report
 
-ALL = ("html", "json", "markdown", "junit")
+ALL = ("html", "json", "markdown", "junit", "metrics")
 
 
 class Elements(HTMLParser):
@@ -271,7 +271,9 @@ def test_files_are_replaced_and_nothing_else_is_left(tmp_path: pathlib.Path) -> 
     folder = tmp_path / "made" / "here"
     for count in (2, 1):
         paths = _report_files.write(fleet.many(count), str(folder), ALL)
-    assert sorted(os.listdir(folder)) == ["junit.xml", "report.html", "report.json", "report.md"]
+    assert sorted(os.listdir(folder)) == [
+        *("gitlab_duo.prom", "junit.xml", "report.html", "report.json", "report.md")
+    ]
     assert sorted(paths) == sorted(str(path) for path in folder.iterdir())
     assert "site-001" not in (folder / "report.html").read_text()
     mask = os.umask(0)
@@ -296,7 +298,7 @@ def test_each_failure_is_one_line_with_its_next_step() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", ["html", "json", "markdown", "junit"])
 def test_where_requests_go_is_in_every_format(name: str) -> None:
     features = [
         {"feature": "duo_chat", "provider": "unassigned"},
