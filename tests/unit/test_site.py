@@ -1,25 +1,13 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The parts that `make docs` makes itself: the page of messages, the menu, the check of links."""
+"""The parts that `make docs` makes itself: the menu, and the check of links."""
 
 from __future__ import annotations
 
 import pathlib
-import re
 
-from tools.site import layout, links, messages
-
-
-def test_every_message_has_a_place() -> None:
-    """The code of each is a heading, and so an anchor; what is filled in is not left as braces."""
-    page = messages.page()
-    text = "".join(file.read_text("utf-8") for file in messages.FILES)
-    codes = re.findall(r'Message\(\s*"([\w-]+)"', text)
-    assert codes
-    assert re.findall(r"^### `([\w-]+)`$", page, flags=re.MULTILINE) == codes
-    assert "{" not in page
-    assert "GitLab *version* has no *kind* *given*" in page
+from tools.site import layout, links
 
 
 def test_menu_has_every_page_once() -> None:

@@ -18,7 +18,6 @@ import yaml
 
 from tools import origin
 from tools.collection import NAME, NAMESPACE, ROOT, files, link
-from tools.site import messages
 
 # The README, as the menu names it.
 FIRST = "Getting started <self>"
@@ -39,7 +38,7 @@ MENU = {
         "docs/monitoring",
         "docs/health",
         "docs/conformance",
-        "troubleshooting",
+        "docs/errors",
         "reference/index",
     ),
     "Understand": ("docs/architecture", "docs/reliability", "docs/performance", "docs/*"),
@@ -77,7 +76,6 @@ def lay_out(source: pathlib.Path, values: origin.Origin | None = None) -> None:
         else:
             shutil.copy(ROOT / path, source / path)
     (source / "ansible.inv").write_bytes(_inventory())
-    (source / "troubleshooting.md").write_text(messages.page(), "utf-8")
     (source / "changelog.rst").write_text(_changelog(), "utf-8")
     _reference(source / "reference")
     pages = [path.relative_to(source).with_suffix("") for path in source.rglob("*.md")]

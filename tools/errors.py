@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the page of all messages, from the files in plugins/module_utils/ that hold them."""
+"""Make docs/errors.md, the page of all error codes, from the source: python -m tools.errors."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 
 from tools.collection import ROOT, link
 
-_NAMES = (
-    "messages.py",
-    "http_messages.py",
-    "isolated_messages.py",
-    "permission_messages.py",
-    "conformance_messages.py",
-    "plan_messages.py",
+PAGE = ROOT / "docs" / "errors.md"
+# What any task may meet comes first.
+FILES = sorted(
+    (ROOT / "plugins" / "module_utils" / "_base").glob("*messages.py"),
+    key=lambda file: (file.stem != "messages", file.stem != "http_messages", file.stem),
 )
-FILES = [ROOT / "plugins" / "module_utils" / "_base" / name for name in _NAMES]
-HEAD = """# Troubleshooting
+HEAD = """<!-- Made by `python -m tools.errors` from the source; what is written here is lost. -->
+# Error codes
+
+For those whose run has failed, and for programs that read results.
 
 When a task fails, `failure.code` of its result is one of these, and `msg` has the sentence and
 the next step. What stands here as *a word* is filled in. `failure.about` names the object, and
@@ -50,12 +50,17 @@ def _parts(file: Path) -> Iterator[str]:
         elif name := re.match(r"([A-Z_]+) = Message\(", line):
             message = getattr(errors, name[1])
             yield f"### `{message.code}`\n"
-            yield f"{_filled(message.what)}\n\n{_filled('→ ' + message.next_step)}\n"
+            yield f"- Cause: {_filled(message.what)}\n- Remedy: {_filled(message.next_step)}\n"
 
 
 def _filled(text: str) -> str:
-    """Return a sentence as Markdown, with its placeholders in italics."""
+    """Return a sentence as Markdown; what it leaves open is set in italics."""
     parts = re.split(r"\{(\w+)\}", text)
     escaped = [re.sub(r"([<*_`\[\]])", r"\\\1", part) for part in parts]
     # Every second part is a name.
     return "".join(f"*{part}*" if at % 2 else part for at, part in enumerate(escaped))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    print(PAGE.relative_to(ROOT))
