@@ -37,6 +37,13 @@ options:
       - Read whether AI logs are on as well, which takes one more request.
     type: bool
     default: false
+  agent_platform:
+    description:
+      - Read as well whether the account with which flows of the Agent Platform act is connected,
+        as far as GitLab shows it. The task signs in for it, with O(username) and O(password), or
+        O(session_cookie); without them it is not read.
+    type: bool
+    default: false
 seealso:
   - module: gitlab_ops.duo.duo_gateway
   - module: gitlab_ops.duo.duo_self_hosted_model
@@ -178,6 +185,12 @@ ai_logs:
   returned: O(ai_logs=true)
   type: dict
   sample: {enabled: false}
+agent_platform:
+  description:
+    - Whether the account is connected (C(connected)); null where GitLab does not show it.
+  returned: O(agent_platform=true)
+  type: dict
+  sample: {connected: true}
 configuration:
   description:
     - The same as variables of the role P(gitlab_ops.duo.duo_self_hosted#role), without keys and

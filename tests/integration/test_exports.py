@@ -109,6 +109,40 @@ def test_a_model_made_since_outlives_a_restore(
     assert set(instance.state()["models"]) == {"m", "made-since"}
 
 
+def test_the_account_of_flows_is_restored_where_gitlab_shows_it(
+    play: Play, start: Start, tmp_path: pathlib.Path
+) -> None:
+    shown, not_shown = start("18.9", "19.4")
+    lost = {
+        "name": "lose",
+        "ansible.builtin.uri": {
+            "url": "{{ duo_self_hosted_api_url }}/_sandbox/seed",
+            "method": "POST",
+            "body_format": "json",
+            "body": {"agent_platform": {"connected": False}},
+        },
+        "delegate_to": "localhost",
+    }
+    hosts = {}
+    for name, instance in (("shown", shown), ("not-shown", not_shown)):
+        instance.seed(
+            gateway={"ai_gateway_url": "https://aigw.example.com"},
+            agent_platform={"connected": True},
+        )
+        hosts[name] = host(
+            instance,
+            duo_self_hosted_export_dir=str(tmp_path / "exports"),
+            duo_self_hosted_agent_platform={"state": "connected"},
+        )
+    plays = [role("export", "all", "export"), role("restore", "all", "restore", lost)]
+    run = play(plays, hosts).succeeded()
+    assert "Connect the account of the Agent Platform" in changed(run, "shown", "restore")
+    assert shown.state()["agent_platform"] == {"connected": True}
+    # Nothing was exported of it, so nothing is done about it.
+    assert changed(run, "not-shown", "restore") == []
+    assert not_shown.state()["agent_platform"] == {"connected": False}
+
+
 def test_the_documented_way_is_as_good(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
     """The file that the example of duo_info writes is safe as variables of a play, too."""
     (instance,) = start("19.4")

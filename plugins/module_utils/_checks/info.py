@@ -20,7 +20,8 @@ from .._engine.arguments import Arguments
 from .._engine.finding import Finding
 from .._engine.subject import Subject
 from .._gitlab.graphql import Part
-from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
+from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn, sign_in_of
+from .._subjects import agent_platform
 from .._subjects.beta_features import beta_state
 from .._subjects.gateway import ABOUT as ABOUT_GATEWAY
 from .._subjects.gateway import (
@@ -58,6 +59,8 @@ class ObservedInstance:
     state: State
     beta: bool | None
     duo_core: bool | None = None  # None if GitLab does not show it (before 18.0, offline licence)
+    # None where it was not asked for, or GitLab does not show it.
+    flows: bool | None = None
     ai_logs: bool | None = None  # None if it was not asked for or may not be read
 
     @property
@@ -105,6 +108,7 @@ class InfoOptions(SignIn):
 
     isolated: bool = False
     ai_logs: bool = False
+    agent_platform: bool = False
     # Whether to read the stored API keys of models as well, to compare them.
     keys: bool = False
     # Whether to read the IAM roles of models.
@@ -157,7 +161,11 @@ def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     found = observe(gitlab, wanted)
     settings = gitlab.rest("/application/settings") if wanted.ai_logs else None
     enabled = settings.get("enabled_expanded_logging") if isinstance(settings, dict) else None
-    return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None)
+    flows = None
+    if wanted.agent_platform:
+        account = agent_platform.AgentPlatformOptions(**sign_in_of(wanted))
+        flows = agent_platform.look(gitlab, account, found.release).connected
+    return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None, flows=flows)
 
 
 def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
@@ -202,6 +210,7 @@ def show(wanted: InfoOptions, found: ObservedInstance) -> dict[str, Any]:
     return {
         **show_state(found),
         **({"ai_logs": {"enabled": found.ai_logs}} if wanted.ai_logs else {}),
+        **({"agent_platform": {"connected": found.flows}} if wanted.agent_platform else {}),
         "configuration": _configuration(found),
         "left_out": found.left_out,
     }
@@ -260,6 +269,9 @@ def _configuration(found: ObservedInstance) -> dict[str, Any]:
             "enabled": found.beta,
             "accept_testing_agreement": found.beta,
         }
+    if found.flows:
+        # Disconnected is the state of an instance that never connected it.
+        variables["duo_self_hosted_agent_platform"] = {"state": "connected"}
     return variables
 
 
@@ -301,6 +313,7 @@ SUBJECT = Subject(
         spec={
             "isolated": {"type": "bool", "default": False},
             "ai_logs": {"type": "bool", "default": False},
+            "agent_platform": {"type": "bool", "default": False},
             **DECLARED_GATEWAY,
             **SIGN_IN_SPEC,
         }

@@ -109,7 +109,7 @@ def foresee(found: ObservedAgentPlatform, step: StepPlan) -> ObservedAgentPlatfo
 
 def _turned(changes: Iterable[Entry], duo_on: bool | None) -> bool | None:
     for it in changes:
-        if it.get("subject") == "settings" and it.get("field") == "availability":
+        if (it.get("subject"), it.get("name")) == ("setting", "availability"):
             duo_on = it.get("after") in ON
     return duo_on
 

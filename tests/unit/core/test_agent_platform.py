@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._base.messages import Failure
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import preflight
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info, preflight
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.run_plan import StepPlan
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import agent_platform
 from ansible_collections.gitlab_ops.duo.tests.unit.core.runs import carried_out, planned
@@ -99,7 +99,7 @@ def test_what_the_release_lacks_may_be_skipped() -> None:
     ("availability", "on"), [("default_on", True), ("always_on", True), ("default_off", False)]
 )
 def test_an_earlier_step_may_turn_duo_on_or_off(availability: str, on: bool) -> None:
-    entry = {"subject": "settings", "name": "", "field": "availability", "after": availability}
+    entry = {"subject": "setting", "name": "availability", "field": "value", "after": availability}
     found = agent_platform.ObservedAgentPlatform(release("18.9"), False, not on)
     assert agent_platform.foresee(found, StepPlan(preceding=(entry,))).duo_on is on
 
@@ -207,3 +207,26 @@ def test_a_run_that_does_not_declare_it_does_not_sign_in(given: dict[str, Any]) 
     result = here.dry(preflight.SUBJECT, **ROOT, agent_platform=given)
     assert (result["declared"]["agent_platform"], result["plan"]["to_do"]) == (False, False)
     assert len(here.requests) == 2
+
+
+# --- exports -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("version", "seed", "shown", "declared"),
+    [
+        ("18.9", IS_CONNECTED, True, {"state": "connected"}),
+        ("18.9", {}, False, None),
+        ("19.4", IS_CONNECTED, None, None),
+        ("17.9", {}, None, None),
+    ],
+)
+def test_an_export_has_what_is_shown(
+    version: str, seed: dict[str, Any], shown: bool | None, declared: dict[str, str] | None
+) -> None:
+    here = Sandboxed(version, **seed)
+    result = here.run(info.SUBJECT, agent_platform=True, **ROOT)
+    assert result["agent_platform"] == {"connected": shown}
+    assert result["configuration"].get("duo_self_hosted_agent_platform") == declared
+    # Without an account it is not looked at, and no failure.
+    blind = here.run(info.SUBJECT, agent_platform=True)
+    assert blind["agent_platform"] == {"connected": None}
+    assert "agent_platform" not in here.run(info.SUBJECT, **ROOT)
