@@ -38,6 +38,9 @@ GROUPS: dict[str, Plan] = {
 GROUPS["change"] = [
     (Size(number, change=True, beta=True, latency=LATENCY), ["action"]) for number in (1, 10, 100)
 ]
+GROUPS["seats"] = [
+    (Size(users=1000, change=change, latency=LATENCY), ["action"]) for change in (False, True)
+]
 QUICK: Plan = [
     (Size(latency=LATENCY), [*FEW, "uri"]),
     (Size(change=True, beta=True, latency=LATENCY), ["action"]),

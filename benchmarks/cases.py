@@ -48,6 +48,8 @@ class Size:
     change: bool = False
     # Whether to turn beta features on as well, by signing in.
     beta: bool = False
+    # How many users have a seat, and nobody else; 0 declares no seats.
+    users: int = 0
     latency: float = 0.0
 
     def __str__(self) -> str:
@@ -56,6 +58,7 @@ class Size:
             f"{self.instances} instance{'s' * (self.instances > 1)}, "
             f"{self.models} model{'s' * (self.models > 1)}, {declared.FEATURES} features, "
             f"{'beta features by signing in, ' if self.beta else ''}"
+            f"{f'{self.users} users with a seat, ' if self.users else ''}"
             f"{'everything' if self.change else 'nothing'} to change, "
             f"latency {self.latency * 1000:.0f} ms"
         )
@@ -134,13 +137,18 @@ class Bench:
         :raises RuntimeError: it did not do what it should.
         """
         self.sandbox.start(
-            size.instances, size.models, change=size.change, beta=size.beta, latency=size.latency
+            size.instances,
+            size.models,
+            change=size.change,
+            beta=size.beta,
+            latency=size.latency,
+            users=size.users,
         )
         hosts = {
             f"gitlab-{number:03}": {
                 # Nobody is there: whoever asks for the host instead of its GitLab, fails.
                 "ansible_host": "192.0.2.1",
-                **declared.variables(url, size.models, beta=size.beta),
+                **declared.variables(url, size.models, beta=size.beta, users=size.users),
             }
             for number, url in enumerate(self.sandbox.urls[: size.instances])
         }
@@ -162,7 +170,7 @@ class Bench:
         if bool(changed) != expected:
             raise RuntimeError(f"{case}, {size}: {changed} changes\n{output}")
         if works:
-            requests, writes = self.sandbox.count(size.instances, size.models)
+            requests, writes = self.sandbox.count(size.instances, size.models, size.users)
         else:
             requests = writes = 0
         return replace(cost, requests=requests, writes=writes, server_cpu=used), output

@@ -55,10 +55,20 @@ def settings(count: int) -> list[Json]:
     ]
 
 
-def variables(url: str, count: int, *, beta: bool) -> Json:
-    """Return the variables of one host; with ``beta`` it also turns beta features on."""
+def people(count: int) -> list[str]:
+    """Return so many user names."""
+    return [f"user-{number:04}" for number in range(count)]
+
+
+def variables(url: str, count: int, *, beta: bool, users: int = 0) -> Json:
+    """Return the variables of one host; with ``beta`` it also turns beta features on.
+
+    :param users: how many have a seat, and nobody else; 0 leaves seats alone.
+    """
+    seats = {"add_on": "duo_enterprise", "users": people(users), "exclusive": True}
     return {
         **(BETA_DECLARED if beta else {}),
+        **({"duo_self_hosted_seats": seats} if users else {}),
         "duo_self_hosted_api_url": url,
         "duo_self_hosted_api_token": credentials.ADMIN_TOKEN,
         "duo_self_hosted_gateway": GATEWAY,
@@ -94,8 +104,17 @@ def seed(count: int, *, change: bool, beta: bool = False) -> Json:
     }
 
 
-def reached(state: Json, count: int) -> bool:
+def seats_seed(users: int, *, change: bool) -> Json:
+    """Return users, and an add-on whose seats they have, or are to get."""
+    held = [] if change else people(users)
+    add_on = {"name": "DUO_ENTERPRISE", "purchased": users, "assigned": 0, "users": held}
+    return {"users": [{"username": name} for name in people(users)], "add_ons": [add_on]}
+
+
+def reached(state: Json, count: int, users: int = 0) -> bool:
     """Return whether the state of a stand-in is the declared one."""
+    if users and sorted(state["add_ons"][0]["users"]) != people(users):
+        return False
     wanted = seed(count, change=False)
     names = {model["id"]: model["name"] for model in state["models"]}
     found = [{key: model[key] for key in wanted["models"][0]} for model in state["models"]]

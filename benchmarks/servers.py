@@ -71,17 +71,22 @@ class Sandbox(Server):
         super().__init__("sandbox", arguments, instances)
         self.urls = [json.loads(line)["url"] for line in self.announced]
 
-    def start(self, used: int, models: int, *, change: bool, beta: bool, latency: float) -> None:
+    def start(
+        self, used: int, models: int, *, change: bool, beta: bool, latency: float, users: int
+    ) -> None:
         """Put the instances that are used in the state from which a run starts."""
         for url in self.urls[:used]:
             netloc = urlsplit(url).netloc
             ask(netloc, "POST", "/_sandbox/reset")
             ask(netloc, "POST", "/_sandbox/seed", declared.seed(models, change=change, beta=beta))
+            if users:
+                seats = declared.seats_seed(users, change=change)
+                ask(netloc, "POST", "/_sandbox/seed", seats)
             if latency:
                 rule = {"kind": "delay", "seconds": latency, "times": 0}
                 ask(netloc, "POST", "/_sandbox/faults", {"faults": [rule]})
 
-    def count(self, used: int, models: int) -> tuple[int, int]:
+    def count(self, used: int, models: int, users: int) -> tuple[int, int]:
         """Return how many requests came, and how many of them write.
 
         :raises RuntimeError: an instance is not in the declared state.
@@ -89,7 +94,7 @@ class Sandbox(Server):
         requests = writes = 0
         for url in self.urls[:used]:
             netloc = urlsplit(url).netloc
-            if not declared.reached(ask(netloc, "GET", "/_sandbox/state"), models):
+            if not declared.reached(ask(netloc, "GET", "/_sandbox/state"), models, users):
                 raise RuntimeError(f"{url} is not in the declared state")
             journal = ask(netloc, "GET", "/_sandbox/journal")["requests"]
             requests += len(journal)

@@ -149,6 +149,19 @@ def test_rotate(kitchen: Kitchen) -> None:
     assert kitchen.writes() == []
 
 
+def test_seats(kitchen: Kitchen) -> None:
+    """The dry run names who gets and loses a seat; then the list is the whole truth."""
+    kitchen.instance.seed(
+        add_ons=[{"name": "DUO_ENTERPRISE", "purchased": 2, "assigned": 0, "users": ["second"]}]
+    )
+    dry, _real = kitchen.cook("Give users their seats")
+    assert all(name in dry for name in ("alice", "root", "second"))
+    assert kitchen.writes() == ["userAddOnAssignmentBulkRemove", "userAddOnAssignmentBulkCreate"]
+    (add_on,) = kitchen.instance.state()["add_ons"]
+    assert add_on["users"] == ["alice", "root"]
+    assert " changed=0 " in kitchen.cook("Give users their seats")[1]
+
+
 def test_isolated(kitchen: Kitchen) -> None:
     """It configures; and what somebody then sets by hand is refused, and named."""
     kitchen.cook("Keep everything inside")
