@@ -15,8 +15,7 @@ TOO_FEW_SEATS = Message(
     "too-few-seats",
     "{add_on} has too few free seats; missing: {missing} (to assign: {wanted}, free: {free} of "
     "{purchased}).",
-    "Buy seats and synchronise the subscription (duo_subscription), declare fewer users, or set "
-    "exclusive: true, which first takes the seats of users who are not declared.",
+    "{hint}",
 )
 NO_SUCH_USERS = Message(
     "no-such-users",

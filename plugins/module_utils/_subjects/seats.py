@@ -18,8 +18,8 @@ from .._base.invalid import Wrong
 from .._base.libraries import pydantic
 from .._base.messages import Failure, close
 from .._base.options import Name, Options, Spec, check, one_of
-from .._duo.licences import SEAT_ADD_ONS
-from .._engine.access import LICENSE
+from .._duo.licences import OFFLINE, SEAT_ADD_ONS
+from .._engine.access import LICENSE, license_facts
 from .._engine.arguments import Arguments
 from .._engine.plan import Change, Plan, Step
 from .._engine.run_plan import PLAN_SPEC
@@ -106,6 +106,8 @@ class ObservedSeats:
     declaration is the whole truth.
     """
 
+    # Whether GitLab learns of purchases from a new licence file alone.
+    offline: bool
     # GitLab's names of the active add-ons.
     add_ons: tuple[str, ...]
     purchase: Purchase | None
@@ -137,7 +139,8 @@ def observe(gitlab: GitLab, wanted: SeatsOptions) -> ObservedSeats:
             users.update(page)
             if not wanted.exclusive and wanted.declared.keys() <= users.keys():
                 break
-    return ObservedSeats(tuple(it.name for it in purchases), purchase, users)
+    offline = license_facts(reading.data)["type"] == OFFLINE
+    return ObservedSeats(offline, tuple(it.name for it in purchases), purchase, users)
 
 
 def _pages(gitlab: GitLab, purchase: Purchase) -> Iterable[dict[str, User]]:
@@ -226,6 +229,7 @@ def plan(wanted: SeatsOptions, found: ObservedSeats) -> Plan[ObservedSeats]:
             free=max(free, 0),
             purchased=purchase.purchased_quantity,
             missing=len(new) - max(free, 0),
+            hint=_more_seats(wanted, found),
         )
     after = {user.name.lower(): replace(user, has_seat=False) for user in gone}
     after |= {user.name.lower(): replace(user, has_seat=True) for user in new}
@@ -241,9 +245,26 @@ def plan(wanted: SeatsOptions, found: ObservedSeats) -> Plan[ObservedSeats]:
     return Plan(steps, predicted, tuple(warnings))
 
 
+def _bought(found: ObservedSeats, what: str) -> str:
+    """Return how GitLab gets to know what was bought."""
+    if found.offline:
+        return f"buy {what} and upload the licence that includes them (Admin > Subscription)"
+    return f"buy {what} and synchronise the subscription (duo_subscription)"
+
+
+def _more_seats(wanted: SeatsOptions, found: ObservedSeats) -> str:
+    buy = _bought(found, "seats")
+    if wanted.exclusive:
+        return f"Declare fewer users, or {buy}."
+    return (
+        f"Declare fewer users, {buy}, or set exclusive: true, which first takes the seats of users "
+        "who are not declared."
+    )
+
+
 def _no_add_on(wanted: SeatsOptions, found: ObservedSeats) -> Failure:
     others = [name for name, its in SEAT_ADD_ONS.items() if its in found.add_ons]
-    buy = "buy the add-on and synchronise the subscription (duo_subscription)."
+    buy = f"{_bought(found, 'its seats')}."
     fits = f"Set add_on: {others[0]}, which is active and has seats too, or " if others else ""
     return Failure(
         seat_messages.NO_SEAT_ADD_ON,

@@ -147,13 +147,13 @@ def test_nobody_is_left_only_with_a_confirmation() -> None:
             {"active": False},
             ["alice"],
             seat_messages.NO_SEAT_ADD_ON.code,
-            "(active: none). Buy the add-on",
+            "(active: none). Buy its seats",
         ),
         (
             {"name": "SELF_HOSTED_DAP"},
             ["alice"],
             seat_messages.NO_SEAT_ADD_ON.code,
-            "(active: SELF_HOSTED_DAP). Buy the add-on",
+            "(active: SELF_HOSTED_DAP). Buy its seats",
         ),
     ],
 )
@@ -164,6 +164,27 @@ def test_refused_before_anything_is_written(
     result = here.run(SUBJECT, check=check, **ENTERPRISE, users=users)
     assert (result["failure"]["code"], result["changed"], here.writes) == (code, False, [])
     assert said in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        ("online_cloud", "buy seats and synchronise the subscription (duo_subscription)"),
+        (
+            "offline_cloud",
+            "buy seats and upload the licence that includes them (Admin > Subscription)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_to_do_about_too_few_seats(kind: str, step: str, exclusive: bool) -> None:
+    """An offline licence is never synchronised, and an exclusive list has taken what it can."""
+    here = site(purchased=1)
+    here.seed(license={"type": kind})
+    wish = {**ENTERPRISE, "users": ["alice", "root"], "exclusive": exclusive}
+    told = here.dry(SUBJECT, **wish)["failure"]["next_step"]
+    assert told.startswith(f"Declare fewer users, {'or ' if exclusive else ''}{step}")
+    assert ("set exclusive: true" in told) is not exclusive
 
 
 @pytest.mark.parametrize("state", ["blocked", "deactivated", "internal"])
