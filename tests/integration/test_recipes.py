@@ -130,7 +130,7 @@ def test_exclusive(kitchen: Kitchen) -> None:
         models=[{**MODEL, "name": "unused"}, {**MODEL, "name": "used"}],
         features={"duo_chat": {"provider": "self_hosted", "model": "used"}},
     )
-    dry, real = kitchen.cook("Remove models that nobody declares")
+    dry, real = kitchen.cook("Remove undeclared models")
     for output in (dry, real):
         assert "is used by duo_chat" in re.sub(r"\s+", " ", output)
     assert kitchen.writes() == ["aiSelfHostedModelDelete"]

@@ -19,9 +19,9 @@ TOO_FEW_SEATS = Message(
 )
 NO_SUCH_USERS = Message(
     "no-such-users",
-    "GitLab lists nobody who can have a seat as {users}{similar}.",
-    "Correct the user names, or leave out these users: blocked and deactivated users and bots can "
-    "have no seat.",
+    "GitLab lists nobody who can have a seat as {users}.",
+    "Correct the user names (similar ones: {similar}), or leave out these users: blocked and "
+    "deactivated users and bots can have no seat.",
 )
 SEATS_EMPTIED = Message(
     "seats-emptied",

@@ -282,7 +282,7 @@ def _no_such_users(unknown: Sequence[str], found: ObservedSeats) -> Failure:
         seat_messages.NO_SUCH_USERS,
         about=ABOUT,
         users=", ".join(unknown),
-        similar=f" (similar names: {', '.join(dict.fromkeys(meant))})" if meant else "",
+        similar=", ".join(dict.fromkeys(meant)) or "none",
     )
 
 

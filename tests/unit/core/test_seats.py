@@ -134,9 +134,9 @@ def test_nobody_is_left_only_with_a_confirmation() -> None:
             {},
             ["alice", "secnd", "Nobody"],
             seat_messages.NO_SUCH_USERS.code,
-            "as secnd, Nobody (similar names: second). Correct",
+            "as secnd, Nobody. Correct the user names (similar ones: second)",
         ),
-        ({}, ["secnd"], seat_messages.NO_SUCH_USERS.code, "(similar names: second)"),
+        ({}, ["secnd"], seat_messages.NO_SUCH_USERS.code, "(similar ones: second)"),
         (
             {"name": "CODE_SUGGESTIONS"},
             ["alice"],
