@@ -17,9 +17,11 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Container
 
 import yaml
 
@@ -30,6 +32,7 @@ from tools.site import __main__ as site
 # galaxy-importer wants older libraries than the other tools: it has an environment of its own.
 IMPORTER = collection.CACHE / "venv-importer" / "bin"
 KEY_FILE = "release-key.asc"
+UNFOUND = re.compile(r"Failed to find gitlab_ops\.duo\.(\w+) playbook\.$")
 
 
 def obstacles(values: origin.Origin, key: str) -> list[str]:
@@ -55,9 +58,24 @@ def import_as_galaxy(file: pathlib.Path) -> None:
     top.mkdir(parents=True)
     said = run(IMPORTER / "python", "-m", "galaxy_importer.main", file, folder=top)
     (top / "log").write_text(said)
-    complaints = [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR"))]
-    if complaints:
-        sys.exit("\n".join(complaints))
+    if wrong := complaints(said, tarball.members(file)):
+        sys.exit("\n".join(wrong))
+
+
+def complaints(said: str, held: Container[str]) -> list[str]:
+    """Return what the importer complains about in its log.
+
+    It lints the collection where Ansible does not find it, so it misses playbooks of ours that an
+    example imports. That counts only if they are not in the tarball either.
+
+    :param held: the names of the files in the tarball
+    """
+    return [
+        line
+        for line in said.splitlines()
+        if line.startswith(("WARNING", "ERROR"))
+        and not ((found := UNFOUND.search(line)) and f"playbooks/{found[1]}.yml" in held)
+    ]
 
 
 def write_checksums(folder: pathlib.Path) -> pathlib.Path:

@@ -159,3 +159,12 @@ def test_no_release_without_an_origin() -> None:
         f"tools/origin.yml: {name} is empty" for name in origin.Origin._fields
     ]
     assert "no key to sign with: make release KEY=fingerprint" in found
+
+
+def test_what_the_importer_complains_about() -> None:
+    """A playbook that is in the tarball was not found because of where the importer looks."""
+    missing = "WARNING: ERROR    Failed to find gitlab_ops.duo.adit playbook."
+    there = "WARNING: ERROR    Failed to find gitlab_ops.duo.audit playbook."
+    said = "\n".join(["Loading playbook audit.yml", there, missing, "WARNING: no changelog"])
+    found = release.complaints(said, {"playbooks/audit.yml"})
+    assert found == [missing, "WARNING: no changelog"]
