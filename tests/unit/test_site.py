@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
+import pytest
+
+from tools.collection import ROOT
 from tools.site import layout, links
 
 
@@ -28,3 +32,10 @@ def test_broken_links_are_found(tmp_path: pathlib.Path) -> None:
         *("page.html: #nowhere", "page.html: gone.html", "page.html: gone.png"),
         "page.html: other.html#there",
     ]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda it: it.name)
+def test_a_page_begins_with_whom_it_is_for(page: pathlib.Path) -> None:
+    """So that a reader knows in a moment whether to go on."""
+    text = re.sub(r"<!--.*?-->\n", "", page.read_text("utf-8"))
+    assert re.match(r"# [^\n]+\n\nFor (those|whoever) ", text)
