@@ -19,6 +19,11 @@ attributes:
   idempotent:
     description: A second run with the same options changes nothing.
     support: full
+  platform:
+    description: Works on GitLab through its API, from any machine that runs modules of Ansible.
+      With a local connection, that is the controller itself.
+    platforms: posix
+    support: full
 """
 
     ACTION_GROUP = r"""
@@ -39,8 +44,13 @@ attributes:
     support: full
   diff_mode:
     description: There is no difference to show.
-    support: full
+    support: N/A
   idempotent:
     description: Changes nothing.
+    support: full
+  platform:
+    description: Works on GitLab through its API, from any machine that runs modules of Ansible.
+      With a local connection, that is the controller itself.
+    platforms: posix
     support: full
 """

@@ -72,9 +72,16 @@ attributes:
     support: full
   diff_mode:
     description: There is no difference to show.
-    support: none
+    support: N/A
   idempotent:
-    description: Replaces the files with those of the current results.
+    description: Replaces the files with those of the current results. They hold the time of the
+      run, so they differ each time.
+    support: partial
+    details:
+      - The task reports no change, since nothing of GitLab changes.
+  platform:
+    description: Works on files of the controller.
+    platforms: posix
     support: full
 """
 
