@@ -6,52 +6,32 @@
 from __future__ import annotations
 
 import functools
-import threading
-import time
 from datetime import date
 from typing import Any
 
 import pytest
-import requests
 
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import http_messages, messages
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._base import messages
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import (
     preflight,
     preflight_state,
 )
-from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import feature_model
+from ansible_collections.gitlab_ops.duo.tests.unit.core.preflights import (
+    DECLARED,
+    GATEWAY,
+    MODEL,
+    STORED,
+    SUBJECT,
+    found,
+    settled,
+)
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import RELEASES, ROOT, Sandboxed
 from sandbox import credentials
 
-SUBJECT = preflight.SUBJECT
-GATEWAY = {"ai_gateway_url": "https://aigw.example.com"}
-MODEL = {
-    "name": "codestral",
-    "model_family": "codestral",
-    "endpoint": "https://vllm.example.com/v1",
-    "identifier": "custom_openai/codestral",
-}
-CODE = {"features": ["code_completions"], "model": "codestral"}
-DECLARED = {"gateway": GATEWAY, "models": [MODEL], "settings": [CODE]}
 LESS = ["ai_features"]
-STORED = {"name": "codestral", "model": "codestral", "endpoint": MODEL["endpoint"]}
 LIST = "outbound_local_requests_allowlist_raw"
 DENY = {"deny_all_requests_except_allowed": True}
 ALLOW = {"manage_outbound_allowlist": True}
-
-
-def settled(release: str, **seed: Any) -> Sandboxed:
-    """Return an instance on which no feature is left without a decision."""
-    here = Sandboxed(release)
-    off = {name: {"provider": "disabled"} for name in here.instance.catalog.features}
-    return Sandboxed(release, **{**seed, "features": {**off, **seed.get("features", {})}})
-
-
-def found(here: Sandboxed, **wish: Any) -> list[tuple[str, str, str]]:
-    """Return severity, subject and sentence of the findings."""
-    result = here.dry(SUBJECT, **wish)
-    findings = result.get("findings", [])
-    return [(it["severity"], it["subject"], it["what"]) for it in findings]
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -294,111 +274,6 @@ def test_a_token_that_reads_less_is_refused_in_a_dry_run_too() -> None:
     assert "The token has the scopes ai_features; changes need the scope api" in result["msg"]
 
 
-def test_hidden_features_are_no_finding_once_beta_is_declared() -> None:
-    settings = [{"features": ["generate_commit_message"], "provider": "disabled"}]
-    wish = {"settings": settings, "beta_features": True, "accept_testing_agreement": True, **ROOT}
-    assert found(Sandboxed("18.9"), **wish) == []
-    on = Sandboxed("18.9", beta_acceptances=["root"])
-    # Nothing is to be turned on, so neither a password nor the agreement is asked for.
-    assert found(on, settings=settings, beta_features=True) == []
-
-
-VULNERABILITY = ["duo_chat_explain_vulnerability", "resolve_vulnerability"]
-
-
-@pytest.mark.parametrize("beta", [[], ["root"]], ids=["off", "on"])
-def test_what_a_premium_licence_hides_is_not_told_of_beta_features(beta: list[str]) -> None:
-    names = [*VULNERABILITY, "generate_commit_message"]
-    wish = {"settings": [{"features": names, "provider": "disabled"}]}
-    here = Sandboxed("18.9", license={"plan": "premium"}, beta_acceptances=beta)
-    told = found(here, **wish)
-    assert [it[:2] for it in told] == [
-        ("warning", "license"),
-        *([] if beta else [("warning", "beta features")]),
-    ]
-    assert f"does not show the state of {', '.join(VULNERABILITY)}, whether beta" in told[0][2]
-    assert not beta or here.run(feature_model.SUBJECT, **wish)["unseen"] == [
-        f"feature {name}" for name in VULNERABILITY
-    ]
-    assert not any("vulnerability" in it[2] for it in told[1:])
-    ultimate = Sandboxed("18.9", beta_acceptances=beta)
-    assert all(it[1] == "beta features" for it in found(ultimate, **wish))
-
-
-def test_what_a_model_serves_shows_with_a_premium_licence_too() -> None:
-    setting = {"features": [VULNERABILITY[0]], "model": "gpt"}
-    served = {VULNERABILITY[0]: {"provider": "self_hosted", "model": "gpt"}}
-    model = {**STORED, "name": "gpt", "model": "gpt"}
-    here = Sandboxed("18.9", license={"plan": "premium"}, models=[model], features=served)
-    assert found(here, settings=[setting]) == []
-
-
-@pytest.mark.parametrize(("plan", "told"), [("premium", True), ("ultimate", False)])
-def test_an_isolated_site_is_told_what_no_switch_shows(plan: str, told: bool) -> None:
-    here = Sandboxed("18.9", license={"plan": plan})
-    result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY)
-    (action,) = {it["action"] for it in result["findings"] if "does not show" in it["what"]}
-    assert "the state of beta features once they are on" in action
-    never = f"With a Premium licence it never shows the state of {', '.join(VULNERABILITY)}."
-    assert action.endswith(never) is told
-    declared = [{"features": VULNERABILITY, "provider": "disabled"}]
-    result = here.dry(SUBJECT, isolated=True, gateway=GATEWAY, settings=declared)
-    assert "it never shows" not in result["msg"]
-
-
-def test_where_beta_features_cannot_be_seen_a_way_to_them_is_enough() -> None:
-    """Before 17.11 only who signs in knows; the preflight asks for what may be needed."""
-    for enabled in (True, False):
-        ((severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=enabled)
-        assert severity == "error"
-        assert "the state of beta features has to be read first" in what
-    assert found(Sandboxed("17.9"), beta_features=False, **ROOT) == []
-    ((_severity, _subject, what),) = found(Sandboxed("17.9"), beta_features=True, **ROOT)
-    assert "Agreement" in what
-
-
-BETA_MODEL = {**MODEL, "name": "llama", "model_family": "llama3"}
-STORED_BETA = {"name": "llama", "model": "llama3", "endpoint": MODEL["endpoint"]}
-ON = {"beta_acceptances": ["root"]}
-
-
-@pytest.mark.parametrize(
-    ("seed", "wish"),
-    [
-        (ON, {"models": [BETA_MODEL]}),
-        ({**ON, "models": [STORED_BETA]}, {"models": [BETA_MODEL]}),
-        ({**ON, "models": [STORED_BETA]}, {"models": [{"name": "llama"}]}),
-        (
-            {**ON, "models": [STORED_BETA]},
-            {"settings": [{"features": ["code_completions"], "model": "llama"}]},
-        ),
-        ({"models": [STORED_BETA]}, {"models": [BETA_MODEL]}),
-        ({}, {"models": [BETA_MODEL]}),
-    ],
-    ids=["new", "there", "there, family not named", "used", "hidden", "off"],
-)
-@pytest.mark.parametrize("release", ["17.9", "18.9"])
-def test_off_and_a_beta_family_contradict_each_other(
-    release: str, seed: dict[str, Any], wish: dict[str, Any]
-) -> None:
-    """The first run would do it, and each later one would not find the model."""
-    here = Sandboxed(release, **seed)
-    ((severity, subject, what),) = found(here, beta_features=False, **ROOT, **wish)
-    assert (severity, subject) == ("error", "self-hosted model llama")
-    assert "beta" in what
-    assert here.writes == []
-
-
-def test_beta_families_that_do_not_stay_contradict_nothing() -> None:
-    here = Sandboxed("18.9", **ON, models=[STORED_BETA])
-    gone = [{**BETA_MODEL, "state": "absent"}]
-    assert found(here, beta_features=False, models=gone, **ROOT) == []
-    # Nor one that this release has not yet, and that is skipped.
-    later = [{**BETA_MODEL, "model_family": "general"}]
-    wish = {"beta_features": False, "when_unsupported": "warn", "models": later, **ROOT}
-    assert found(Sandboxed("17.9"), **wish) == []
-
-
 def test_what_a_release_lacks_can_be_skipped() -> None:
     wish = {
         "gateway": {**GATEWAY, "ai_gateway_timeout_seconds": 90},
@@ -406,97 +281,6 @@ def test_what_a_release_lacks_can_be_skipped() -> None:
     }
     assert [it[0] for it in found(Sandboxed("17.9"), **wish)] == ["error", "error"]
     assert found(Sandboxed("17.9"), **wish, when_unsupported="warn") == []
-
-
-# --- GitLab that is still starting ---------------------------------------------------------------
-STARTING = {
-    "503": {"kind": "status", "status": 503, "times": 6},
-    "502": {"kind": "status", "status": 502, "times": 6},
-    "refused": {"kind": "drop_before", "times": 6},
-}
-
-
-@pytest.mark.parametrize("name", STARTING)
-def test_it_waits_while_gitlab_starts(name: str, waits: list[float]) -> None:
-    here = Sandboxed("18.9")
-    here.faults(STARTING[name])
-    assert "failed" not in here.run(SUBJECT, **DECLARED, ready_timeout=60, retries=1)
-    assert sum(waits) > 10
-
-
-class Clock:
-    """Time of this thread, which passes only while it waits, for itself or for an answer."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1000.0
-        self.thread = threading.get_ident()
-        monkeypatch.setattr(time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(time, "sleep", self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        assert seconds >= 0
-        # What is asked beside it takes no time of the one who waits.
-        if threading.get_ident() == self.thread:
-            self.now += seconds
-
-
-def _hang(clock: Clock, timeout: float) -> Any:
-    clock.sleep(timeout)
-    raise requests.exceptions.ReadTimeout
-
-
-def _refuse(clock: Clock, _timeout: float) -> Any:
-    clock.sleep(0.01)
-    raise requests.exceptions.ConnectionError
-
-
-@pytest.mark.parametrize("seconds", [1, 7, 60, 300])
-@pytest.mark.parametrize("answer", [_hang, _refuse, None], ids=["hang", "refuse", "busy"])
-def test_it_waits_no_longer_than_told(monkeypatch, answer: Any, seconds: int) -> None:
-    """With all timeouts and retries inside it: a try could last three minutes by itself."""
-    here, clock = Sandboxed("18.9"), Clock(monkeypatch)
-    here.threads = True
-    if answer:
-        monkeypatch.setattr(
-            here.adapter, "send", lambda _request, **more: answer(clock, more["timeout"])
-        )
-    else:
-        # GitLab asks for more than there is.
-        here.faults({"kind": "status", "status": 503, "times": 0, "headers": {"Retry-After": "45"}})
-    begun = clock.now
-    result = here.run(SUBJECT, **DECLARED, ready_timeout=seconds, timeout=60, retries=3)
-    assert result["failed"]
-    assert seconds <= clock.now - begun <= seconds + 1.1
-
-
-def test_it_does_not_wait_unless_told(waits: list[float]) -> None:
-    here = Sandboxed("18.9")
-    here.faults({**STARTING["503"], "times": 0})
-    result = here.run(SUBJECT, **DECLARED, retries=0)
-    assert (result["failure"]["code"], waits) == (http_messages.TRY_LATER.code, [])
-
-
-def test_a_wrong_token_is_not_waited_for(waits: list[float]) -> None:
-    here = Sandboxed("18.9")
-    result = here.run(SUBJECT, api_token=credentials.EXPIRED_TOKEN, ready_timeout=600)
-    assert (result["failure"]["code"], waits) == (messages.TOKEN_REFUSED.code, [])
-
-
-def test_agents_need_beta_features() -> None:
-    """Before 18.9 with an online licence; and only where a self-hosted model is to serve them."""
-    agents = {"features": ["duo_agent_platform"]}
-    gpt = {**MODEL, "model_family": "gpt"}
-    wish = {"models": [gpt], "settings": [{**agents, "model": "codestral"}]}
-    beta = {"beta_features": True, "accept_testing_agreement": True, **ROOT}
-    for version, expected in (("18.6", "warning"), ("18.7", "error"), ("18.8", "error")):
-        ((severity, subject, what),) = found(Sandboxed(version), **wish)
-        assert (severity, subject) == (expected, "feature duo_agent_platform")
-        assert "refuses a self-hosted model for the Agent Platform while beta features are" in what
-        assert found(Sandboxed(version), **wish, **beta) == []
-        assert found(Sandboxed(version, beta_acceptances=["root"]), **wish) == []
-        assert found(Sandboxed(version), settings=[{**agents, "provider": "disabled"}]) == []
-    assert found(Sandboxed("18.9"), **wish) == []
 
 
 def test_an_expired_licence_that_still_counts(monkeypatch) -> None:
