@@ -258,8 +258,8 @@ def test_refused(outcome: Outcome, code: str, said: str) -> None:
     assert result.values["failure"]["next_step"] or code == "refused"
 
 
-MODEL_KEYS = "name, state, new_name, model_family, endpoint, deployment_method, identifier, api_key"
-MODEL_KEYS += ", update_api_key, force"
+MODEL_KEYS = "name, state, new_name, model_family, endpoint, deployment_method, identifier"
+MODEL_KEYS += ", iam_role, api_key, update_api_key, force"
 ASK_YAML = "where a survey or -e name=value gives the text, read it with "
 # Module, options, what is said, and what to write.
 ARGUMENTS = [
