@@ -50,7 +50,7 @@ def names(path: pathlib.Path) -> Iterator[str]:
 def declared(file: str) -> set[str]:
     """Return what a file of requirements names."""
     text = (ROOT / file).read_text("utf-8")
-    return set(re.findall(r"^([A-Za-z][\w-]*)", text, flags=re.MULTILINE))
+    return set(re.findall(r"^([A-Za-z][\w.-]*)", text, flags=re.MULTILINE))
 
 
 @functools.cache
@@ -83,7 +83,9 @@ def test_imports_are_declared(folder: str) -> None:
         if name not in sys.stdlib_module_names | ours() | OF_ANSIBLE
     }
     assert {
-        (name, path) for name, path in foreign if INSTALLED_AS.get(name, name) not in known
+        (name, path)
+        for name, path in foreign
+        if INSTALLED_AS.get(name, name.replace("_", "-")) not in known
     } == set()
 
 
