@@ -177,3 +177,18 @@ def test_booleans_are_read_as_such(path: pathlib.Path) -> None:
 )
 def test_what_counts_as_reading(text: str, missing: list[str]) -> None:
     assert in_template(text) == missing
+
+
+def test_a_later_run_forgets_every_result_that_the_report_reads() -> None:
+    """Otherwise the report would show what an earlier run in the same playbook did."""
+    (forget,) = yaml.safe_load((ROLE / "tasks/forget.yml").read_text())
+    (report,) = yaml.safe_load((ROLE / "tasks/report.yml").read_text())
+    registered = set(report["gitlab_ops.duo.duo_report"]["registered"])
+    assert set(forget["ansible.builtin.set_fact"]) == registered
+    made = {
+        task["register"]
+        for name in ("run", "apply", "absent")
+        for task in yaml.safe_load((ROLE / f"tasks/{name}.yml").read_text())
+        if "register" in task
+    }
+    assert made <= registered
