@@ -61,7 +61,7 @@ def _is_missing(state: State, change: Entry) -> bool:
     if change.get("subject") == "beta_features":
         return value is True and state.beta is False
     if change.get("subject") == "self_hosted_model":
-        return field == "name" and value is not None and value not in state.models
+        return field == "name" and value is not None and str(value) not in state.models
     if change.get("subject") != "feature_model" or field not in ("provider", "model"):
         return False
     setting = state.settings.get(name)

@@ -127,7 +127,13 @@ def test_of_what_a_check_is_told_of_only_names_matter() -> None:
         (
             ModelsOptions,
             {"models": []},
-            {"single": False, "exclusive": False, "when_unsupported": "fail"},
+            {
+                "single": False,
+                "exclusive": False,
+                "when_unsupported": "fail",
+                "connection_check": False,
+                "connection_check_timeout": 60,
+            },
         ),
         (
             SettingOptions,
