@@ -16,7 +16,7 @@ WRONG = "Invalid login or password."
 WRONG_CODE = "Invalid two-factor code."
 CAPTCHA = "There was an error with the reCAPTCHA. Please solve the reCAPTCHA again."
 WINDOW_MISSED = "Re-authentication period expired or never requested. Please try again"
-#: Where the facts end in "…" the rest of the sentence is not known and left out.
+#: GitLab's own sentences; parts that are not known are left out.
 STATES = {
     "blocked": (
         "Your account has been blocked. Please contact your GitLab administrator "

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 PAGE = "/admin/gitlab_duo"
 CONNECT = "/admin/ai/duo_workflow_settings"
 DISCONNECT = f"{CONNECT}/disconnect"
-# On the page of 18.9, and no more on that of 19.4.
+# On the page of 18.9, but not on that of 19.4.
 _ENABLED = "data-duo-workflow-enabled"
 _PATHS = {CONNECT: "data-duo-workflow-settings-path", DISCONNECT: "data-duo-workflow-disable-path"}
 _TAKEN = "has already been taken"
 
 
 def is_connected(session: AdminSession) -> bool | None:
-    """Return whether the account is there and not blocked; None where the page does not show it.
+    """Return whether the account is there and not blocked; None if the page does not show it.
 
     :raises Failure: the sign-in failed, or GitLab does not show the page.
     """

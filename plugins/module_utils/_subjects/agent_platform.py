@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connect the account with which flows of the GitLab Duo Agent Platform act.
 
-GitLab calls it composite identity. Only an administrator's session can tell whether it is
-connected, and only where GitLab's page shows it: that of 18.9 does, that of 19.4 does not. Then the
-state is unknown, before and after.
+GitLab calls it composite identity. Only an administrator's session can find out whether it is
+connected, and only if GitLab's page shows it: that of 18.9 does, that of 19.4 does not. Without it
+the state is unknown, before and after.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class AgentPlatformOptions(SignIn):
 
 @dataclass(frozen=True)
 class ObservedAgentPlatform:
-    """Whether the account is connected; None where GitLab does not show it, or nobody looked."""
+    """Whether the account is connected; None if GitLab does not show it, or it was not read."""
 
     release: Release
     connected: bool | None = None
-    # Whether GitLab Duo is on for the instance; None where that could not be read.
+    # Whether GitLab Duo is on for the instance; None if that could not be read.
     duo_on: bool | None = None
 
 
@@ -103,7 +103,7 @@ def with_settings(found: ObservedAgentPlatform, settings: Any) -> ObservedAgentP
 
 
 def foresee(found: ObservedAgentPlatform, step: StepPlan) -> ObservedAgentPlatform:
-    """Return what there will be once the earlier steps of the run are done."""
+    """Return the state after the earlier steps of the run."""
     return replace(found, duo_on=_turned(step.preceding, found.duo_on))
 
 

@@ -91,7 +91,7 @@ def _refusal(gitlab: GitLab, refused: str) -> Failure:
 class CheckFirst:
     """Checks the connections of models before any of them is stored."""
 
-    # As they will be, with the keys that they will have.
+    # The models as they will be, with the keys that they will have.
     models: tuple[Model, ...] = field(repr=False)
     release: Release
     has_provider: bool
