@@ -24,6 +24,17 @@ NOT_NULL = (
     "allow_all_unix_sockets",
     "allow_project_extension",
 )
+#: Access levels, and the lowest that each argument takes (18.9, executed with the flag on).
+LEVELS = {
+    "NO_ACCESS": 0, "MINIMAL_ACCESS": 5, "GUEST": 10, "PLANNER": 15, "REPORTER": 20,
+    "SECURITY_MANAGER": 25, "DEVELOPER": 30, "MAINTAINER": 40, "OWNER": 50, "ADMIN": 60,
+}  # fmt: skip
+LOWEST = {
+    "minimum_access_level_execute": 10,
+    "minimum_access_level_execute_async": 30,
+    "minimum_access_level_manage": 30,
+    "minimum_access_level_enable_on_projects": 30,
+}
 #: Columns whose change leaves an audit event (19.4, executed).
 AUDITED = ("ai_gateway_url", "ai_gateway_timeout_seconds")
 
@@ -127,6 +138,11 @@ def problems(instance: Instance, given: dict[str, Any]) -> list[str]:
         except Blocked as reason:
             joint = " " if instance.release.at_least(18, 0) else " is not allowed: "
             found.append(f"Ai gateway url{joint}{reason}")
+    for column, lowest in LOWEST.items():
+        level = given.get(column)
+        if level is not None and LEVELS[level] < lowest:
+            name = column.replace("_", " ").capitalize()
+            found.append(f"{name} must be greater than or equal to {lowest}")
     if "ai_gateway_timeout_seconds" in given:
         seconds = given["ai_gateway_timeout_seconds"]
         if seconds is None and instance.release.at_least(19, 2):

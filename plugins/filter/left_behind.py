@@ -14,15 +14,16 @@ author:
 description:
   - Compares what the entry point C(export) of the role P(gitlab_ops.duo.duo_self_hosted#role) wrote
     with the current state, and returns a sentence for each thing that C(restore) leaves as it is.
-  - These are features that GitLab's own models served, AI logs, API keys of models that are created
-    again, and beta features if their state could not be exported.
+  - These are features that GitLab's own models served, instance-wide settings that GitLab does not
+    show now, API keys of models that are created again, and beta features if their state could not
+    be exported.
 options:
   _input:
     description: The variables of the export.
     type: dict
     required: true
   state:
-    description: The current state, as M(gitlab_ops.duo.duo_info) returns it with C(ai_logs=true).
+    description: The current state, as M(gitlab_ops.duo.duo_info) returns it with C(settings=true).
     type: dict
     required: true
 seealso:
@@ -34,7 +35,7 @@ EXAMPLES = r"""
   gitlab_ops.duo.duo_info:
     api_url: https://gitlab.example.com
     api_token: "{{ gitlab_token }}"
-    ai_logs: true
+    settings: true
   delegate_to: localhost
   register: duo
 
@@ -53,6 +54,7 @@ _value:
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.instance_settings import SETTINGS
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import is_beta_family
 from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._plain import plain
 
@@ -64,7 +66,7 @@ def left_behind(saved: Any, state: Any) -> list[str]:
     before, now = plain(saved), plain(state)
     return [
         *_vendored(before, now),
-        *_ai_logs(before, now),
+        *_settings(before, now),
         *_keys(before, now),
         *_beta(before, now),
     ]
@@ -91,14 +93,21 @@ def _vendored(before: Values, now: Values) -> Iterator[str]:
         )
 
 
-def _ai_logs(before: Values, now: Values) -> Iterator[str]:
-    enabled = now.get("ai_logs", {}).get("enabled")
-    if before.get("duo_self_hosted_at_export", {}).get("ai_logs") and not enabled:
-        seen = "are off now" if enabled is False else "cannot be read now"
+def _settings(before: Values, now: Values) -> Iterator[str]:
+    saved, shown = before.get("duo_self_hosted_settings", {}), now.get("settings")
+    if saved and shown is None:
         yield (
-            f"AI logs were on at the export, and {seen}. Turn them on under Admin > GitLab Duo > "
-            "Change configuration, or with "
-            "PUT /api/v4/application/settings?enabled_expanded_logging=true."
+            "The instance-wide settings of the export cannot be compared, because GitLab does not "
+            "show them to this token: it has to be an administrator's, and needs the scope "
+            "admin_mode if Admin Mode is on."
+        )
+        return
+    lost = [name for name in saved if name not in (shown or {})]
+    if lost:
+        needs = dict.fromkeys(SETTINGS[name].needs for name in lost if name in SETTINGS)
+        yield (
+            f"GitLab does not show these settings of the export now: {', '.join(lost)}. They need "
+            f"{'; or '.join(needs)}. Restore again once that is there."
         )
 
 

@@ -32,9 +32,10 @@ options:
         (see the option of the same name of M(gitlab_ops.duo.duo_preflight)).
     type: bool
     default: false
-  ai_logs:
+  settings:
     description:
-      - Read whether AI logs are on as well, which takes one more request.
+      - Read the instance-wide settings of M(gitlab_ops.duo.duo_settings) as well, which takes one
+        more request.
     type: bool
     default: false
   agent_platform:
@@ -178,13 +179,13 @@ leaving:
   elements: dict
   sample:
     - {feature: duo_chat, provider: vendored, reason: vendored, certain: true}
-ai_logs:
+settings:
   description:
-    - Whether AI logs are on (C(enabled)), which is C(enabled_expanded_logging) of GitLab's
-      application settings; null where the token may not read these.
-  returned: O(ai_logs=true)
+    - The instance-wide settings that GitLab shows, by the names of the options of
+      M(gitlab_ops.duo.duo_settings); null where the token may not read them.
+  returned: O(settings=true)
   type: dict
-  sample: {enabled: false}
+  sample: {availability: default_on, expanded_logging: false, duo_core: false}
 agent_platform:
   description:
     - Whether the account is connected (C(connected)); null where GitLab does not show it.

@@ -40,6 +40,7 @@ extends_documentation_fragment:
   - gitlab_ops.duo.model.list
   - gitlab_ops.duo.setting.list
   - gitlab_ops.duo.seats.dictionary
+  - gitlab_ops.duo.settings.option
 options:
   when_unsupported:
     description: What to do with something that only a later release of GitLab has.
@@ -228,8 +229,8 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models), C(features), C(agent_platform) and C(seats) are declared, as
-      booleans. C(beta_features) is how they are declared, or null.
+    - Which of C(gateway), C(models), C(features), C(agent_platform), C(settings) and C(seats) are
+      declared, as booleans. C(beta_features) is how they are declared, or null.
   returned: success
   type: dict
   sample:
@@ -238,6 +239,7 @@ declared:
     beta_features: null
     features: true
     agent_platform: false
+    settings: false
     seats: false
 plan:
   description:
@@ -262,9 +264,11 @@ plan:
           M(gitlab_ops.duo.duo_agent_platform), C(seats) is for M(gitlab_ops.duo.duo_seats).
           M(gitlab_ops.duo.duo_self_hosted_model) creates and changes models (C(models)), and
           deletes them (C(clean_up)).
+          M(gitlab_ops.duo.duo_settings) has two steps, C(settings_closing) with what lets less
+          happen than before, which comes first, and C(settings_opening) with all else.
       type: dict
       contains:
-        gateway: &step
+        settings_closing: &step
           description: The plan of this step.
           type: dict
           contains:
@@ -297,12 +301,14 @@ plan:
                   they need (C(name), C(what)).
               type: list
               elements: dict
+        gateway: *step
         beta_features_on: *step
         models: *step
         features: *step
         agent_platform: *step
         clean_up: *step
         beta_features_off: *step
+        settings_opening: *step
         seats: *step
     clean_up:
       description:
@@ -310,6 +316,11 @@ plan:
           those to keep.
       type: list
       elements: dict
+    settings:
+      description:
+        - The options of O(duo_settings) as the two steps that are about them get them
+          (C(closing) and C(opening)).
+      type: dict
   sample:
     to_do: true
     changes:

@@ -33,6 +33,7 @@ MODULES = {
     "duo_beta_features": "beta_features",
     "duo_feature_model": "features",
     "duo_agent_platform": "agent_platform",
+    "duo_settings": "settings",
     "duo_seats": "seats",
     "duo_subscription": "subscription",
     "duo_health": "health",
@@ -47,6 +48,7 @@ _CELLS = {
     "outbound_allowlist": "gateway",
     "self_hosted_model": "models",
     "feature_model": "features",
+    "setting": "settings",
     "beta_features": "beta_features",
     "agent_platform": "agent_platform",
     "seat": "seats",
@@ -60,6 +62,7 @@ _STEPS = {
     "beta_features": ("beta_features_on", "beta_features_off"),
     "features": ("features",),
     "agent_platform": ("agent_platform",),
+    "settings": ("settings_closing", "settings_opening"),
     "seats": ("seats",),
 }
 _NO_ANSWER = {
@@ -262,6 +265,8 @@ def shows(result: dict[str, Any]) -> dict[str, dict[str, str]]:
             str(it.get("feature")): " ".join(str(it[key]) for key in keys if it.get(key))
             for it in _dicts(features)
         }
+    if isinstance(result.get("settings"), dict):
+        found["settings"] = {name: text(it) for name, it in result["settings"].items()}
     checks = _dicts(result.get("checks"))
     if checks:
         found["health"] = _health(checks)

@@ -21,6 +21,7 @@ import scenarios_gateway
 import scenarios_health
 import scenarios_models
 import scenarios_seats
+import scenarios_settings
 from conftest import Start
 from playbook import Result, Run
 from sandbox_client import Instance
@@ -30,6 +31,7 @@ SCENARIOS = [
     *scenarios_gateway.SCENARIOS,
     *scenarios_models.SCENARIOS,
     *scenarios_features.SCENARIOS,
+    *scenarios_settings.SCENARIOS,
     *scenarios_health.SCENARIOS,
     *scenarios_seats.SCENARIOS,
 ]

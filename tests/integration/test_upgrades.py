@@ -180,10 +180,9 @@ def test_upgrade(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
     instance.seed(settings={"enabled_expanded_logging": True})
     run = play(plays, hosts).succeeded()
 
-    # 19.2.0 turns the AI logs off, and no restore turns them on; each says so once.
-    left = [(it.play, it.values["msg"]) for it in run.of("gitlab", SAY) if "msg" in it.values]
-    told = [play for play, lines in left for line in lines if "AI logs were on" in line]
-    assert told == ["restore 19.2", "again"]
+    # What 19.2.0 resets is brought back, and nothing is left to be set by hand.
+    left = [it.values["msg"] for it in run.of("gitlab", SAY) if "msg" in it.values]
+    assert not [line for lines in left for line in lines if "settings of the export" in line]
     assert "Agentic Chat becomes a feature of its own" in " ".join(
         it["what"] for it in findings(run, "check 18.9")
     )
@@ -194,7 +193,11 @@ def test_upgrade(play: Play, start: Start, tmp_path: pathlib.Path) -> None:
     assert "gitlab_ops.duo.restore" in first["action"]
 
     assert changed(run, "gitlab", "restore 18.9") == []
-    assert changed(run, "gitlab", "restore 19.2") == ["Set the AI gateway"]
+    assert changed(run, "gitlab", "restore 19.2") == [
+        "Set the AI gateway",
+        "Set instance-wide settings",
+    ]
+    assert instance.state()["settings"]["enabled_expanded_logging"] is True
     assert changed(run, "gitlab", "again") == []
     state = instance.state()
     assert state["version"] == "19.2.0-ee"

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.instance_settings import (
+    GRAPHQL,
+    SETTINGS,
+)
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._duo.offers import (
     FAMILIES,
     FEATURES,
@@ -92,17 +96,12 @@ OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
     ),
 }
 # ... or why there is none. Nothing else may be missing.
-NOT_SELF_HOSTED = "Duo as a whole, not GitLab Duo Self-Hosted"
-OFF = f"{NOT_SELF_HOSTED}; dropped silently while its flag is off, the default"
+OTHER = "an option of duo_settings"
 NETWORK = "network rules of the Agent Platform's sandbox"
 REASONS = {
     "clientMutationId": "a label that GitLab sends back; no setting",
-    "duoCoreFeaturesEnabled": NOT_SELF_HOSTED,
-    "duoCliEnabled": NOT_SELF_HOSTED,
-    "minimumAccessLevelExecute": OFF,
-    "minimumAccessLevelExecuteAsync": OFF,
-    "minimumAccessLevelManage": OFF,
-    "minimumAccessLevelEnableOnProjects": OFF,
+    **{it.key: OTHER for it in SETTINGS.values() if it.api == GRAPHQL},
+    "duoCliEnabled": "an option of duo_settings, which writes it over REST",
     "includeRecommendedAllowed": NETWORK,
     "allowAllUnixSockets": NETWORK,
     "allowProjectExtension": NETWORK,

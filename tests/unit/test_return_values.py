@@ -23,6 +23,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
     seats,
     self_hosted_model,
+    settings,
     subscription,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
@@ -47,6 +48,7 @@ TASKS: dict[str, tuple[Subject, dict[str, Any]]] = {
     "duo_preflight": (preflight.SUBJECT, {}),
     "duo_seats": (seats.SUBJECT, {"add_on": "duo_enterprise", "users": ["root"]}),
     "duo_self_hosted_model": (self_hosted_model.SUBJECT, {"models": []}),
+    "duo_settings": (settings.SUBJECT, {"expanded_logging": True}),
     "duo_subscription": (subscription.SUBJECT, {"sync": "never"}),
     "duo_upgrade_check": (upgrade_check.SUBJECT, {"target_version": "19.1", "fail_on": "never"}),
 }

@@ -163,6 +163,13 @@ class Unclear(Failure):
         unclear.about = failure.about
         return unclear
 
+    @classmethod
+    def half(cls, refusal: Failure) -> Unclear:
+        """Return a refusal that may have stored a part all the same: reading again tells."""
+        unclear = cls(refusal._message, retry=False, **refusal._values)
+        unclear.about = refusal.about
+        return unclear
+
     def plain(self) -> Failure:
         """Return it as the failure of a request that writes nothing, so that nothing is unclear."""
         failure = Failure(self._message, about=self.about, **self._values)

@@ -52,7 +52,8 @@ LEAVES_NOW = Message(
 LEAVES_DUO_CORE = Message(
     "leaves-duo-core",
     "GitLab Duo Core is on, and GitLab's cloud serves it.",
-    "Turn it off under Admin > GitLab Duo > Change configuration.",
+    "Declare it as off (duo_core: false in duo_self_hosted_settings), or turn it off under Admin > "
+    "GitLab Duo > Change configuration.",
 )
 LEAVES_TO_GITLABS_GATEWAY = Message(
     "leaves-to-gitlabs-gateway",

@@ -187,6 +187,26 @@ INCOMPATIBLE = Message(
     "Families that fit: {families}.",
 )
 
+# --- settings of the instance ------------------------------------------------------------------
+SETTINGS_UNREADABLE = Message(
+    "settings-unreadable",
+    "GitLab does not show its application settings to this token.",
+    "Use the token of an administrator with the scope api; if Admin Mode is on, it needs the scope "
+    "admin_mode as well.",
+)
+SETTING_NOT_SHOWN = Message(
+    "setting-not-shown",
+    "{option}: GitLab does not show this setting here, so it would accept a value and not keep it. "
+    "It needs {needs}.",
+    "Provide that, leave the option out for this instance, or set when_unsupported: warn to skip "
+    "it.",
+)
+SETTING_NOT_KEPT = Message(
+    "setting-not-kept",
+    "GitLab accepted the change and did not keep it ({objects}).",
+    "It needs {needs}. Provide that, or leave the option out.",
+)
+
 # --- beta features -----------------------------------------------------------------------------
 AGREEMENT_NOT_ACCEPTED = Message(
     "agreement-not-accepted",

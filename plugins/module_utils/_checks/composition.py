@@ -26,22 +26,27 @@ from .._subjects import (
     seats,
 )
 from .._subjects import self_hosted_model as models
+from .._subjects import settings as duo_settings
 from .._subjects.one_model import ModelOptions
 from .._subjects.preceding import after
+from .._subjects.settings_options import SettingsOptions
 
 if TYPE_CHECKING:
     from .._engine.plan import Plan
     from .._engine.subject import Subject
     from .._subjects.agent_platform import ObservedAgentPlatform
     from .._subjects.seats import ObservedSeats
+    from .._subjects.settings import ObservedSettings
     from .._subjects.stored import State
     from .info import ObservedInstance
     from .preflight_options import PreflightOptions
 
-# The role's tasks that change something, in order.
+# The role's tasks that change something, in order. Instance-wide settings have two: what lets less
+# happen comes before all else, and what lets more happen once every feature is where it is to be,
+# because the availability of GitLab Duo, for one, may let requests out only then.
 STEPS = (
-    *("gateway", "beta_features_on", "models", "features"),
-    *("agent_platform", "clean_up", "beta_features_off", "seats"),
+    *("settings_closing", "gateway", "beta_features_on", "models", "features"),
+    *("agent_platform", "clean_up", "beta_features_off", "settings_opening", "seats"),
 )
 
 
@@ -59,6 +64,10 @@ class Composition:
     warnings: tuple[str, ...] = ()
     # Models for the step that deletes: those to delete, and the names of those to keep.
     clean_up: tuple[Mapping[str, Any], ...] = ()
+    # Instance-wide settings as the two steps that are about them get them, and once all is done.
+    settings_closing: Mapping[str, Any] = field(default_factory=dict)
+    settings_opening: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def changes(self) -> list[Entry]:
@@ -76,6 +85,10 @@ class Composition:
             "changes": [dict(it) for it in self.changes],
             "steps": steps,
             "clean_up": [dict(it) for it in self.clean_up],
+            "settings": {
+                "closing": dict(self.settings_closing),
+                "opening": dict(self.settings_opening),
+            },
         }
 
 
@@ -163,13 +176,17 @@ def compose(
     info: ObservedInstance,
     flows: ObservedAgentPlatform | None = None,
     held: ObservedSeats | None = None,
+    application_settings: Any = None,
 ) -> Composition:
     """Return the plan of a run that brings an instance to the declared state.
 
     :param flows: the account of the Agent Platform, where it is declared.
     :param held: who has a seat, where seats are declared.
+    :param application_settings: as REST has them; None where they may not be read.
     """
     run = _Run()
+    settings = _Settings.of(run, wanted.duo_settings, info, application_settings)
+    settings.plan(run, "settings_closing", settings.closing)
     url = gateway.ObservedGateway(info.release, info.gateway, info.providers)
     url = run.add("gateway", "gateway", gateway.SUBJECT, wanted.gateway, url)
     if wanted.beta_features:
@@ -216,6 +233,7 @@ def compose(
         )
     if wanted.beta_features is False:
         _add_beta(run, "beta_features_off", wanted, info)
+    settings.plan(run, "settings_opening", settings.opening)
     if wanted.seats and held:
         run.add("seats", seats.NAME, seats.SUBJECT, wanted.seats, held)
     return Composition(
@@ -224,6 +242,9 @@ def compose(
         warnings=tuple(dict.fromkeys(run.warnings)),
         clean_up=tuple({"name": it.name, "state": it.state, "force": it.force} for it in clean_up),
         gateway=url.values,
+        settings_closing=settings.closing.declared,
+        settings_opening=settings.opening.declared,
+        settings=settings.found.values if settings.found else {},
         state=after(info.state, run.preceding, info.state.default_provider(info.release)),
     )
 
@@ -237,6 +258,43 @@ def _in_run(name: str, step: StepPlan, run: _Run, wanted: PreflightOptions) -> S
         # The check of an isolated instance reads the features once.
         watched=not (name == "features" and wanted.isolated),
     )
+
+
+@dataclass
+class _Settings:
+    """The instance-wide settings of a run, in the two steps that are about them."""
+
+    # None where nothing is declared of them, or they may not be read.
+    found: ObservedSettings | None = None
+    closing: SettingsOptions = field(default_factory=SettingsOptions)
+    opening: SettingsOptions = field(default_factory=SettingsOptions)
+
+    @classmethod
+    def of(
+        cls, run: _Run, wanted: SettingsOptions, info: ObservedInstance, application_settings: Any
+    ) -> _Settings:
+        """Return what is declared, as it has to be carried out; or add why it can't be."""
+        if not wanted.declared:
+            return cls()
+        try:
+            found = duo_settings.observed(
+                info.release, application_settings, {"duoSettings": info.duo_settings}
+            )
+        except Failure as failure:
+            run.refusals.append((duo_settings.NAME, failure))
+            return cls()
+        return cls(found, *duo_settings.parts(wanted, found))
+
+    def plan(self, run: _Run, step: str, wanted: SettingsOptions) -> None:
+        """Add one of the two steps, if there is anything in it."""
+        if self.found and wanted.declared:
+            none = dict.fromkeys(wanted.declared)
+            singles = (
+                wanted.model_copy(update={**none, name: value})
+                for name, value in wanted.declared.items()
+            )
+            subject = duo_settings.SUBJECT
+            self.found = run.add(step, duo_settings.NAME, subject, wanted, self.found, singles)
 
 
 def _to_clean_up(model: ModelOptions, run: _Run, state: State) -> Iterator[ModelOptions]:

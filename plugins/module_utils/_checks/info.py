@@ -14,12 +14,12 @@ from .._duo.destinations import WayOut, destinations, ways_out
 from .._duo.identifiers import method_for_export
 from .._duo.licences import SEAT_ADD_ONS
 from .._duo.offers import FEATURES, needs_ultimate
+from .._duo.outbound_rules import APPLICATION_SETTINGS
 from .._duo.releases import Release
 from .._engine.access import ADD_ONS, LICENSE, license_facts
 from .._engine.arguments import Arguments
 from .._engine.finding import Finding
 from .._engine.subject import Subject
-from .._gitlab.graphql import Part
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn, sign_in_of
 from .._subjects import agent_platform
 from .._subjects.beta_features import beta_state
@@ -37,14 +37,13 @@ from .._subjects.gateway import values as gateway_values
 from .._subjects.one_model import about as about_model
 from .._subjects.one_model import shown as shown_model
 from .._subjects.one_setting import shown as shown_setting
+from .._subjects.settings import ACCESS_LEVELS, DUO_CORE, ObservedSettings, observed
 from .._subjects.stored import Model, State, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .._gitlab.client import GitLab
-
-DUO_CORE = Part("DuoCore", "duoSettings { duoCoreFeaturesEnabled }", optional=True)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,10 @@ class ObservedInstance:
     duo_core: bool | None = None  # None if GitLab does not show it (before 18.0, offline licence)
     # None where it was not asked for, or GitLab does not show it.
     flows: bool | None = None
-    ai_logs: bool | None = None  # None if it was not asked for or may not be read
+    # What GraphQL shows of the instance-wide settings, as it is.
+    duo_settings: dict[str, Any] = field(default_factory=dict)
+    # All of them; None where they were not asked for, or may not be read.
+    settings: ObservedSettings | None = None
 
     @property
     def unseen_features(self) -> list[str]:
@@ -107,8 +109,9 @@ class InfoOptions(SignIn):
     """Options of ``duo_info``."""
 
     isolated: bool = False
-    ai_logs: bool = False
     agent_platform: bool = False
+    # Whether to read the instance-wide settings as well.
+    settings: bool = False
     # Whether to read the stored API keys of models as well, to compare them.
     keys: bool = False
     # Whether to read the IAM roles of models.
@@ -138,11 +141,13 @@ def observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
 
 def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
     """Read everything in one request, and the beta state on a page if only that shows it."""
-    parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE)
+    levels = (ACCESS_LEVELS,) if wanted.settings else ()
+    parts = (LICENSE, ADD_ONS, *GATEWAY, DUO_CORE, *levels)
     reading, state = read_state(
         gitlab, *parts, keys=wanted.keys, roles=wanted.roles, gitlab_models=True
     )
     beta = beta_state(gitlab, wanted, state.beta)
+    duo = reading.data.get("duoSettings") or {}
     return ObservedInstance(
         url=gitlab.url,
         release=Release.of(reading.version),
@@ -152,20 +157,24 @@ def read(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
         # A state read from the page also matters to models and features.
         state=state.model_copy(update={"beta": beta}),
         beta=beta,
-        duo_core=(reading.data.get("duoSettings") or {}).get("duoCoreFeaturesEnabled"),
+        duo_core=duo.get("duoCoreFeaturesEnabled"),
+        duo_settings=duo,
     )
 
 
 def _observe(gitlab: GitLab, wanted: InfoOptions) -> ObservedInstance:
-    """Read everything and, if wanted, the switch of AI logs, which has no GraphQL field."""
+    """Read everything, and what takes further requests, if it is wanted."""
+    application_settings = gitlab.rest_ahead(APPLICATION_SETTINGS) if wanted.settings else None
     found = observe(gitlab, wanted)
-    settings = gitlab.rest("/application/settings") if wanted.ai_logs else None
-    enabled = settings.get("enabled_expanded_logging") if isinstance(settings, dict) else None
-    flows = None
     if wanted.agent_platform:
         account = agent_platform.AgentPlatformOptions(**sign_in_of(wanted))
-        flows = agent_platform.look(gitlab, account, found.release).connected
-    return replace(found, ai_logs=enabled if isinstance(enabled, bool) else None, flows=flows)
+        connected = agent_platform.look(gitlab, account, found.release).connected
+        found = replace(found, flows=connected)
+    shown = application_settings() if application_settings else None
+    if not isinstance(shown, dict):
+        return found
+    duo = {"duoSettings": found.duo_settings}
+    return replace(found, settings=observed(found.release, shown, duo))
 
 
 def findings(wanted: InfoOptions, found: ObservedInstance) -> Iterator[Finding]:
@@ -209,11 +218,15 @@ def show(wanted: InfoOptions, found: ObservedInstance) -> dict[str, Any]:
     """Return the state by subject, and as role variables."""
     return {
         **show_state(found),
-        **({"ai_logs": {"enabled": found.ai_logs}} if wanted.ai_logs else {}),
+        **({"settings": _shown_settings(found)} if wanted.settings else {}),
         **({"agent_platform": {"connected": found.flows}} if wanted.agent_platform else {}),
         "configuration": _configuration(found),
         "left_out": found.left_out,
     }
+
+
+def _shown_settings(found: ObservedInstance) -> dict[str, Any] | None:
+    return None if found.settings is None else masked(found.settings.values)
 
 
 def show_state(found: ObservedInstance) -> dict[str, Any]:
@@ -263,6 +276,11 @@ def _configuration(found: ObservedInstance) -> dict[str, Any]:
         "duo_self_hosted_models": [_declared(model) for model in found.exported],
         "duo_self_hosted_features": _assignments(found),
     }
+    if found.settings:
+        values = found.settings.values
+        variables["duo_self_hosted_settings"] = {
+            name: value for name, value in values.items() if not has_credentials(value)
+        }
     if found.beta is not None:
         # Turning beta features on again needs the agreement; turning them off does not.
         variables["duo_self_hosted_beta_features"] = {
@@ -312,7 +330,7 @@ SUBJECT = Subject(
     arguments=Arguments(
         spec={
             "isolated": {"type": "bool", "default": False},
-            "ai_logs": {"type": "bool", "default": False},
+            "settings": {"type": "bool", "default": False},
             "agent_platform": {"type": "bool", "default": False},
             **DECLARED_GATEWAY,
             **SIGN_IN_SPEC,

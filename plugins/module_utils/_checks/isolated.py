@@ -92,7 +92,7 @@ def _leaks(
     if unseen:
         yield Failure(isolated_messages.LEAVES_UNSEEN, features=", ".join(sorted(unseen)))
     yield from _meanwhile(after, found)
-    if found.duo_core:
+    if run.settings.get("duo_core", found.duo_core):
         yield Failure(isolated_messages.LEAVES_DUO_CORE)
 
 

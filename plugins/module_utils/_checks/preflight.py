@@ -36,6 +36,7 @@ from .._subjects.one_model import MODEL_SPEC
 from .._subjects.one_setting import SETTING_SPEC
 from .._subjects.seats import SEATS_SPEC, SeatsOptions
 from .._subjects.self_hosted_model import ModelsOptions, compares_keys, reads_roles
+from .._subjects.settings_options import SETTINGS_SPEC, SettingsOptions
 from . import info as _info
 from .composition import compose
 from .outbound import missing_hosts
@@ -85,16 +86,21 @@ def options(params: dict[str, Any]) -> PreflightOptions:
     """Check the options of a task, including all that they declare."""
     params = dict(params)
     common = {"when_unsupported": params.pop("when_unsupported", "fail")}
-    gateway, models, settings = (
-        params.pop(name, None) for name in ("gateway", "models", "settings")
+    gateway, models, settings, duo_settings = (
+        params.pop(name, None) for name in ("gateway", "models", "settings", "duo_settings")
     )
-    given = {name: value for name, value in (gateway or {}).items() if value is not None}
-    flows, held = params.pop("agent_platform", None), params.pop("seats", None)
-    held = {name: value for name, value in (held or {}).items() if value is not None}
+    flows, held = params.pop("agent_platform", None), _given(params.pop("seats", None))
     checked = PreflightOptions.of(
         {
             **params,
-            "gateway": check(GatewayOptions, {**common, **given}, names_of(params, "gateway")),
+            "gateway": check(
+                GatewayOptions, {**common, **_given(gateway)}, names_of(params, "gateway")
+            ),
+            "duo_settings": check(
+                SettingsOptions,
+                {**common, **_given(duo_settings)},
+                names_of(params, "duo_settings"),
+            ),
             "models": check(
                 ModelsOptions,
                 {**common, "models": models or []},
@@ -110,9 +116,13 @@ def options(params: dict[str, Any]) -> PreflightOptions:
     )
     if not (flows or {}).get("state"):
         return checked
-    given = {name: value for name, value in (flows or {}).items() if value is not None}
+    given = _given(flows)
     sign_in = {**sign_in_of(checked), **common}
     return replace(checked, agent_platform=agent_platform.options({**sign_in, **given}))
+
+
+def _given(options: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (options or {}).items() if value is not None}
 
 
 def _declared_seats(params: dict[str, Any], given: dict[str, Any]) -> SeatsOptions | None:
@@ -143,6 +153,7 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
         isolated=stored,
         keys=compares_keys(wanted.models),
         roles=reads_roles(wanted.models),
+        settings=bool(wanted.duo_settings.declared),
     )
     settings_of = gitlab.rest_ahead(APPLICATION_SETTINGS)
     try:
@@ -160,7 +171,7 @@ def observe(gitlab: GitLab, wanted: PreflightOptions) -> PreflightState:
         flows = agent_platform.look(gitlab, wanted.agent_platform, info.release)
         flows = agent_platform.with_settings(flows, settings)
     seats = _seats.observe(gitlab, wanted.seats) if wanted.seats and info else None
-    composition = compose(wanted, info, flows, seats) if info else None
+    composition = compose(wanted, info, flows, seats, settings) if info else None
     to_do = bool(composition and composition.changes) or bool(_to_allow(wanted, info, settings))
     # A dry run says of what it shows whether this token could do it.
     unsure = (wanted.dry_run and to_do) or (info and _is_first_run(wanted, info))
@@ -290,6 +301,7 @@ def _digested(wanted: PreflightOptions) -> dict[str, Any]:
         "gateway": wanted.gateway.model_dump(),
         "models": wanted.models.model_dump(),
         "settings": wanted.settings.model_dump(),
+        "duo_settings": wanted.duo_settings.model_dump(),
         "beta_features": wanted.beta_features,
         "agent_platform": wanted.agent_platform and wanted.agent_platform.state,
         "seats": wanted.seats and wanted.seats.model_dump(exclude={"dry_run"}),
@@ -314,6 +326,7 @@ def _declared(wanted: PreflightOptions) -> dict[str, bool | None]:
         "beta_features": wanted.beta_features,
         "features": bool(wanted.settings.settings),
         "agent_platform": wanted.agent_platform is not None,
+        "settings": bool(wanted.duo_settings.declared),
         "seats": wanted.seats is not None,
     }
 
@@ -322,6 +335,7 @@ SUBJECT = Subject(
     arguments=Arguments(
         spec={
             "gateway": {"type": "dict", "options": GATEWAY_SPEC, "default": {}},
+            "duo_settings": {"type": "dict", "options": SETTINGS_SPEC, "default": {}},
             **WHEN_UNSUPPORTED,
             "variables": {"type": "dict", "default": {}},
             "unknown_variables": {"type": "list", "elements": "str", "default": []},

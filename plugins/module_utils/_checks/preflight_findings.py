@@ -131,13 +131,16 @@ def _instance(wanted: PreflightOptions, found: PreflightState) -> Iterator[Findi
             "Silent mode is on: GitLab sends no requests to the gateway, so features fail.",
             "Turn silent mode off when the instance is to be used.",
         )
-    if settings.get("duo_availability") == "never_on":
+    planned = found.composition.settings if found.composition else {}
+    never = planned.get("availability", settings.get("duo_availability")) == "never_on"
+    if never and not wanted.duo_settings.availability:
         yield Finding(
             "warning",
             "instance",
             "GitLab Duo is always off on this instance (duo_availability is never_on), so no "
             "feature works.",
-            "Turn it on under Admin > GitLab Duo > Change configuration.",
+            "Declare another availability in duo_self_hosted_settings, or choose one under Admin > "
+            "GitLab Duo > Change configuration.",
         )
 
 

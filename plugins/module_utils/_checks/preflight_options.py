@@ -12,6 +12,7 @@ from .._subjects.feature_model import FeaturesOptions
 from .._subjects.gateway import GatewayOptions
 from .._subjects.seats import SeatsOptions
 from .._subjects.self_hosted_model import ModelsOptions
+from .._subjects.settings_options import SettingsOptions
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class PreflightOptions(SignIn):
     unknown_variables: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     known_variables: list[str] = field(default_factory=list)
+    duo_settings: SettingsOptions = field(default_factory=SettingsOptions)
     beta_features: bool | None = None
     accept_testing_agreement: bool = False
     agent_platform: AgentPlatformOptions | None = None

@@ -11,6 +11,7 @@ _WORDS = {
     "feature_model": "feature",
     "agent_platform": "account of the Agent Platform",
     "seat": "seat of",
+    "setting": "GitLab Duo setting",
 }
 
 

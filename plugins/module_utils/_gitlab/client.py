@@ -325,8 +325,8 @@ class GitLab:
 
         return wait
 
-    def rest_put(self, path: str, values: dict[str, Any]) -> None:
-        """Write values to a REST path.
+    def rest_put(self, path: str, values: dict[str, Any]) -> Any:
+        """Write values to a REST path, and return the JSON of the answer.
 
         :raises Unclear: it is not known whether they were written.
         :raises Failure: GitLab refused them.
@@ -342,3 +342,8 @@ class GitLab:
             raise Failure(
                 http_messages.HTTP_REFUSED, path=path, status=answer.status, reason=answer.reason()
             )
+        try:
+            return answer.json()
+        except Failure as problem:
+            # It was carried out, and its answer got lost on its way.
+            raise Unclear.half(problem) from None

@@ -14,7 +14,7 @@ from .._base.messages import Failure, Unclear
 from .._base.urls import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .._base.version import Version
 
@@ -66,6 +66,9 @@ class Proof:
     count: int = 1
     # A field that is shown besides.
     also: str = ""
+    # The failure where it shows something else, of what is shown, for settings of which more is
+    # known than that.
+    unkept: Callable[[str], Failure] | None = None
 
     @property
     def selection(self) -> str:
@@ -227,6 +230,8 @@ def _prove(proof: Proof | None, payload: Mapping[str, Any]) -> tuple[dict[str, A
         without_credentials(f"{name} is {shown} and was set to {written}")
         for name, (written, shown) in proof.differences(payload).items()
     ]
+    if unkept and proof.unkept:
+        raise proof.unkept(", ".join(unkept))
     if unkept:
         raise Failure(messages.NOT_KEPT, witness="its own answer shows", objects=", ".join(unkept))
     return tuple(proof.shown(payload))

@@ -19,7 +19,10 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine import save
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.plan_file import SavedPlan
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
-SUBJECTS = ("gateway", "self_hosted_model", "beta_features", "feature_model", "subscription")
+SUBJECTS = (
+    *("gateway", "self_hosted_model", "beta_features", "feature_model", "setting"),
+    "subscription",
+)
 HOSTILE = (
     "`", "``", "`a", "a ` b `` c", " ", "|", "a|b", "\\", "\\`", "<script>alert(1)</script>",
     "![x](https://evil.example.com/x.png)", "[x](javascript:alert(1))", "https://evil.example.com",

@@ -18,6 +18,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
     seats,
     self_hosted_model,
+    settings,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import ROOT, Sandboxed
 
@@ -49,6 +50,7 @@ def tasks(wish: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[str, Sub
     present = [it for it in wish.get("models", []) if it.get("state", "present") == "present"]
     clean_up = {"models": plan["clean_up"], "exclusive": wish.get("models_exclusive", False)}
     options: dict[str, tuple[Subject, dict[str, Any]]] = {
+        "settings_closing": (settings.SUBJECT, {**plan["settings"]["closing"], **common}),
         "gateway": (gateway.SUBJECT, {**wish.get("gateway", {}), **common}),
         "beta_features_on": (beta_features.SUBJECT, beta),
         "models": (self_hosted_model.SUBJECT, {"models": present, **common}),
@@ -56,6 +58,7 @@ def tasks(wish: dict[str, Any], plan: dict[str, Any]) -> Iterator[tuple[str, Sub
         "agent_platform": (agent_platform.SUBJECT, {**root, **flows, **common}),
         "clean_up": (self_hosted_model.SUBJECT, clean_up),
         "beta_features_off": (beta_features.SUBJECT, beta),
+        "settings_opening": (settings.SUBJECT, {**plan["settings"]["opening"], **common}),
         "seats": (seats.SUBJECT, wish.get("seats", {})),
     }
     for name in STEPS:

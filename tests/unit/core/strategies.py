@@ -202,6 +202,25 @@ def _assignment(draw: st.DrawFn, here: Sandboxed, features: list[str]) -> dict[s
     return {"provider": kind}
 
 
+def duo_settings() -> st.SearchStrategy[dict[str, Any]]:
+    """Return some instance-wide settings."""
+    switches = (
+        *("expanded_logging", "direct_code_suggestions", "duo_core", "agent_platform"),
+        *("remote_flows", "duo_cli", "ai_audit_event_streaming", "external_agents"),
+    )
+    registries = st.sampled_from(["", "registry.example.com:5000"])
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "availability": st.sampled_from(["default_on", "default_off", "never_on", "always_on"]),
+            "chat_retention_days": st.integers(1, 30),
+            "workflow_image_registry": registries,
+            "minimum_access_level_execute": st.sampled_from(["default", "guest", "admin"]),
+            **dict.fromkeys(switches, st.booleans()),
+        },
+    )
+
+
 @st.composite
 def runs(draw: st.DrawFn, here: Sandboxed) -> dict[str, Any]:
     """Return what a run of the role declares; most of it fits together."""

@@ -123,6 +123,41 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
             "delete self-hosted model left",
         ],
     ),
+    "what lets less happen first, what lets more happen last": (
+        {
+            "settings": {"duo_availability": "never_on", "duo_agent_platform_enabled": True},
+            "gateway": {"duo_core_features_enabled": True},
+        },
+        {
+            "gateway": {"ai_gateway_url": URL},
+            "duo_settings": {
+                "availability": "default_on",
+                "duo_core": False,
+                "agent_platform": False,
+                "expanded_logging": True,
+            },
+        },
+        [
+            "change GitLab Duo setting duo_core (true -> false)",
+            "change GitLab Duo setting agent_platform (true -> false)",
+            f"change AI gateway (ai_gateway_url: none -> {URL})",
+            "change GitLab Duo setting availability (never_on -> default_on)",
+            "change GitLab Duo setting expanded_logging (false -> true)",
+        ],
+    ),
+    "never on, with what GitLab turns off together with it": (
+        {"settings": {"instance_level_ai_beta_features_enabled": True}},
+        {"duo_settings": {"availability": "never_on", "duo_core": False}},
+        [
+            "change GitLab Duo setting availability (default_on -> never_on)",
+            "change GitLab Duo setting experiment_and_beta_features (true -> false)",
+        ],
+    ),
+    "settings that are as declared": (
+        {},
+        {"duo_settings": {"availability": "default_on", "duo_core": False}},
+        [],
+    ),
     "beta off, after the model of a beta family is gone": (
         {**IS_ON, "models": [LLAMA], "features": {"code_completions": by("llama")}},
         {
@@ -336,6 +371,68 @@ def test_a_model_that_is_skipped_is_not_deleted_as_undeclared() -> None:
     plan = planned(here, wish)
     assert lines(carried_out(here, wish, plan)) == ["delete self-hosted model old"]
     assert {model.name for model in here.instance.models} == {"g"}
+
+
+# --- instance-wide settings ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("before", "after"), [("never_on", "default_on"), ("default_on", "never_on")]
+)
+def test_no_state_in_between_is_opener_than_both_ends(before: str, after: str) -> None:
+    """GitLab Duo is available only while every feature is where it belongs."""
+    here = Sandboxed(
+        "18.9",
+        gateway={"ai_gateway_url": URL if after == "never_on" else None},
+        models=[OLD],
+        features={"duo_chat": {"provider": "vendored" if after == "default_on" else "disabled"}},
+        settings={"duo_availability": before},
+    )
+    closed = {"features": ["duo_chat"], "provider": "disabled"}
+    vendored = {"features": ["duo_chat"], "provider": "vendored"}
+    wish = {
+        "gateway": {"ai_gateway_url": URL if after == "default_on" else ""},
+        "settings": [closed if after == "default_on" else vendored],
+        "duo_settings": {"availability": after},
+    }
+    plan = planned(here, wish)
+    open_ways = []
+
+    def look() -> None:
+        on = here.instance.settings["duo_features_enabled"]
+        open_ways.append(on and here.features()["duo_chat"][0] == "vendored")
+
+    here.watch = look
+    real = carried_out(here, wish, plan)
+    assert [it.get("msg") for it in real.values()] == [None] * 3
+    assert len(open_ways) > 3
+    assert not any(open_ways)
+
+
+def test_settings_of_another_release_are_skipped_once_by_the_preflight() -> None:
+    here = Sandboxed("17.9")
+    wish = {
+        "duo_settings": {"agent_platform": True, "duo_core": True, "expanded_logging": False},
+        "when_unsupported": "warn",
+    }
+    result = here.dry(preflight.SUBJECT, **wish)
+    assert not result["plan"]["to_do"]
+    assert [it for it in result["warnings"] if "Skipped" in it] == [
+        "Skipped on GitLab 17.9.2: duo_core (needs 18.0), agent_platform (needs 18.7)."
+    ]
+
+
+def test_each_setting_that_is_refused_is_told() -> None:
+    here = Sandboxed("17.9")
+    wish = {"duo_settings": {"agent_platform": True, "duo_core": True, "expanded_logging": True}}
+    assert [subject for subject, _what in refused(here, **wish)] == [
+        "GitLab Duo setting duo_core",
+        "GitLab Duo setting agent_platform",
+    ]
+
+
+def test_settings_that_may_not_be_read_are_refused() -> None:
+    here = Sandboxed("18.9", options={"admin_mode": True})
+    ((_subject, what),) = refused(here, duo_settings={"expanded_logging": True})
+    assert "does not show its application settings to this token" in what
 
 
 # --- refusals ------------------------------------------------------------------------------------

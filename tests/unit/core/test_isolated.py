@@ -284,6 +284,14 @@ LEAKS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
+def test_duo_core_is_judged_as_it_will_be() -> None:
+    here = closed("18.9", gateway={"duo_core_features_enabled": True})
+    assert judged(here, duo_settings={"duo_core": False}) == []
+    off = closed("18.9")
+    (leak,) = judged(off, duo_settings={"duo_core": True})
+    assert "GitLab Duo Core is on" in leak
+
+
 @pytest.mark.parametrize("name", LEAKS)
 def test_leak(name: str) -> None:
     seed, wish, part = LEAKS[name]

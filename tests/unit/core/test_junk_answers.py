@@ -29,6 +29,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
     seats,
     self_hosted_model,
+    settings,
     subscription,
 )
 from ansible_collections.gitlab_ops.duo.tests.integration.torture.figures import Count
@@ -82,6 +83,7 @@ TASKS: dict[str, tuple[str, Subject, dict[str, Any]]] = {
     "flows": ("18.9", agent_platform.SUBJECT, {"state": "connected", **ROOT}),
     "flows-unknown": ("19.4", agent_platform.SUBJECT, {"state": "disconnected", **ROOT}),
     "seats": ("18.9", seats.SUBJECT, {"add_on": "duo_enterprise", "users": ["alice"]}),
+    "settings": ("18.9", settings.SUBJECT, {"expanded_logging": True, "duo_core": True}),
     "subscription": ("18.9", subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         "18.9",

@@ -29,6 +29,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import (
     gateway,
     seats,
     self_hosted_model,
+    settings,
     subscription,
 )
 from ansible_collections.gitlab_ops.duo.tests.integration.torture.figures import Count
@@ -53,6 +54,15 @@ GATEWAY = {
     "duo_agent_platform_service_url": "aigw.example.com:50052",
 }
 SEATS = {"add_on": "duo_enterprise", "users": ["root", "alice"], "confirm_empty": False}
+DUO_SETTINGS = {
+    "availability": "default_off",
+    "direct_code_suggestions": False,
+    "duo_core": True,
+    "documentation_url": "https://docs.example.com",
+    "chat_retention_days": 7,
+    "workflow_image_registry": "registry.example.com:5000",
+    "minimum_access_level_manage": "default",
+}
 SEED: dict[str, Any] = {
     "models": [
         {"name": "old", "model": "mistral", "endpoint": "https://o.example.com/v1"},
@@ -97,11 +107,13 @@ SOUND: dict[str, tuple[Subject, dict[str, Any]]] = {
     ),
     "flows": (agent_platform.SUBJECT, {"state": "connected", **ROOT, "when_unknown": "keep"}),
     "seats": (seats.SUBJECT, {**SEATS, "state": "present", "exclusive": True}),
+    "settings": (settings.SUBJECT, {**DUO_SETTINGS, "plan": PLAN}),
     "subscription": (subscription.SUBJECT, {"sync": "always", **ROOT}),
     "preflight": (
         preflight.SUBJECT,
         {
             "gateway": GATEWAY,
+            "duo_settings": DUO_SETTINGS,
             "models": [MODEL],
             "settings": [SETTING],
             "beta_features": False,

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.gitlab_ops.duo.plugins.filter.left_behind import FilterModule
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._checks import info
+from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import settings
 from ansible_collections.gitlab_ops.duo.tests.unit.core.sandboxed import Sandboxed
 from sandbox import credentials
 
@@ -22,13 +23,18 @@ ON = {"beta_acceptances": ["root"]}
 
 def state(here: Sandboxed, **options: Any) -> dict[str, Any]:
     """Return the current state, as a restore reads it."""
-    return here.dry(info.SUBJECT, ai_logs=True, **options)
+    return here.dry(info.SUBJECT, settings=True, **options)
+
+
+def shown(here: Sandboxed) -> dict[str, Any]:
+    """Return the settings that an instance shows to whoever may see nothing else of it."""
+    return {"settings": here.dry(settings.SUBJECT)["settings"]}
 
 
 def export(here: Sandboxed) -> dict[str, Any]:
     """Return what an export writes."""
     seen = state(here)
-    told = {"version": seen["instance"]["version"], "ai_logs": seen["ai_logs"]["enabled"]}
+    told = {"version": seen["instance"]["version"]}
     return {**seen["configuration"], "duo_self_hosted_at_export": told}
 
 
@@ -46,10 +52,11 @@ def test_where_nothing_is_lost_nothing_is_said() -> None:
 
 def test_each_thing_is_told_with_the_way_to_set_it() -> None:
     saved = export(lived_in())
-    vendored, logs, keys = left_behind(saved, state(Sandboxed("18.9", **ON)))
+    less = Sandboxed("18.9", **ON, license={"plan": "starter"})
+    vendored, lost, keys = left_behind(saved, {**state(Sandboxed("18.9", **ON)), **shown(less)})
     assert "- {features: [duo_chat], provider: vendored}" in vendored
-    assert "AI logs were on at the export, and are off now" in logs
-    assert "PUT /api/v4/application/settings?enabled_expanded_logging=true" in logs
+    assert "direct_code_suggestions, duo_core, workflow_image_registry" in lost
+    assert "They need a Premium or Ultimate licence" in lost
     assert ": h, m. " in keys
     assert "api_key" in keys
 
@@ -83,12 +90,14 @@ def test_what_cannot_be_read_is_not_called_off() -> None:
     saved = export(lived_in())
     here = lived_in(options={"admin_mode": True})
     (told,) = left_behind(saved, state(here))
-    assert "AI logs were on at the export, and cannot be read now" in told
+    assert "instance-wide settings of the export cannot be compared" in told
+    assert "admin_mode" in told
 
 
-def test_ai_logs_cost_a_request_only_where_they_are_asked_for() -> None:
+def test_settings_cost_a_request_only_where_they_are_asked_for() -> None:
     here = lived_in()
-    assert "ai_logs" not in here.dry(info.SUBJECT, api_token=credentials.ADMIN_TOKEN)
+    assert "settings" not in here.dry(info.SUBJECT, api_token=credentials.ADMIN_TOKEN)
     assert len(here.requests) == 1
-    assert state(here)["ai_logs"] == {"enabled": True}
-    assert [it["path"] for it in here.requests][2:] == ["/api/v4/application/settings"]
+    here.forget()
+    assert state(here)["settings"]["expanded_logging"] is True
+    assert [it["path"] for it in here.requests] == ["/api/v4/application/settings", "/api/graphql"]

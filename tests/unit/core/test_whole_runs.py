@@ -102,7 +102,11 @@ def _is_refused(here: Sandboxed, wish: dict[str, Any]) -> bool:
             for it, new in zip(wish["models"], names, strict=True)
             if it.get("state") == "absent" or new in there
         ]
-        plan = {"steps": dict.fromkeys(STEPS), "clean_up": kept}
+        plan = {
+            "steps": dict.fromkeys(STEPS),
+            "clean_up": kept,
+            "settings": {"closing": {}, "opening": {}},
+        }
         (task,) = (it for it in tasks(wish, plan) if it[0] == name)
         if "failed" in here.run(task[1], **task[2]):
             return True
