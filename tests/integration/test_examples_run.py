@@ -87,6 +87,10 @@ BEFORE = {
     ("duo_health", "Give a model that was scaled to zero five minutes"): seed(
         gateway={"ai_gateway_url": "https://aigw.example.com"}, models=[CODESTRAL]
     ),
+    (
+        "duo_settings",
+        "Make GitLab Duo available, without AI logs and without what GitLab's cloud serves",
+    ): seed(settings={"duo_availability": "never_on", "enabled_expanded_logging": True}),
     ("duo_subscription", "Synchronise after a purchase"): seed(
         license={"plan": "ultimate", "type": "online_cloud", "last_sync": "2026-01-01T00:00:00Z"}
     ),

@@ -173,6 +173,25 @@ def test_isolated(kitchen: Kitchen) -> None:
     assert kitchen.writes() == []
 
 
+def test_settings(kitchen: Kitchen) -> None:
+    """Duo Core goes off before anything else, and nothing is left to do afterwards."""
+    kitchen.instance.seed(
+        gateway={"duo_core_features_enabled": True},
+        settings={"duo_availability": "never_on", "duo_agent_platform_enabled": False},
+    )
+    (output,) = kitchen.cook("Settings of the whole instance")
+    tasks = re.findall(r"^TASK \[.*: (.*instance-wide.*)\]", output, flags=re.MULTILINE)
+    assert tasks == ["Restrict instance-wide settings", "Set instance-wide settings"]
+    state = kitchen.instance.state()
+    assert state["gateway"]["duo_core_features_enabled"] is False
+    found = {
+        name: state["settings"][name]
+        for name in ("duo_features_enabled", "duo_agent_platform_enabled")
+    }
+    assert found == {"duo_features_enabled": True, "duo_agent_platform_enabled": True}
+    assert " changed=0 " in kitchen.cook("Settings of the whole instance")[0]
+
+
 def test_take_down(kitchen: Kitchen) -> None:
     """Not without a confirmation; the dry run shows everything."""
     refused = kitchen.run("gitlab_ops.duo.remove", "-i", "inventory.yml", expected=2)
