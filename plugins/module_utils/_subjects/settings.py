@@ -266,7 +266,7 @@ def _graphql(
         return None
     values = {SETTINGS[name].key: _as_sent(name, after[name]) for name in names}
     shown = {key: "" if value is None else value for key, value in values.items()}
-    proof = Proof("duoSettings", shown, partial(_not_kept, _needed(names[0])))
+    proof = Proof("duoSettings", shown, unkept=partial(_not_kept, _needed(names[0])))
     return Step(
         tuple(changes[name] for name in names),
         Mutation("duoSettingsUpdate", values, proof if release.shows_settings_written else None),
