@@ -259,7 +259,7 @@ def test_a_level_below_the_lowest_is_refused_by_the_sandbox_as_by_gitlab() -> No
         with client.GitLab(given) as gitlab:
             made = settings.plan(low, settings.observe(gitlab, low))
             (said,) = gitlab.mutate([made.steps[0].call])
-    assert said == "Minimum access level manage must be greater than or equal to 30"
+    assert said.refusal == "Minimum access level manage must be greater than or equal to 30"
     assert "guest" not in LEVELS["minimum_access_level_manage"]
 
 
