@@ -19,6 +19,7 @@ from conftest import Play, Start
 FIXED = {"name": "codestral", "model_family": "codestral", "endpoint": "https://c.example.com/v1"}
 # Options with which each module gets as far as to its libraries; duo_report needs none of them.
 COMPLETE: dict[str, dict[str, Any]] = {
+    "duo_agent_platform": {"state": "connected"},
     "duo_beta_features": {"enabled": True, "accept_testing_agreement": True},
     "duo_conformance": {},
     "duo_feature_model": {"features": ["duo_chat"], "provider": "disabled"},
@@ -27,6 +28,8 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "duo_info": {},
     "duo_preflight": {},
     "duo_self_hosted_model": {"models": [FIXED]},
+    "duo_seats": {"add_on": "duo_enterprise", "users": ["alice"]},
+    "duo_settings": {"expanded_logging": True},
     "duo_subscription": {},
     "duo_upgrade_check": {"target_version": "19.0"},
 }

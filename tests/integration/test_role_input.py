@@ -25,6 +25,7 @@ TEXTS = {
     "connection": ('{"timeout": 20}', "a dictionary"),
     "health": ('{"checks": ["probes"]}', "a dictionary"),
     "beta_features": ('{"enabled": true}', "a dictionary"),
+    "settings": ('{"duo_core": false}', "a dictionary"),
 }
 
 
