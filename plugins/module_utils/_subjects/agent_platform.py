@@ -157,7 +157,7 @@ def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[Obs
     unknown = found.connected is None
     not_shown = f"GitLab {version} does not show whether the {ABOUT} is connected"
     if unknown and wanted.when_unknown == "keep":
-        return Plan((), found, (f"{not_shown}: it is left as it is.",))
+        return Plan((), found, (f"{not_shown}, so it is left as it is.",))
     if found.duo_on is False:
         raise Failure(messages.DUO_IS_OFF, about=ABOUT, done=wanted.state)
     change = Change(
@@ -169,7 +169,8 @@ def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[Obs
     )
     # A state that GitLab does not show is not known afterwards either.
     predicted = found if unknown else replace(found, connected=wanted.connected)
-    warnings = (f"{not_shown}: it is {wanted.state} in every run.",) if unknown else ()
+    verb = "connects" if wanted.connected else "disconnects"
+    warnings = (f"{not_shown}, so each run {verb} it again.",) if unknown else ()
     return Plan((Step((change,), Connect(wanted)),), predicted, warnings)
 
 

@@ -42,7 +42,7 @@ from sandbox.state import Instance
 URL = "http://gitlab.example.com"
 RELEASES = (
     *("17.9", "17.10", "17.11", "18.0", "18.3", "18.4"),
-    *("18.6", "18.7", "18.9", "18.10", "18.11", "19.4"),
+    *("18.6", "18.7", "18.9", "18.10", "18.11", "19.4", "19.5"),
 )
 ROOT = {"username": credentials.ADMIN, "password": credentials.ADMIN_PASSWORD}
 
