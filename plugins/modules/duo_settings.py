@@ -126,15 +126,57 @@ unseen:
   elements: str
   sample: []
 failure:
-  description:
-    - The failure as data; C(msg) says the same in one sentence.
-    - C(code) is the kind of failure, C(instance) the GitLab, C(about) the object, C(what) what
-      happened, C(next_step) what to do about it. C(done), C(not_done) and C(unknown) list the
-      changes that were made, were not made, or may have been made.
-    - If the collection itself failed (V(unexpected)), C(where) is the place in its code, as file,
-      line and function, and with C(-vvv) C(trace) is the traceback, for a bug report.
+  description: The failure as data. C(msg) says the same in one sentence.
   returned: failure
   type: dict
+  contains:
+    code:
+      description:
+        - The kind of failure, for programs. The documentation has a page of all codes, with cause
+          and remedy.
+      returned: always
+      type: str
+      sample: token-refused
+    instance:
+      description: The URL of the GitLab.
+      returned: always
+      type: str
+    about:
+      description: The object that it is about. Empty if that is the instance as a whole.
+      returned: always
+      type: str
+    what:
+      description: What happened.
+      returned: always
+      type: str
+    next_step:
+      description: What to do about it.
+      returned: always
+      type: str
+    done:
+      description: The changes that were made before the failure.
+      returned: always
+      type: list
+      elements: str
+    not_done:
+      description: The changes that were not made.
+      returned: always
+      type: list
+      elements: str
+    unknown:
+      description: The changes that may have been made.
+      returned: always
+      type: list
+      elements: str
+    where:
+      description: The place in the code of the collection, as file, line and function.
+      returned: if the collection itself failed (V(unexpected))
+      type: str
+    trace:
+      description: The traceback, for a bug report.
+      returned: if the collection itself failed, with C(-vvv)
+      type: list
+      elements: str
 """
 
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._engine.module import run
