@@ -23,7 +23,11 @@ from ansible_collections.gitlab_ops.duo.plugins.plugin_utils import (
     _report_json,
     _report_result,
 )
-from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import Report
+from ansible_collections.gitlab_ops.duo.plugins.plugin_utils._report import (
+    OCCASIONAL,
+    SUBJECTS,
+    Report,
+)
 
 ALL = ("html", "json", "markdown", "junit", "metrics")
 
@@ -52,6 +56,26 @@ def test_seats_are_on_the_page() -> None:
     seats = [{"add_on": "duo_enterprise", "purchased": 20, "assigned": 12}]
     page = _report_files.html(fleet.one(("duo_preflight", fleet.seen(seats=seats))))
     assert "<dt>duo_enterprise</dt><dd>12 of 20 assigned</dd>" in page
+
+
+def test_settings_and_seats_have_columns_where_a_run_is_about_them() -> None:
+    assert "Settings: </span>" not in _report_files.html(fleet.one(("duo_preflight", fleet.seen())))
+    settings = {"availability": "default_off", "duo_core": None}
+    report = fleet.one(
+        ("duo_settings", fleet.differs("setting", "default_on", "default_off", settings=settings)),
+        ("duo_seats", fleet.differs("seat", False, True, "ada")),
+    )
+    page = _report_files.html(report)
+    for title in ("Settings", "Seats"):
+        assert f'{title}: </span><span class="mark would_change">would change</span>' in page
+    assert "<dt>availability</dt><dd>default_off</dd>" in page
+
+
+def test_the_style_has_room_for_every_subject() -> None:
+    style = (_report_files.TEMPLATES / "report.css").read_text("utf-8")
+    fewest = len(SUBJECTS) - len(OCCASIONAL)
+    for count in range(fewest, len(SUBJECTS) + 1):
+        assert f".columns-{count} {{ --count: {count}; }}" in style
 
 
 def test_hostile_texts_stay_texts_on_the_page() -> None:
