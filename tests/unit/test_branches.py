@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 gitlab_ops.duo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make unit-measured` says of the branches that the unit tests took."""
+"""What `make unit` says, where `CI` is set, of the branches that the unit tests took."""
 
 from __future__ import annotations
 
