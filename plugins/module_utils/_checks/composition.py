@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 # because the availability of GitLab Duo, for one, may let requests out only then.
 STEPS = (
     *("settings_closing", "gateway", "beta_features_on", "models", "features"),
-    *("agent_platform", "clean_up", "beta_features_off", "settings_opening", "seats"),
+    *("clean_up", "beta_features_off", "settings_opening", "agent_platform", "seats"),
 )
 
 
@@ -217,9 +217,6 @@ def compose(
             for name in setting.features
         ),
     )
-    if wanted.agent_platform and flows:
-        subject = agent_platform.SUBJECT
-        run.add("agent_platform", agent_platform.NAME, subject, wanted.agent_platform, flows)
     clean_up = [one for it in declared for one in _to_clean_up(it, run, info.state)]
     absent = [it for it in clean_up if it.state == "absent"]
     if absent or wanted.models_exclusive:
@@ -234,6 +231,9 @@ def compose(
     if wanted.beta_features is False:
         _add_beta(run, "beta_features_off", wanted, info)
     settings.plan(run, "settings_opening", settings.opening)
+    if wanted.agent_platform and flows:
+        subject = agent_platform.SUBJECT
+        run.add("agent_platform", agent_platform.NAME, subject, wanted.agent_platform, flows)
     if wanted.seats and held:
         run.add("seats", seats.NAME, seats.SUBJECT, wanted.seats, held)
     return Composition(

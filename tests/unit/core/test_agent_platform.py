@@ -195,6 +195,19 @@ def test_a_run_connects_after_the_features_and_is_done() -> None:
     assert not planned(here, wish)["to_do"]
 
 
+def test_a_run_that_turns_duo_on_connects_after_that() -> None:
+    here = Sandboxed("18.9", settings={"duo_availability": "never_on"})
+    wish = {
+        **ROOT,
+        "duo_settings": {"availability": "default_on"},
+        "agent_platform": {"state": "connected"},
+    }
+    real = carried_out(here, wish, planned(here, wish))
+    assert [it.get("msg") for it in real.values()] == [None, None]
+    assert list(real) == ["settings_opening", "agent_platform"]
+    assert state(here)
+
+
 def test_a_run_that_cannot_sign_in_says_so_before_its_first_change() -> None:
     here = Sandboxed("18.9")
     result = here.dry(preflight.SUBJECT, agent_platform={"state": "connected"})
