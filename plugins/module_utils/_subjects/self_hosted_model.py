@@ -289,7 +289,8 @@ def _refuse_unusable(model: ModelOptions, current: Model | None, found: Observed
         return ""
     if not family:
         missing.insert(0, "model_family")
-    if missing and not found.state.turned_on:
+    may_be_hidden = found.state.turned_on and (not family or is_beta_family(family))
+    if missing and not may_be_hidden:
         raise Failure(messages.MODEL_INCOMPLETE, about=where, options=", ".join(missing))
     return ", ".join(missing)
 

@@ -128,6 +128,8 @@ def _nobody_knew(here: Sandboxed, wish: dict[str, Any], real: dict[str, Any]) ->
     code = real["failure"]["code"]
     return (
         code == messages.BETA_STAYS_ON.code
+        # Whether it existed was hidden before beta features were on; a warning said so.
+        or (wish["beta_features"] is True and code == messages.MODEL_INCOMPLETE.code)
         # One of the two names was hidden before beta features were on.
         or (wish["beta_features"] is True and code == messages.RENAME_COLLISION.code)
         or hidden_name(here, wish, real)
