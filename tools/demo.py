@@ -105,13 +105,15 @@ def seeds() -> dict[str, Json]:
     drifted["models"][1]["endpoint"] = "https://old-vllm.example.com/v1"
     drifted["features"]["duo_chat"] = {"provider": "vendored"}
     drifted["features"]["duo_agent_platform"] = {"provider": "vendored"}
+    by_hand["settings"] = {"duo_availability": "never_on"}
+    drifted["settings"] = {"enabled_expanded_logging": True}
     return {"lab": {}, "berlin": by_hand, "tokyo": drifted}
 
 
 STORIES = {
     "lab": "just installed, nothing is set",
-    "berlin": "half set up by hand, and one model has an old identifier",
-    "tokyo": "drifted, the gateway is lost, a key and an endpoint are old",
+    "berlin": "half set up by hand: GitLab Duo is off, and one model has an old identifier",
+    "tokyo": "drifted: the gateway is lost, prompts are logged, a key and an endpoint are old",
 }
 
 
