@@ -40,7 +40,7 @@ def check_sum(artifact: pathlib.Path) -> str:
         raise Wrong(f"there is no {SUMS} beside {artifact.name}: download it too")
     listed = {}
     for line in listing.read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
+        digest, _blanks, name = line.partition("  ")
         listed[name] = digest
     if artifact.name not in listed:
         raise Wrong(f"{SUMS} does not list {artifact.name}")
@@ -122,7 +122,9 @@ def verify(*checks: Callable[[], str]) -> bool:
 
 def main() -> None:
     """Verify the tarball that the arguments name."""
-    parser = argparse.ArgumentParser(prog="make verify", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="make verify", description=__doc__.split("\n\n", maxsplit=1)[0]
+    )
     parser.add_argument("artifact", type=pathlib.Path)
     parser.add_argument("--keys", type=pathlib.Path, help="public keys; else those of your gpg")
     parser.add_argument("--tag", help="the tag, if it is not the version")

@@ -225,8 +225,12 @@ def seats(result: dict[str, Any]) -> list[Seats]:
     return [
         Seats(str(it.get("add_on") or ""), *(it[name] for name in numbers))
         for it in _dicts(result.get("seats"))
-        if all(type(it.get(name)) is int for name in numbers)
+        if all(_is_number(it.get(name)) for name in numbers)
     ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def token_expires_at(result: dict[str, Any]) -> str:

@@ -202,6 +202,8 @@ def plan(wanted: ModelsOptions, found: ObservedModels) -> Plan[ObservedModels]:
         if current is None:
             creates.append(create(model, new, form))
             asked.append(with_key(model, new, None))
+            # It may be hidden under its old name, and is renamed then.
+            certain = certain and not (found.state.turned_on and model.new_name)
         elif step := update(model, current, new, form):
             updates.append(step)
             if any(set(change.after) - {"name"} for change in step.changes):

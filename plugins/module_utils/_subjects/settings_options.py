@@ -95,10 +95,11 @@ class SettingsOptions(Options):
             rule = "is longer than the 512 characters that GitLab stores"
             raise Wrong(rule, "Shorten {} to 512 characters.")
         if not _IMAGE.fullmatch(value):
+            meant = value.partition("://")[2].rstrip("/")
             raise Wrong(
                 "must be a host with an optional port and path, without a scheme",
                 "Write {} as registry.example.com:5000.",
-                instead=[{"": meant}] if (meant := value.partition("://")[2].rstrip("/")) else (),
+                instead=[{"": meant}] if meant else (),
             )
         return value
 

@@ -190,7 +190,7 @@ def test_a_run_connects_after_the_features_and_is_done() -> None:
     wish = {**ROOT, "agent_platform": {"state": "connected"}}
     plan_ = planned(here, wish)
     assert [name for name, it in plan_["steps"].items() if it["to_do"]] == ["agent_platform"]
-    (real,) = carried_out(here, wish, plan_).values()
+    real = carried_out(here, wish, plan_)["agent_platform"]
     assert real["changes"] == plan_["changes"]
     assert not planned(here, wish)["to_do"]
 

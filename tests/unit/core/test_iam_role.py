@@ -137,7 +137,7 @@ def test_a_run_plans_what_its_task_does() -> None:
     plan = planned(there, wish)
     (change,) = plan["changes"]
     assert (change["field"], change["before"], change["after"]) == ("iam_role", "", ROLE)
-    (real,) = carried_out(there, wish, plan).values()
+    real = carried_out(there, wish, plan)["models"]
     assert real["changes"] == plan["changes"]
     assert not planned(there, wish)["to_do"]
 
