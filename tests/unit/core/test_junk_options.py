@@ -55,7 +55,7 @@ GATEWAY = {
 }
 SEATS = {"add_on": "duo_enterprise", "users": ["root", "alice"], "confirm_empty": False}
 DUO_SETTINGS = {
-    "availability": "default_off",
+    "availability": "default_on",
     "direct_code_suggestions": False,
     "duo_core": True,
     "documentation_url": "https://docs.example.com",
