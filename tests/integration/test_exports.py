@@ -81,7 +81,7 @@ def test_what_gitlab_holds_is_not_run(play: Play, start: Start, tmp_path: pathli
 def test_a_model_made_since_outlives_a_restore(
     play: Play, start: Start, tmp_path: pathlib.Path
 ) -> None:
-    """Also where the inventory says that undeclared models go: its list is not the export's."""
+    """Also where the inventory says otherwise: what it declares is not the export's."""
     (instance,) = start("19.4")
     instance.seed(
         gateway={"ai_gateway_url": "https://aigw.example.com"}, models=[stored("m", "gpt")]
@@ -100,7 +100,12 @@ def test_a_model_made_since_outlives_a_restore(
     exports = str(tmp_path / "exports")
     hosts = {
         "gitlab": host(
-            instance, duo_self_hosted_export_dir=exports, duo_self_hosted_models_exclusive=True
+            instance,
+            duo_self_hosted_export_dir=exports,
+            duo_self_hosted_models_exclusive=True,
+            # Both would be refused, or worse.
+            duo_self_hosted_seats={"add_on": "duo_enterprise", "users": ["nobody-here"]},
+            duo_self_hosted_state="absent",
         )
     }
     plays = [role("export", "all", "export"), role("restore", "all", "restore", made)]

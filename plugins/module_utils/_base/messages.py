@@ -196,7 +196,7 @@ SETTINGS_UNREADABLE = Message(
 )
 SETTING_NOT_SHOWN = Message(
     "setting-not-shown",
-    "{option}: GitLab does not show this setting here, so it would accept a value and not keep it. "
+    "GitLab does not show this setting here, so it would accept a value and not keep it. "
     "It needs {needs}.",
     "Provide that, leave the option out for this instance, or set when_unsupported: warn to skip "
     "it.",

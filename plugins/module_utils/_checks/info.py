@@ -38,6 +38,7 @@ from .._subjects.one_model import about as about_model
 from .._subjects.one_model import shown as shown_model
 from .._subjects.one_setting import shown as shown_setting
 from .._subjects.settings import ACCESS_LEVELS, DUO_CORE, ObservedSettings, observed
+from .._subjects.settings_options import can_be_declared
 from .._subjects.stored import Model, State, read_state
 
 if TYPE_CHECKING:
@@ -279,7 +280,9 @@ def _configuration(found: ObservedInstance) -> dict[str, Any]:
     if found.settings:
         values = found.settings.values
         variables["duo_self_hosted_settings"] = {
-            name: value for name, value in values.items() if not has_credentials(value)
+            name: value
+            for name, value in values.items()
+            if not has_credentials(value) and can_be_declared(name, value, values)
         }
     if found.beta is not None:
         # Turning beta features on again needs the agreement; turning them off does not.

@@ -23,6 +23,9 @@ def hosts(
     denied = bool((settings or {}).get(DENY_ALL))
     models = (model for model in wanted.models.models if model.state == "present")
     urls = [wanted.gateway.ai_gateway_url, *(_endpoint(model, info, denied) for model in models)]
+    if denied and wanted.duo_settings:
+        # GitLab validates it with each write of an application setting.
+        urls.append(wanted.duo_settings.documentation_url)
     found: dict[str, set[int]] = {}
     for url in urls:
         _scheme, host, port = place_of(url or "")

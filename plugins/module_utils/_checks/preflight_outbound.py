@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._base.messages import Failure
 from .._duo import application_urls
+from .._duo.instance_settings import REST, SETTINGS
 from .._duo.outbound_rules import (
     DENY_ALL,
     LONGEST_ENTRY,
@@ -23,6 +24,7 @@ from .outbound import missing_hosts, refused_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._engine.run_plan import Entry
     from . import info as _info
     from .preflight_options import PreflightOptions
     from .preflight_state import PreflightState
@@ -87,10 +89,16 @@ def _other_urls(wanted: PreflightOptions, found: PreflightState) -> Iterator[Fin
         written.append("the outbound allowlist")
     if info.release.gateway_is_application_setting and _writes_gateway(wanted, info):
         written.append(f"the {gateway.ABOUT}")
+    if found.composition and any(map(_is_application_setting, found.composition.changes)):
+        written.append("the settings of GitLab Duo")
     names = blocked_urls(settings, info.url)
     if written and names:
         refusal = application_urls.failure(names, " and ".join(written))
         yield Finding("error", "instance", refusal.what, refusal.next_step)
+
+
+def _is_application_setting(change: Entry) -> bool:
+    return change["subject"] == "setting" and SETTINGS[change["name"]].api == REST
 
 
 def _writes_gateway(wanted: PreflightOptions, info: _info.ObservedInstance) -> bool:

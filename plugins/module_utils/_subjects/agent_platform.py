@@ -21,6 +21,7 @@ from .._engine.arguments import WHEN_UNSUPPORTED, Arguments
 from .._engine.objects import about
 from .._engine.plan import Change, Plan, Step
 from .._engine.run_plan import PLAN_SPEC, Entry, StepPlan
+from .._engine.settle import Patience
 from .._engine.subject import Subject
 from .._gitlab.sign_in import SIGN_IN_SPEC, SignIn
 
@@ -120,9 +121,11 @@ class Connect:
     """Connects the account, or disconnects it, on the admin page."""
 
     wanted: AgentPlatformOptions
+    # As the application settings show it; None if they do not.
+    duo_on: bool | None = None
 
     def perform(self, gitlab: GitLab) -> None:
-        """Do it.
+        """Do it, and wait for processes of GitLab that do not know yet that GitLab Duo is on.
 
         :raises Unclear: it is not known whether it was done.
         :raises Failure: GitLab refused it.
@@ -130,10 +133,13 @@ class Connect:
         from .._gitlab import agent_platform_page as page
 
         session = gitlab.admin_session(self.wanted)
-        if self.wanted.connected:
-            page.connect(session)
-        else:
-            page.disconnect(session)
+        patience = Patience(gitlab.connection.settle_timeout if self.duo_on else 0)
+        while True:
+            try:
+                return page.connect(session) if self.wanted.connected else page.disconnect(session)
+            except Failure as failure:
+                if failure.code != messages.NO_AGENT_PLATFORM.code or not patience.wait():
+                    raise
 
 
 def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[ObservedAgentPlatform]:
@@ -158,6 +164,12 @@ def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[Obs
     not_shown = f"GitLab {version} does not show whether the {ABOUT} is connected"
     if unknown and wanted.when_unknown == "keep":
         return Plan((), found, (f"{not_shown}, so it is left as it is.",))
+    if found.duo_on is False and not wanted.connected:
+        kept = (
+            f"The {ABOUT} is left as it is: while GitLab Duo is off it cannot act, and GitLab does "
+            "not disconnect it."
+        )
+        return Plan((), found, (kept,))
     if found.duo_on is False:
         raise Failure(messages.DUO_IS_OFF, about=ABOUT, done=wanted.state)
     change = Change(
@@ -171,7 +183,8 @@ def plan(wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> Plan[Obs
     predicted = found if unknown else replace(found, connected=wanted.connected)
     verb = "connects" if wanted.connected else "disconnects"
     warnings = (f"{not_shown}, so each run {verb} it again.",) if unknown else ()
-    return Plan((Step((change,), Connect(wanted)),), predicted, warnings)
+    call = Connect(wanted, duo_on=found.duo_on)
+    return Plan((Step((change,), call),), predicted, warnings)
 
 
 def show(_wanted: AgentPlatformOptions, found: ObservedAgentPlatform) -> dict[str, Any]:

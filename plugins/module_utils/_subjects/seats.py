@@ -197,6 +197,9 @@ def plan(wanted: SeatsOptions, found: ObservedSeats) -> Plan[ObservedSeats]:
         everybody would lose a seat without a confirmation.
     """
     purchase = found.purchase
+    if purchase is None and wanted.state == "absent":
+        nobody = f"There is no active add-on {wanted.add_on}, so nobody has a seat of it."
+        return Plan((), found, (nobody,))
     if purchase is None:
         raise _no_add_on(wanted, found)
     warnings = []

@@ -26,6 +26,7 @@ from .._engine.subject import Subject
 from .connection_check import CheckFirst
 from .endpoints import loopback
 from .one_model import (
+    BEDROCK_ENDPOINT,
     MODEL_SPEC,
     Form,
     ModelOptions,
@@ -123,7 +124,8 @@ def compares_keys(wanted: ModelsOptions) -> bool:
 
 def reads_roles(wanted: ModelsOptions) -> bool:
     """Return whether the IAM roles of models have to be read, to compare them."""
-    return any(model.iam_role is not None for model in wanted.models)
+    # The connection is checked with the role that the model will have.
+    return wanted.connection_check or any(model.iam_role is not None for model in wanted.models)
 
 
 def foresee(found: ObservedModels, step: StepPlan) -> ObservedModels:
@@ -308,7 +310,8 @@ def _lacks_endpoint(model: ModelOptions, current: Model | None, release: Release
     if model.method in WITHOUT_ENDPOINT and not release.model_needs_endpoint:
         return False
     kept = current.endpoint if current and model.endpoint is None else ""
-    return not kept.startswith(("http://", "https://"))
+    # Bedrock's stands for no server: the gateway would send prompts to whoever owns the name.
+    return kept == BEDROCK_ENDPOINT or not kept.startswith(("http://", "https://"))
 
 
 # --- deleting ----------------------------------------------------------------------------------

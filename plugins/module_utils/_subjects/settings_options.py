@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.invalid import Wrong
@@ -122,3 +123,13 @@ def options(params: dict[str, Any]) -> SettingsOptions:
 def has_path(registry: str) -> bool:
     """Return whether an image registry is more than host and port."""
     return bool(registry) and not _HOST.fullmatch(registry)
+
+
+def can_be_declared(name: str, value: Any, values: Mapping[str, Any]) -> bool:
+    """Return whether the options take a stored value; GitLab stores a few that they refuse.
+
+    :param values: all stored values.
+    """
+    if name == "experiment_and_beta_features":
+        return not (value and values.get("availability") == "never_on")
+    return name not in _CHOICES or value in _CHOICES[name]

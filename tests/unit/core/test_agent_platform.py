@@ -91,6 +91,30 @@ def test_refuses(version: str, more: dict[str, Any], message: messages.Message, 
     assert told in caught.value.sentence()
 
 
+@pytest.mark.parametrize("now", [True, None])
+def test_where_duo_is_off_an_account_is_left_alone(now: bool | None) -> None:
+    """Else an instance that has GitLab Duo off could never be taken down."""
+    made = plan("disconnected", now, "19.4", duo_on=False)
+    assert (made.steps, len(made.warnings)) == ((), 1)
+    assert "cannot act" in made.warnings[0]
+
+
+@pytest.mark.parametrize(("readable", "tries"), [(True, 3), (False, 1)])
+def test_a_process_that_does_not_know_yet_that_duo_is_on_is_waited_for(
+    waits: list[float], readable: bool, tries: int
+) -> None:
+    here = Sandboxed("18.9")
+    page = {"path": "/admin/ai/duo_workflow_settings"}
+    faults = [{"kind": "status", "status": 404, "match": page, "body": "", "times": 2}]
+    if not readable:
+        rest = {"path": "/api/v4/application/settings"}
+        faults.append({"kind": "status", "status": 403, "match": rest, "body": "{}"})
+    here.faults(*faults)
+    result = here.run(SUBJECT, **CONNECT)
+    assert len([it for it in here.requests if it["path"] == page["path"]]) == tries
+    assert (result.get("failed", False), state(here)) == (not readable, readable)
+
+
 def test_what_the_release_lacks_may_be_skipped() -> None:
     made = plan("connected", None, "17.9", when_unsupported="warn", username=None)
     assert made.steps == ()

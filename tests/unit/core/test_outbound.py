@@ -310,3 +310,22 @@ def test_what_the_list_does_not_take_is_told_before(
     else:
         assert "failed" not in result
         assert host in allowed(here)
+
+
+def test_settings_that_gitlab_would_refuse_for_another_url_are_foreseen() -> None:
+    blocked = {**DENY, "help_page_support_url": "https://gone.invalid"}
+    here = Sandboxed("18.9", settings=blocked)
+    wish = {"duo_settings": {"expanded_logging": True}}
+    errors = [text for severity, _subject, text in found(here, **wish) if severity == "error"]
+    assert len(errors) == 1
+    assert "Help page support url" in errors[0] or "help_page_support_url" in errors[0]
+    assert "failed" in here.run(SUBJECT, **wish)
+    assert here.writes == []
+
+
+def test_the_host_of_the_documentation_is_added() -> None:
+    here = Sandboxed("18.9", settings=DENY)
+    wish = {"duo_settings": {"documentation_url": "https://docs.corp.example"}}
+    assert [text for kind, _subject, text in found(here, **wish) if kind == "error"]
+    here.run(SUBJECT, **wish, **ALLOW)
+    assert "docs.corp.example" in allowed(here)

@@ -134,3 +134,15 @@ def test_what_the_release_lacks_is_skipped_when_that_is_wanted() -> None:
     )
     wrong = {**NEW, "model_family": "typo", "when_unsupported": "warn"}
     assert refusal(wrong, found()).code == messages.UNKNOWN_NAME.code
+
+
+@pytest.mark.parametrize("version", ["18.9", "18.11", "19.4"])
+def test_the_placeholder_of_bedrock_is_no_endpoint_of_another_server(version: str) -> None:
+    """Prompts would be sent to whoever owns that name."""
+    provider = None if version == "18.9" else "BEDROCK"
+    placeholder = "http://bedrockselfhostedmodel.com"
+    stored = model("m", identifier="bedrock/x", endpoint=placeholder, provider=provider)
+    failure = refusal(
+        {"name": "m", "identifier": "custom_openai/x"}, found(stored, version=version)
+    )
+    assert "endpoint: is required for vllm" in failure.sentence()

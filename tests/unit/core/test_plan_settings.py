@@ -25,6 +25,7 @@ from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects import se
 from ansible_collections.gitlab_ops.duo.plugins.module_utils._subjects.settings_options import (
     LEVELS,
     SettingsOptions,
+    can_be_declared,
     options,
 )
 from ansible_collections.gitlab_ops.duo.tests.unit.core import strategies
@@ -441,3 +442,20 @@ def test_what_is_planned_is_what_is_done() -> None:
     # Else it would hold because nothing happens.
     assert seen["done"] > 5, seen
     assert seen["refused"] > 2, seen
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "availability", "kept"),
+    [
+        ("experiment_and_beta_features", True, "never_on", False),
+        ("experiment_and_beta_features", True, "default_on", True),
+        ("experiment_and_beta_features", False, "never_on", True),
+        ("minimum_access_level_execute", "security_manager", "default_on", False),
+        ("minimum_access_level_execute", "guest", "default_on", True),
+    ],
+)
+def test_an_export_holds_what_can_be_declared(
+    name: str, value: Any, availability: str, kept: bool
+) -> None:
+    """Else a restore would be refused as a whole."""
+    assert can_be_declared(name, value, {"availability": availability, name: value}) is kept

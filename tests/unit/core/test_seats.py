@@ -311,3 +311,11 @@ def test_two_runs_at_once_end_as_declared() -> None:
     result = here.run(SUBJECT, **options)
     assert "failed" not in result, result["msg"]
     assert holders(here) == ["root", "user-0001"]
+
+
+def test_without_the_add_on_nobody_has_a_seat_to_lose() -> None:
+    here = Sandboxed("18.9", add_ons=[{"name": "CODE_SUGGESTIONS", "purchased": 5}])
+    for run in (here.dry, here.run):
+        result = run(SUBJECT, **ENTERPRISE, users=["root"], state="absent")
+        assert (result["changed"], len(result["warnings"])) == (False, 1)
+        assert "nobody has a seat" in result["warnings"][0]
