@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 import shlex
@@ -22,6 +21,11 @@ from sandbox import credentials
 
 TEXT = (playbook.ROOT / "docs" / "recipes.md").read_text("utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
+# The one file of all recipes.
+(INVENTORY,) = re.findall(
+    r"^```yaml\n(# inventory\.yml\n.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL
+)
+PAGES_URL = "https://{{ inventory_hostname }}"
 URL = "https://aigw.example.com"
 OLD_KEY, NEW_KEY = "key-before-the-rotation", "key-after-the-rotation"
 MODEL = {
@@ -46,13 +50,9 @@ class Kitchen:
             models=[MODEL],
             features={**on_model, "duo_chat": {"provider": "disabled"}},
         )
-        variables = {
-            "duo_self_hosted_api_url": instance.url,
-            "duo_self_hosted_api_token": credentials.ADMIN_TOKEN,
-        }
         (folder / "ansible.cfg").touch()
-        hosts = {"gitlab.example.com": variables}
-        (folder / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+        assert INVENTORY.count(PAGES_URL) == 1
+        (folder / "inventory.yml").write_text(INVENTORY.replace(PAGES_URL, instance.url))
 
     def cook(self, name: str, *, expected: int = 0) -> list[str]:
         """Write the files of a recipe and run its commands; return what they printed."""
@@ -66,7 +66,11 @@ class Kitchen:
 
     def run(self, *arguments: str, expected: int = 0) -> str:
         """Run ansible-playbook with these arguments."""
-        environment = {**playbook.environment(self.folder), "NEW_KEY": NEW_KEY}
+        environment = {
+            **playbook.environment(self.folder),
+            "GITLAB_TOKEN": credentials.ADMIN_TOKEN,
+            "NEW_KEY": NEW_KEY,
+        }
         del environment["ANSIBLE_CALLBACKS_ENABLED"]  # the recorder wants a file of its own
         ended = subprocess.run(
             [sys.executable, "-m", "ansible", "playbook", *arguments],
@@ -150,20 +154,31 @@ def test_rotate(kitchen: Kitchen) -> None:
 
 
 def test_seats(kitchen: Kitchen) -> None:
-    """The dry run names who gets and loses a seat; then the list is the whole truth."""
+    """The dry run names who gets a seat; others keep theirs, unless the list is exclusive."""
     kitchen.instance.seed(
-        add_ons=[{"name": "DUO_ENTERPRISE", "purchased": 2, "assigned": 0, "users": ["second"]}]
+        add_ons=[{"name": "DUO_ENTERPRISE", "purchased": 3, "assigned": 0, "users": ["second"]}]
     )
     dry, _real = kitchen.cook("Give users their seats")
-    assert all(name in dry for name in ("alice", "root", "second"))
-    assert kitchen.writes() == ["userAddOnAssignmentBulkRemove", "userAddOnAssignmentBulkCreate"]
+    assert all(name in dry for name in ("alice", "root"))
+    assert kitchen.writes() == ["userAddOnAssignmentBulkCreate"]
     (add_on,) = kitchen.instance.state()["add_ons"]
-    assert add_on["users"] == ["alice", "root"]
+    assert sorted(add_on["users"]) == ["alice", "root", "second"]
     assert " changed=0 " in kitchen.cook("Give users their seats")[1]
+    with (kitchen.folder / "seats.yml").open("a") as file:
+        file.write("  exclusive: true\n")
+    run = ("gitlab_ops.duo.configure", "-i", "inventory.yml", "-e", "@seats.yml")
+    assert "second" in kitchen.run(*run, "--check", "--diff")
+    kitchen.run(*run)
+    (add_on,) = kitchen.instance.state()["add_ons"]
+    assert sorted(add_on["users"]) == ["alice", "root"]
 
 
 def test_isolated(kitchen: Kitchen) -> None:
     """It configures; and what somebody then sets by hand is refused, and named."""
+    kitchen.instance.seed(gateway={"duo_core_features_enabled": True})
+    (output,) = kitchen.cook("Keep everything inside", expected=2)
+    assert "GitLab Duo Core is on" in output
+    kitchen.instance.seed(gateway={"duo_core_features_enabled": False})
     kitchen.cook("Keep everything inside")
     assert kitchen.instance.state()["features"]["summarize_review"]["provider"] == "disabled"
     kitchen.instance.seed(features={"duo_chat_fix_code": {"provider": "vendored"}})
