@@ -32,9 +32,9 @@ attributes:
     support: partial
     details:
       - The admin page of GitLab 18.9 shows whether the account is connected, that of 19.4 does not;
-        of the releases between, the page itself decides. Where it is not shown, each run applies
-        the state again, reports a change and warns; see O(when_unknown). Applying it again is
-        harmless.
+        for the releases in between, the module looks at whether the page shows it. Where it is not
+        shown, each run applies the state again, reports a change and warns; see O(when_unknown).
+        Applying it again is harmless.
 options:
   state:
     description: Whether flows can act with the account.

@@ -25,8 +25,9 @@ description:
     own machine.
   - All findings are returned at once, each with the next step. The task fails if any finding is an
     error; the others are warnings.
-  - Takes two requests, and a third for the scopes and the expiry date of the token if something is
-    still to be configured, or with O(check_token=true).
+  - Takes two requests. More are needed for seats, for signing in, and for the scopes and the expiry
+    date of the token, in a first run, in a dry run that has something to change, or with
+    O(check_token=true).
   - In check mode a token with the scope C(read_api) is enough. If there is something to change, a
     warning then says that the real run needs the scope C(api), without which it is refused.
 author:
@@ -120,8 +121,8 @@ options:
     default: false
   state:
     description:
-      - With O(isolated=true), V(absent) means that O(settings) come first and the URLs of the
-        gateway are cleared afterwards.
+      - With O(isolated=true), V(absent) means that the features are set as O(settings) says first,
+        and the URLs of the gateway are cleared afterwards.
     type: str
     choices: [present, absent]
     default: present
@@ -141,7 +142,8 @@ options:
   check_token:
     description:
       - Always read the expiry date of the token, which takes one more request. Otherwise it is
-        read, together with the scopes, only if something is still to be configured.
+        read, together with the scopes, only in a first run, in a dry run that has something to
+        change, and where GitLab refuses to show something.
     type: bool
     default: false
   plan_file:
@@ -229,8 +231,9 @@ check_mode:
   type: bool
 declared:
   description:
-    - Which of C(gateway), C(models), C(features), C(agent_platform), C(settings) and C(seats) are
-      declared, as booleans. C(beta_features) is how they are declared, or null.
+    - Which of C(gateway), C(models), C(features) (O(settings)), C(agent_platform), C(settings)
+      (O(duo_settings)) and C(seats) are declared, as booleans. C(beta_features) is how they are
+      declared, or null.
   returned: success
   type: dict
   sample:

@@ -16,8 +16,8 @@ description:
   - It reads the users who can have a seat page by page (100 users each), until it knows all that
     matter, and writes for up to 100 users at once, of which GitLab does all or nothing. Seats are
     taken away first, because other users may need them.
-  - If O(add_on) is not active, has too few free seats, or GitLab lists no such user who can have
-    one, the task fails before it changes anything, in check mode as well.
+  - If O(add_on) is not active or has too few free seats, or if one of O(users) does not exist or
+    cannot have a seat, the task fails before it changes anything, in check mode as well.
 notes:
   - If GitLab synchronises seats with LDAP groups (C(duo_add_on_groups) in the LDAP configuration),
     it does so every night, and takes away what is assigned here to others. No API shows whether it

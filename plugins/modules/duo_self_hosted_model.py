@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Creates, changes, renames and deletes self-hosted models, one or many in a task.
   - An option that is left out is not managed. An empty string clears O(api_key), O(iam_role),
-    and O(identifier) where the deployment method is V(other).
+    O(endpoint) on Bedrock and Vertex AI, and O(identifier) where the deployment method is V(other).
 author:
   - gitlab_ops.duo contributors (@gitlab-ops)
 extends_documentation_fragment:
