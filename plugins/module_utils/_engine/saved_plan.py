@@ -105,7 +105,8 @@ def digest_of(declared: Any) -> str:
     """Return the digest of a declaration: the same one for the same options.
 
     Of a secret, only whether it is left out, set or cleared counts, and a URL counts without its
-    credentials, so that guesses cannot be tried against the digest. None counts as left out.
+    credentials, so that guesses cannot be tried against the digest. None counts as left out, and
+    the order of lists does not count.
 
     :param declared: options as Ansible gives them: dictionaries, lists, texts, numbers.
     :raises TypeError: it holds something else, whose text might differ between runs.
@@ -122,7 +123,8 @@ def _open(value: Any) -> Any:
             if item is not None
         }
     if isinstance(value, (list, tuple)):
-        return [_open(item) for item in value]
+        # Their order means nothing, and filters such as difference may change it from run to run.
+        return sorted(map(_open, value), key=lambda item: json.dumps(item, sort_keys=True))
     return without_credentials(value) if isinstance(value, str) else value
 
 
