@@ -17,7 +17,9 @@ description:
     matter, and writes for up to 100 users at once, of which GitLab does all or nothing. Seats are
     taken away first, because other users may need them.
   - If O(add_on) is not active or has too few free seats, or if one of O(users) does not exist or
-    cannot have a seat, the task fails before it changes anything, in check mode as well.
+    cannot have a seat, the task fails before it changes anything, in check mode as well. With
+    O(state=absent) such an add-on or user only causes a warning, because there is no seat to take
+    away.
 notes:
   - If GitLab synchronises seats with LDAP groups (C(duo_add_on_groups) in the LDAP configuration),
     it does so every night, and takes away what is assigned here to others. No API shows whether it
