@@ -211,7 +211,6 @@ def _hidden(wanted: SettingsOptions, found: ObservedSettings) -> dict[str, Failu
         name: Failure(
             messages.SETTING_NOT_SHOWN,
             about=about(NAME, name),
-            option=name,
             needs=SETTINGS[name].needs,
         )
         for name in wanted.declared
