@@ -55,7 +55,9 @@ def update(instance: Instance, given: dict[str, Any]) -> None:
     known = settings.parameters(instance.release)
     given = {name: value for name, value in given.items() if name in known}
     if all(name in KNOWN and KNOWN[name].companion for name in given):
-        text = f"{', '.join(known)} are missing, at least one parameter must be provided"
+        # GitLab's list is one of hundreds, in this order.
+        names = sorted({"abuse_notification_email", "admin_mode", *known})
+        text = f"{', '.join(names)} are missing, at least one parameter must be provided"
         raise _invalid(text)
     for name, value in given.items():
         _check_kind(instance, name, value)

@@ -59,7 +59,9 @@ ACCESS_LEVELS = Part(
 )
 PARTS = (DUO_CORE, ACCESS_LEVELS)
 _TYPES = {"str": str, "int": int, "bool": bool}
-_NO_PARAMETER = "at least one parameter must be provided"
+# How GitLab's list of all parameters begins, of which at least one has to be given. Its end, which
+# says so, is cut off from a failure.
+_NO_PARAMETER = "abuse_notification_email, admin_mode, "
 
 
 @dataclass(frozen=True)

@@ -459,3 +459,15 @@ def test_an_export_holds_what_can_be_declared(
 ) -> None:
     """Else a restore would be refused as a whole."""
     assert can_be_declared(name, value, {"availability": availability, name: value}) is kept
+
+
+def test_a_list_of_all_parameters_is_not_repeated() -> None:
+    """GitLab 18.9 answers 18,614 characters to a setting that it does not have."""
+    here = Sandboxed("18.9")
+    given = connection.Connection(
+        api_url="http://gitlab.example.com", api_token=credentials.ADMIN_TOKEN
+    )
+    with here.reached(), client.GitLab(given) as gitlab, pytest.raises(Failure) as caught:
+        settings.Put({"duo_cli": True}).perform(gitlab)
+    assert "this release takes none of duo_cli_enabled" in caught.value.sentence()
+    assert len(caught.value.sentence()) < 400
